@@ -1,0 +1,70 @@
+/**
+ * The test suites, one Vitest project each.
+ *
+ * `unit` is everything in test/ but the folders of the other suites: no sleeps, no real ports.
+ * `integration` starts real processes on loopback, one file at a time. `sim` drives a cluster of
+ * pure peers from seeds. `compat` needs Java and Python, and takes part only when it is asked for
+ * by name. With ENSEMBLE_REPORT_DIR set, each run also leaves `<suites>.json` in that folder.
+ */
+
+import { defineConfig } from "vitest/config";
+import type { TestProjectInlineConfiguration } from "vitest/config";
+
+const MINUTE_MS = 60_000;
+
+const chosen = process.argv.flatMap((argument, index, all) => {
+  if (argument === "--project") return all[index + 1] ?? [];
+  return argument.startsWith("--project=") ? argument.slice("--project=".length) : [];
+});
+
+const reportDir = process.env["ENSEMBLE_REPORT_DIR"];
+
+/** A suite in its own folder of test/: slow by nature, so its tests get minutes, not seconds. */
+function suite(name: string, order: number): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout: 5 * MINUTE_MS,
+      hookTimeout: 2 * MINUTE_MS,
+      sequence: { groupOrder: order },
+    },
+  };
+}
+
+/** As `suite()`, for tests that start servers: two files at once would share ports and cores. */
+function oneAtATime(name: string, order: number): TestProjectInlineConfiguration {
+  const project = suite(name, order);
+  return { test: { ...project.test, fileParallelism: false, testTimeout: MINUTE_MS } };
+}
+
+const unit: TestProjectInlineConfiguration = {
+  test: {
+    name: "unit",
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/{integration,sim,compat}/**"],
+    sequence: { groupOrder: 0 },
+  },
+};
+
+const compat = oneAtATime("compat", 3);
+
+export default defineConfig({
+  test: {
+    projects: [
+      unit,
+      suite("sim", 1),
+      oneAtATime("integration", 2),
+      ...(chosen.includes("compat") ? [compat] : []),
+    ],
+    reporters: reportDir === undefined ? ["default"] : ["default", "json"],
+    ...(reportDir === undefined
+      ? {}
+      : { outputFile: { json: `${reportDir}/${chosen.join("+") || "all"}.json` } }),
+    coverage: {
+      provider: "v8",
+      include: ["src/{base,observe,wire,tree,zab}/**/*.ts"],
+      thresholds: { lines: 95 },
+    },
+  },
+});
