@@ -1,0 +1,119 @@
+/** The face of `wire/`: codecs of the client, quorum and election ports and of the disk. */
+export { FrameDecoder } from "./frame-decoder.ts";
+export type { FrameHandler } from "./frame-decoder.ts";
+export { JuteReader } from "./jute-reader.ts";
+export { JuteWriter } from "./jute-writer.ts";
+export {
+  isCreateOp,
+  readMultiRequest,
+  readMultiResponse,
+  writeMultiRequest,
+  writeMultiResponse,
+} from "./multi.ts";
+export type { CreateOp, MultiOp, MultiResult } from "./multi.ts";
+export {
+  PeerState,
+  decodeElectionGreeting,
+  decodeNotification,
+  encodeElectionGreeting,
+  encodeNotification,
+  noVote,
+  notificationBytesMax,
+} from "./notification.ts";
+export type { ElectionGreeting, Notification } from "./notification.ts";
+export { baseName, isValidPath, joinPath, parentPath, pathProblem } from "./path.ts";
+export {
+  CreateMode,
+  ErrorCode,
+  EventType,
+  KeeperState,
+  OpCode,
+  PacketType,
+  Perms,
+  Xid,
+  containerOwner,
+  defaultJuteMaxBytes,
+  errorCodeName,
+} from "./protocol.ts";
+export {
+  quorumPacketSize,
+  readForwardedRequest,
+  readLearnerInfo,
+  readQuorumPacket,
+  writeForwardedRequest,
+  writeLearnerInfo,
+  writeQuorumPacket,
+  zabProtocolVersion,
+} from "./quorum-packet.ts";
+export type { ForwardedRequest, LearnerInfo, QuorumPacket } from "./quorum-packet.ts";
+export {
+  openAcl,
+  readAcl,
+  readId,
+  readReplyHeader,
+  readStat,
+  readStatPersisted,
+  writeAcl,
+  writeId,
+  writeReplyHeader,
+  writeStat,
+  writeStatPersisted,
+} from "./records.ts";
+export type { Acl, Id, ReplyHeader, Stat, StatPersisted } from "./records.ts";
+export {
+  readCreateRequest,
+  readPathRequest,
+  readPathVersionRequest,
+  readReadRequest,
+  readSetAclRequest,
+  readSetDataRequest,
+  writeCreateRequest,
+  writePathVersionRequest,
+  writeReadRequest,
+  writeSetAclRequest,
+  writeSetDataRequest,
+} from "./requests.ts";
+export type {
+  CreateRequest,
+  PathVersionRequest,
+  ReadRequest,
+  SetAclRequest,
+  SetDataRequest,
+} from "./requests.ts";
+export { sessionPassword } from "./session-password.ts";
+export {
+  readAuthPacket,
+  readConnectRequest,
+  readConnectResponse,
+  readSetWatches,
+  writeAuthPacket,
+  writeConnectRequest,
+  writeConnectResponse,
+  writeSetWatches,
+} from "./session-records.ts";
+export type { AuthPacket, ConnectRequest, ConnectResponse, SetWatches } from "./session-records.ts";
+export { SnapshotBodyDecoder, encodeSnapshotBody } from "./snapshot-body.ts";
+export type { SnapshotNode, SnapshotSink, SnapshotSource } from "./snapshot-body.ts";
+export { decodeTxn, payloadZxid, readTxnHeader, writeTxn, writeTxnHeader } from "./txn.ts";
+export type {
+  CheckVersionTxn,
+  CloseSessionTxn,
+  CreateContainerTxn,
+  CreateSessionTxn,
+  CreateTtlTxn,
+  CreateTxn,
+  DecodedTxn,
+  DeleteTxn,
+  ErrorTxn,
+  MultiTxn,
+  SetAclTxn,
+  SetDataTxn,
+  SingleTxn,
+  Txn,
+  TxnDigest,
+  TxnHeader,
+} from "./txn.ts";
+export { WireError } from "./wire-error.ts";
+export type { WireErrorCode } from "./wire-error.ts";
+export { formatHex, makeZxid, zxidCounter, zxidEpoch } from "./zxid.ts";
+export type { SessionId, Zxid } from "./zxid.ts";
