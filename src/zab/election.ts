@@ -1,0 +1,217 @@
+/**
+ * Fast leader election (ZooKeeper 3.9 `FastLeaderElection`) as a state machine. Servers that look
+ * for a leader exchange votes in numbered rounds and change to better ones; when a quorum has
+ * voted alike and nothing better comes for a moment, the round is decided. A server that comes
+ * late learns of a sitting leader from a quorum of servers that already follow it.
+ *
+ * It elects a candidate; that there is one leader per epoch is not its task but that of discovery,
+ * in which a leader must win a quorum for its epoch.
+ */
+import type { Logger } from "../observe/index.ts";
+import { PeerState, formatHex, noVote } from "../wire/index.ts";
+import type { Notification } from "../wire/index.ts";
+import type { Membership, PeerTiming } from "./peer-options.ts";
+import type { Voters } from "./quorum.ts";
+import type { Outbox } from "./ready.ts";
+import { isBetter, isSameProposal, voteOf } from "./vote.ts";
+import type { Candidate, Vote } from "./vote.ts";
+
+/** zxid of a server whose database is not initialised: its vote does not count. */
+const uninitialisedZxid = -1n;
+
+export interface ElectionOptions {
+  readonly sid: bigint;
+  readonly membership: Membership;
+  readonly voters: Voters;
+  readonly timing: PeerTiming;
+  readonly outbox: Outbox;
+  readonly logger: Logger;
+}
+
+/** One server's part in elections; used again for each. */
+export class Election {
+  readonly #options: ElectionOptions;
+  /** The round (ZooKeeper's logicalclock); only grows. */
+  #round = 0n;
+  #initial: Candidate = { leader: noVote, zxid: noVote, peerEpoch: noVote };
+  #proposal: Candidate = this.#initial;
+  /** Votes of this round, by voter. */
+  #votes = new Map<bigint, Vote>();
+  /** What servers that are no longer looking say, of whatever round. */
+  #settled = new Map<bigint, Vote>();
+  #winner: Vote | undefined;
+  #decideAtMs: number | undefined;
+  #rebroadcastMs = 0;
+  #rebroadcastAtMs = 0;
+  #nowMs = 0;
+
+  constructor(options: ElectionOptions) {
+    this.#options = options;
+  }
+
+  get round(): bigint {
+    return this.#round;
+  }
+
+  /** The decision of the current round, once there is one. */
+  get winner(): Vote | undefined {
+    return this.#winner;
+  }
+
+  /** Begins a new round with a vote for oneself (or for nobody, without a right to vote). */
+  start(own: Candidate, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#round += 1n;
+    const isVoter = this.#options.voters.has(this.#options.sid);
+    this.#initial = isVoter ? own : { leader: noVote, zxid: noVote, peerEpoch: noVote };
+    this.#votes.clear();
+    this.#settled.clear();
+    this.#winner = undefined;
+    this.#rebroadcastMs = this.#options.timing.rebroadcastMinMs;
+    this.#propose(this.#initial);
+    this.#checkQuorum();
+  }
+
+  /** Takes a vote in; call only while looking. */
+  receive(from: bigint, notification: Notification, nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (this.#winner !== undefined) return;
+    const { voters } = this.#options;
+    if (!voters.has(from)) {
+      this.reply(from, PeerState.looking, this.#ownVote());
+      return;
+    }
+    const vote = voteOf(notification);
+    if (!voters.has(vote.leader)) return;
+    if (vote.state === PeerState.looking) this.#receiveLooking(from, vote);
+    else if (vote.state !== PeerState.observing) this.#receiveSettled(from, vote);
+  }
+
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (this.#winner !== undefined) return;
+    if (this.#decideAtMs !== undefined && nowMs >= this.#decideAtMs) {
+      this.#decide({ ...this.#ownVote() });
+      return;
+    }
+    if (nowMs < this.#rebroadcastAtMs) return;
+    this.#rebroadcastMs = Math.min(this.#rebroadcastMs * 2, this.#options.timing.rebroadcastMaxMs);
+    this.#broadcast();
+  }
+
+  /** Tells `to` what this server thinks of the leadership. */
+  reply(to: bigint, state: PeerState, vote: Vote): void {
+    const { outbox, membership } = this.#options;
+    outbox.pending.notifications.push({
+      to,
+      notification: {
+        state,
+        leader: vote.leader,
+        zxid: vote.zxid,
+        electionEpoch: vote.electionEpoch,
+        peerEpoch: vote.peerEpoch,
+        config: membership.text,
+      },
+    });
+  }
+
+  #receiveLooking(from: bigint, vote: Vote): void {
+    if (this.#initial.zxid === uninitialisedZxid || vote.zxid === uninitialisedZxid) return;
+    if (vote.electionEpoch < this.#round) {
+      this.reply(from, PeerState.looking, this.#ownVote());
+      return;
+    }
+    if (vote.electionEpoch > this.#round) {
+      this.#round = vote.electionEpoch;
+      this.#votes.clear();
+      this.#propose(isBetter(vote, this.#initial) ? vote : this.#initial);
+    } else if (isBetter(vote, this.#proposal)) {
+      this.#propose(vote);
+    }
+    this.#votes.set(from, vote);
+    this.#checkQuorum();
+  }
+
+  #receiveSettled(from: bigint, vote: Vote): void {
+    if (vote.electionEpoch === this.#round) {
+      this.#votes.set(from, vote);
+      if (this.#isElected(this.#votes, vote)) {
+        this.#decide(vote);
+        return;
+      }
+    }
+    this.#settled.set(from, vote);
+    if (!this.#isElected(this.#settled, vote)) return;
+    this.#round = vote.electionEpoch;
+    this.#decide(vote);
+  }
+
+  /** Whether a quorum of `votes` names the leader of `vote`, and that server says it leads. */
+  #isElected(votes: ReadonlyMap<bigint, Vote>, vote: Vote): boolean {
+    const { voters, sid } = this.#options;
+    let mask = 0;
+    for (const [voter, other] of votes) {
+      const same =
+        other.state === PeerState.looking
+          ? isSameProposal(other, vote)
+          : other.leader === vote.leader && other.peerEpoch === vote.peerEpoch;
+      if (same) mask |= voters.bit(voter);
+    }
+    if (!voters.isQuorumMask(mask)) return false;
+    if (vote.leader === sid) return this.#round === vote.electionEpoch;
+    return votes.get(vote.leader)?.state === PeerState.leading;
+  }
+
+  #ownVote(): Vote {
+    return { ...this.#proposal, electionEpoch: this.#round, state: PeerState.looking };
+  }
+
+  #propose(candidate: Candidate): void {
+    this.#proposal = {
+      leader: candidate.leader,
+      zxid: candidate.zxid,
+      peerEpoch: candidate.peerEpoch,
+    };
+    this.#decideAtMs = undefined;
+    const { voters, sid } = this.#options;
+    if (voters.has(sid)) this.#votes.set(sid, this.#ownVote());
+    this.#broadcast();
+  }
+
+  #broadcast(): void {
+    const { voters, sid } = this.#options;
+    const vote = this.#ownVote();
+    for (const voter of voters.sids) {
+      if (voter !== sid) this.reply(voter, PeerState.looking, vote);
+    }
+    this.#rebroadcastAtMs = this.#nowMs + this.#rebroadcastMs;
+  }
+
+  /** Decides at once when all voters agree, and after a pause when a quorum does. */
+  #checkQuorum(): void {
+    const { voters, timing } = this.#options;
+    const own = this.#ownVote();
+    if (own.zxid === uninitialisedZxid || !voters.has(own.leader)) return;
+    let mask = 0;
+    for (const [voter, vote] of this.#votes) {
+      if (isSameProposal(vote, own)) mask |= voters.bit(voter);
+    }
+    if (!voters.isQuorumMask(mask)) {
+      this.#decideAtMs = undefined;
+    } else if (voters.isAll(mask)) {
+      this.#decide(own);
+    } else {
+      this.#decideAtMs ??= this.#nowMs + timing.finalizeWaitMs;
+    }
+  }
+
+  #decide(vote: Vote): void {
+    this.#winner = vote;
+    this.#decideAtMs = undefined;
+    this.#options.logger.info("Election decided", {
+      leader: vote.leader,
+      zxid: formatHex(vote.zxid),
+      round: this.#round,
+    });
+  }
+}

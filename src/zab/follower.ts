@@ -1,0 +1,336 @@
+/**
+ * The learner's side of ZAB 1.0 (ZooKeeper 3.9 `Learner`, `Follower`, `Observer`): find the leader,
+ * accept its epoch, take over its history, then log and acknowledge its proposals.
+ *
+ * Order at synchronisation (each step durable before the next is told to anybody): the epoch is
+ * accepted before ACKEPOCH; history is cut or replaced; what the leader committed is logged;
+ * currentEpoch is written; NEWLEADER is acknowledged; only then are single proposals logged and
+ * acknowledged. The disk works in order, so it is enough to start the operations in this order.
+ *
+ * Invariants:
+ * 1. `#pending` follows `context.history` without gap: proposals in order, not yet committed.
+ * 2. Of `#pending`, the first `#loggedCount` have been given to the log.
+ */
+import {
+  JuteWriter,
+  PacketType,
+  formatHex,
+  makeZxid,
+  payloadZxid,
+  writeLearnerInfo,
+  zabProtocolVersion,
+  zxidEpoch,
+} from "../wire/index.ts";
+import type { QuorumPacket } from "../wire/index.ts";
+import { follows } from "./history.ts";
+import type { HistoryEntry } from "./history.ts";
+import { acceptEpoch, appendToLog, deliver, enterEpoch, startDiskOp } from "./peer-context.ts";
+import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import type { DiskOp, LinkId } from "./ready.ts";
+
+type Phase = "dialing" | "discovery" | "synchronisation" | "new-leader" | "active";
+
+export class Follower implements RoleMachine {
+  readonly #context: PeerContext;
+  readonly #leader: bigint;
+  readonly #isObserver: boolean;
+  readonly #startedAtMs: number;
+  readonly #nextLink: () => LinkId;
+  #phase: Phase = "dialing";
+  #over: string | undefined;
+  #link: LinkId | undefined;
+  #dialsLeft: number;
+  #redialAtMs: number | undefined;
+  #heardAtMs: number;
+  #epoch = 0;
+  #ackEpochBody: Buffer | undefined;
+  #pending: HistoryEntry[] = [];
+  #loggedCount = 0;
+  /** What was logged before the epoch was entered is not acknowledged one by one. */
+  #enterEpochSeq = Infinity;
+  /** Packets that wait until the history has been cut or replaced. */
+  #held: QuorumPacket[] | undefined;
+
+  constructor(context: PeerContext, leader: bigint, nextLink: () => LinkId) {
+    this.#context = context;
+    this.#leader = leader;
+    this.#isObserver = !context.voters.has(context.sid);
+    this.#nextLink = nextLink;
+    this.#startedAtMs = context.nowMs;
+    this.#heardAtMs = context.nowMs;
+    this.#dialsLeft = context.timing.dialAttempts;
+    this.#dial();
+  }
+
+  get over(): string | undefined {
+    return this.#over;
+  }
+
+  get isServing(): boolean {
+    return this.#phase === "active" && this.#over === undefined;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get leader(): bigint {
+    return this.#leader;
+  }
+
+  get link(): LinkId | undefined {
+    return this.#link;
+  }
+
+  undecided(): readonly HistoryEntry[] {
+    return this.#pending.slice(0, this.#loggedCount);
+  }
+
+  links(): Iterable<LinkId> {
+    return this.#link === undefined ? [] : [this.#link];
+  }
+
+  tick(): void {
+    const { nowMs, timing } = this.#context;
+    if (this.#redialAtMs !== undefined && nowMs >= this.#redialAtMs) this.#dial();
+    if (this.#phase === "active") {
+      const silentMs = nowMs - this.#heardAtMs;
+      if (silentMs > timing.syncLimitTicks * timing.tickMs) this.#end("The leader is silent");
+    } else if (nowMs - this.#startedAtMs > timing.initLimitTicks * timing.tickMs) {
+      this.#end(`Joining the leader took too long, in ${this.#phase}`);
+    }
+  }
+
+  linkOpened(link: LinkId): void {
+    if (link !== this.#link || this.#phase !== "dialing") return;
+    const { sid, membership, acceptedEpoch, outbox } = this.#context;
+    this.#phase = "discovery";
+    const writer = new JuteWriter(32);
+    writeLearnerInfo(writer, {
+      sid,
+      protocolVersion: zabProtocolVersion,
+      configVersion: membership.version,
+    });
+    const type = this.#isObserver ? PacketType.observerInfo : PacketType.followerInfo;
+    outbox.send(link, type, makeZxid(acceptedEpoch, 0), writer.takeCopy());
+  }
+
+  linkClosed(link: LinkId): void {
+    if (link !== this.#link) return;
+    this.#link = undefined;
+    if (this.#phase === "dialing" && this.#dialsLeft > 0) {
+      this.#redialAtMs = this.#context.nowMs + this.#context.timing.dialRetryMs;
+    } else {
+      this.#end("The link to the leader is gone");
+    }
+  }
+
+  receivePacket(link: LinkId, packet: QuorumPacket): void {
+    if (link !== this.#link || this.#over !== undefined) return;
+    this.#heardAtMs = this.#context.nowMs;
+    if (this.#held !== undefined) this.#held.push(packet);
+    else this.#handle(packet);
+  }
+
+  durable(op: DiskOp): void {
+    const link = this.#link;
+    if (link === undefined || this.#over !== undefined) return;
+    const { outbox, history } = this.#context;
+    if (op.kind === "append") {
+      if (!this.#isObserver && op.seq > this.#enterEpochSeq) {
+        outbox.send(link, PacketType.ack, op.entry.zxid);
+      }
+    } else if (op.kind === "accepted-epoch") {
+      this.#sendAckEpoch(link);
+    } else if (op.kind === "current-epoch") {
+      outbox.send(link, PacketType.ack, makeZxid(this.#epoch, 0));
+    } else {
+      this.#context.needsSnapshot = history.last > op.zxid;
+      if (history.last !== op.zxid) {
+        this.#end(`Truncation ended at ${formatHex(history.last)}, not ${formatHex(op.zxid)}`);
+        return;
+      }
+      this.#release();
+    }
+  }
+
+  #handle(packet: QuorumPacket): void {
+    switch (packet.type) {
+      case PacketType.leaderInfo:
+        this.#receiveLeaderInfo(packet);
+        break;
+      case PacketType.diff:
+      case PacketType.trunc:
+      case PacketType.snap:
+        this.#receiveSyncStart(packet);
+        break;
+      case PacketType.proposal:
+        this.#receiveProposal(packet);
+        break;
+      case PacketType.commit:
+        this.#receiveCommit(packet.zxid);
+        break;
+      case PacketType.inform:
+        this.#receiveProposal(packet);
+        if (this.#over === undefined) this.#receiveCommit(packet.zxid);
+        break;
+      case PacketType.newLeader:
+        this.#receiveNewLeader(packet);
+        break;
+      case PacketType.upToDate:
+        this.#receiveUpToDate();
+        break;
+      default:
+        this.#receiveOther(packet);
+    }
+  }
+
+  #receiveLeaderInfo(packet: QuorumPacket): void {
+    if (this.#phase !== "discovery" || this.#epoch !== 0) {
+      this.#end("Unexpected LEADERINFO");
+      return;
+    }
+    const { acceptedEpoch, currentEpoch } = this.#context;
+    this.#epoch = zxidEpoch(packet.zxid);
+    if (this.#epoch < acceptedEpoch) {
+      this.#end(`The leader's epoch ${this.#epoch} is below the accepted ${acceptedEpoch}`);
+      return;
+    }
+    const body = Buffer.alloc(4);
+    // An epoch that was accepted before must not be counted for it a second time.
+    body.writeInt32BE(this.#epoch === acceptedEpoch ? -1 : currentEpoch, 0);
+    this.#ackEpochBody = body;
+    acceptEpoch(this.#context, this.#epoch);
+  }
+
+  #sendAckEpoch(link: LinkId): void {
+    const { outbox, history, needsSnapshot } = this.#context;
+    // A leader that can help answers the zxid of an empty history with a snapshot.
+    const zxid = needsSnapshot ? 0n : history.last;
+    outbox.send(link, PacketType.ackEpoch, zxid, this.#ackEpochBody ?? null);
+  }
+
+  #receiveSyncStart(packet: QuorumPacket): void {
+    if (this.#phase !== "discovery" || this.#epoch === 0) {
+      this.#end("Unexpected start of synchronisation");
+      return;
+    }
+    const { outbox, logger } = this.#context;
+    if (this.#context.needsSnapshot && packet.type !== PacketType.snap) {
+      this.#end("The leader offers no snapshot, and nothing else will do");
+      return;
+    }
+    this.#phase = "synchronisation";
+    const { zxid } = packet;
+    if (packet.type === PacketType.diff) return;
+    logger.info("History is cut or replaced", { type: packet.type, zxid: formatHex(zxid) });
+    this.#held = [];
+    if (packet.type === PacketType.trunc) {
+      startDiskOp(this.#context, { seq: outbox.nextSeq(), kind: "truncate", zxid });
+    } else if (this.#link !== undefined) {
+      const link = this.#link;
+      startDiskOp(this.#context, { seq: outbox.nextSeq(), kind: "install-snapshot", link, zxid });
+    }
+  }
+
+  /** Goes on with what came while the history was being replaced. */
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const [index, packet] of held.entries()) {
+      if (this.#over !== undefined) return;
+      this.#handle(packet);
+      // Handling may begin to hold packets again.
+      if (this.#held !== undefined) {
+        this.#held = [...this.#held, ...held.slice(index + 1)];
+        return;
+      }
+    }
+  }
+
+  #receiveProposal(packet: QuorumPacket): void {
+    const last = this.#pending[this.#pending.length - 1]?.zxid ?? this.#context.history.last;
+    const { zxid, data } = packet;
+    if (data === null || this.#phase === "dialing" || this.#phase === "discovery") {
+      this.#end("Unexpected proposal");
+      return;
+    }
+    if (!follows(last, zxid) || payloadZxid(data) !== zxid) {
+      this.#end(`Proposal ${formatHex(zxid)} does not follow ${formatHex(last)}`);
+      return;
+    }
+    this.#pending.push({ zxid, payload: data });
+    if (this.#phase !== "synchronisation") this.#logPending(this.#pending.length);
+  }
+
+  #receiveCommit(zxid: bigint): void {
+    const [entry] = this.#pending;
+    if (entry?.zxid !== zxid) {
+      this.#end(`Commit ${formatHex(zxid)} is not for the oldest proposal`);
+      return;
+    }
+    this.#logPending(1);
+    this.#pending.shift();
+    this.#loggedCount -= 1;
+    deliver(this.#context, entry);
+  }
+
+  /** Makes sure that the first `count` pending proposals have been given to the log. */
+  #logPending(count: number): void {
+    while (this.#loggedCount < count) {
+      const entry = this.#pending[this.#loggedCount];
+      if (entry === undefined) return;
+      appendToLog(this.#context, entry);
+      this.#loggedCount += 1;
+    }
+  }
+
+  #receiveNewLeader(packet: QuorumPacket): void {
+    if (this.#phase !== "synchronisation" || packet.zxid !== makeZxid(this.#epoch, 0)) {
+      this.#end("Unexpected NEWLEADER");
+      return;
+    }
+    this.#phase = "new-leader";
+    this.#enterEpochSeq = enterEpoch(this.#context, this.#epoch).seq;
+    this.#logPending(this.#pending.length);
+  }
+
+  #receiveUpToDate(): void {
+    const { outbox, membership, sid } = this.#context;
+    if (this.#phase !== "new-leader" || this.#link === undefined) {
+      this.#end("Unexpected UPTODATE");
+      return;
+    }
+    this.#phase = "active";
+    outbox.send(this.#link, PacketType.ack, makeZxid(this.#epoch, 0));
+    outbox.pending.events.push({
+      kind: "role",
+      role: membership.voters.includes(sid) ? "following" : "observing",
+      serving: true,
+      epoch: this.#epoch,
+      leader: this.#leader,
+    });
+  }
+
+  #receiveOther(packet: QuorumPacket): void {
+    const { outbox } = this.#context;
+    if (packet.type === PacketType.ping) {
+      outbox.pending.events.push({ kind: "ping", zxid: packet.zxid });
+    } else if (packet.type === PacketType.revalidate || packet.type === PacketType.sync) {
+      outbox.pending.events.push({ kind: "packet", link: this.#link ?? -1, packet });
+    } else {
+      this.#end(`Unexpected packet type ${packet.type}`);
+    }
+  }
+
+  #dial(): void {
+    this.#redialAtMs = undefined;
+    this.#dialsLeft -= 1;
+    this.#link = this.#nextLink();
+    this.#context.outbox.pending.dials.push({ link: this.#link, sid: this.#leader });
+  }
+
+  #end(reason: string): void {
+    this.#over ??= reason;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What the parts of a peer share: its identity, its history and epochs, and the outbox. The peer
+ * owns it; the role in force (election, leader, learner) works on it.
+ */
+import type { Logger } from "../observe/index.ts";
+import { assert } from "../base/index.ts";
+import type { QuorumPacket } from "../wire/index.ts";
+import type { History, HistoryEntry } from "./history.ts";
+import type { Membership, PeerTiming } from "./peer-options.ts";
+import type { Voters } from "./quorum.ts";
+import type { DiskOp, LinkId, Outbox } from "./ready.ts";
+
+export interface PeerContext {
+  readonly sid: bigint;
+  readonly membership: Membership;
+  readonly voters: Voters;
+  readonly timing: PeerTiming;
+  readonly counterMax: number;
+  readonly logger: Logger;
+  readonly outbox: Outbox;
+  /** All that has been delivered. */
+  readonly history: History;
+  /** Highest epoch this server promised to follow; as of the operations already handed out. */
+  acceptedEpoch: number;
+  /** Epoch whose initial history this server holds; likewise. */
+  currentEpoch: number;
+  /** The disk could not be cut to what a leader wanted: only its snapshot will do. */
+  needsSnapshot: boolean;
+  /** Time of the current input. */
+  nowMs: number;
+}
+
+/** What a role in force can be told; the other end is always the current time of the context. */
+export interface RoleMachine {
+  tick(): void;
+  linkOpened(link: LinkId): void;
+  linkClosed(link: LinkId): void;
+  receivePacket(link: LinkId, packet: QuorumPacket): void;
+  /** `op` was started by this role and is durable now. */
+  durable(op: DiskOp): void;
+  /** Set once the role is over, with the reason: the peer goes looking. */
+  readonly over: string | undefined;
+  /** Logged transactions that were never committed here, in order, for the peer to take over. */
+  undecided(): readonly HistoryEntry[];
+  /** Links to close when the role ends. */
+  links(): Iterable<LinkId>;
+}
+
+export function appendToLog(context: PeerContext, entry: HistoryEntry): DiskOp {
+  return startDiskOp(context, { seq: context.outbox.nextSeq(), kind: "append", entry });
+}
+
+export function startDiskOp(context: PeerContext, op: DiskOp): DiskOp {
+  context.outbox.pending.disk.push(op);
+  return op;
+}
+
+/** Promises to follow no epoch below `epoch`; in force once the operation is durable. */
+export function acceptEpoch(context: PeerContext, epoch: number): DiskOp {
+  assert(epoch >= context.acceptedEpoch, "the accepted epoch only grows");
+  context.acceptedEpoch = epoch;
+  return startDiskOp(context, { seq: context.outbox.nextSeq(), kind: "accepted-epoch", epoch });
+}
+
+/** States that this server holds the initial history of `epoch`. */
+export function enterEpoch(context: PeerContext, epoch: number): DiskOp {
+  assert(epoch >= context.currentEpoch, "the current epoch only grows");
+  assert(epoch <= context.acceptedEpoch, "an epoch is accepted before it is entered");
+  context.currentEpoch = epoch;
+  return startDiskOp(context, { seq: context.outbox.nextSeq(), kind: "current-epoch", epoch });
+}
+
+/** Makes a transaction part of the state. */
+export function deliver(context: PeerContext, entry: HistoryEntry): void {
+  context.history.push(entry);
+  context.outbox.pending.deliver.push(entry);
+}

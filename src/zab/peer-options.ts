@@ -1,0 +1,70 @@
+/**
+ * What a peer must be told at its start: who it is, who votes, how long it waits, and what its
+ * disk held. Times are milliseconds on the clock whose readings are given to `tick`.
+ */
+import type { Logger } from "../observe/index.ts";
+import type { HistoryEntry, HistoryLimits } from "./history.ts";
+import type { QuorumRule } from "./quorum.ts";
+
+/** Who belongs to the ensemble. */
+export interface Membership {
+  readonly voters: readonly bigint[];
+  readonly observers: readonly bigint[];
+  /** Version of the configuration; learners with a newer one are refused. */
+  readonly version: bigint;
+  /** The configuration as text, sent in notifications and with NEWLEADER. */
+  readonly text: string;
+}
+
+/** How long a peer waits for what. */
+export interface PeerTiming {
+  /** Heartbeats go out every half tick. */
+  readonly tickMs: number;
+  /** Ticks that joining (discovery and synchronisation) may take. */
+  readonly initLimitTicks: number;
+  /** Ticks of silence after which a link is given up. */
+  readonly syncLimitTicks: number;
+  /** Wait for better votes once a quorum agrees. */
+  readonly finalizeWaitMs: number;
+  /** First and longest pause before votes are sent again; the pause doubles. */
+  readonly rebroadcastMinMs: number;
+  readonly rebroadcastMaxMs: number;
+  /** Pause between attempts to reach an elected leader, and how many there are. */
+  readonly dialRetryMs: number;
+  readonly dialAttempts: number;
+}
+
+/** ZooKeeper's own values. */
+export const defaultTiming: PeerTiming = {
+  tickMs: 2000,
+  initLimitTicks: 10,
+  syncLimitTicks: 5,
+  finalizeWaitMs: 200,
+  rebroadcastMinMs: 200,
+  rebroadcastMaxMs: 60_000,
+  dialRetryMs: 50,
+  dialAttempts: 20,
+};
+
+/** What the disk held when the peer started. */
+export interface PeerDisk {
+  /** zxid of the newest transaction in log or snapshot. */
+  readonly lastZxid: bigint;
+  /** The newest transactions, oldest first, ending at `lastZxid`; may be empty. */
+  readonly recent: readonly HistoryEntry[];
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+}
+
+export interface PeerOptions {
+  readonly sid: bigint;
+  readonly membership: Membership;
+  readonly timing: PeerTiming;
+  readonly historyLimits: HistoryLimits;
+  readonly disk: PeerDisk;
+  readonly logger: Logger;
+  /** Injected so that the simulator can show that it notices a broken rule. */
+  readonly quorumRule?: QuorumRule;
+  /** zxid counter at which a leader resigns so that a new epoch begins. @default 0xffffffff */
+  readonly counterMax?: number;
+}

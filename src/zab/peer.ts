@@ -1,0 +1,266 @@
+/**
+ * One server's replication core: election, then leading or following, then election again. It is
+ * a synchronous state machine; `Ready` says what it wants done, and its header in `ready.ts` how
+ * a driver serves it. It knows nothing of nodes or sessions: payloads are bytes.
+ *
+ * Between two roles the peer waits until everything it gave to the disk is durable, and takes
+ * over as its history all that is in its log: so a vote never claims more than the disk holds,
+ * and an acknowledged transaction is never forgotten.
+ */
+import { assert } from "../base/index.ts";
+import { PeerState, WireError, zxidEpoch } from "../wire/index.ts";
+import type { Notification, QuorumPacket } from "../wire/index.ts";
+import { Election } from "./election.ts";
+import { Follower } from "./follower.ts";
+import { History } from "./history.ts";
+import type { HistoryEntry } from "./history.ts";
+import { Leader } from "./leader.ts";
+import { deliver } from "./peer-context.ts";
+import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import type { PeerOptions } from "./peer-options.ts";
+import { Voters } from "./quorum.ts";
+import { Outbox } from "./ready.ts";
+import type { DiskOp, LinkId, Ready, Role } from "./ready.ts";
+import type { Vote } from "./vote.ts";
+
+/** Links dialled by the peer have odd ids; a driver gives even ids to inbound ones. */
+const firstDialledLink = 1;
+
+export class Peer {
+  readonly #context: PeerContext;
+  readonly #outbox = new Outbox();
+  readonly #election: Election;
+  #role: Leader | Follower | undefined;
+  #isElecting = false;
+  /** The vote that led to the role in force, told to servers that are looking. */
+  #vote: Vote | undefined;
+  /** Votes that came while the disk was not done. */
+  readonly #early = new Map<bigint, Notification>();
+  /** Operations not yet durable, oldest first, with the role that started them. */
+  #inFlight: { readonly op: DiskOp; readonly role: RoleMachine | undefined }[] = [];
+  /** How many operations of the pending `Ready` are in `#inFlight`. */
+  #recorded = 0;
+  #nextLink: LinkId = firstDialledLink;
+
+  constructor(options: PeerOptions) {
+    const { sid, membership, timing, disk } = options;
+    const voters = new Voters(membership.voters, options.quorumRule);
+    this.#context = {
+      sid,
+      membership,
+      voters,
+      timing,
+      counterMax: options.counterMax ?? 0xffffffff,
+      logger: options.logger,
+      outbox: this.#outbox,
+      history: new History(options.historyLimits, disk.lastZxid, disk.recent),
+      acceptedEpoch: disk.acceptedEpoch,
+      currentEpoch: disk.currentEpoch,
+      needsSnapshot: false,
+      nowMs: 0,
+    };
+    assert(disk.currentEpoch <= disk.acceptedEpoch, "an epoch is accepted before it is entered");
+    assert(
+      zxidEpoch(disk.lastZxid) <= disk.currentEpoch,
+      "history does not run ahead of its epoch",
+    );
+    const { logger } = options;
+    const outbox = this.#outbox;
+    this.#election = new Election({ sid, membership, voters, timing, outbox, logger });
+  }
+
+  get role(): Role {
+    if (this.#role === undefined) return "looking";
+    if (this.#role instanceof Leader) return "leading";
+    return this.#context.voters.has(this.#context.sid) ? "following" : "observing";
+  }
+
+  /** Whether clients may be served. */
+  get isServing(): boolean {
+    return this.#role?.isServing ?? false;
+  }
+
+  /** Newest transaction that is part of this server's state. */
+  get lastZxid(): bigint {
+    return this.#context.history.last;
+  }
+
+  get currentEpoch(): number {
+    return this.#context.currentEpoch;
+  }
+
+  get acceptedEpoch(): number {
+    return this.#context.acceptedEpoch;
+  }
+
+  /** The link to the leader, on a learner that has one. */
+  get leaderLink(): LinkId | undefined {
+    return this.#role instanceof Follower ? this.#role.link : undefined;
+  }
+
+  /** The leading half, for proposing; undefined unless this server leads and serves. */
+  get leader(): Leader | undefined {
+    return this.#role instanceof Leader && this.#role.isServing ? this.#role : undefined;
+  }
+
+  /** Time passes; call at least every few ten milliseconds, and before other inputs of a turn. */
+  tick(nowMs: number): void {
+    assert(nowMs >= this.#context.nowMs, "time does not go back");
+    this.#context.nowMs = nowMs;
+    if (this.#role === undefined) {
+      if (!this.#isElecting) this.#startElection();
+      this.#election.tick(nowMs);
+    } else {
+      this.#role.tick();
+    }
+    this.#settle();
+  }
+
+  receiveNotification(from: bigint, notification: Notification): void {
+    const { nowMs } = this.#context;
+    if (this.#isElecting) {
+      this.#election.receive(from, notification, nowMs);
+    } else if (this.#role === undefined) {
+      this.#early.set(from, notification);
+    } else if (notification.state === PeerState.looking && this.#vote !== undefined) {
+      this.#election.reply(from, this.#state(), this.#currentVote(this.#vote));
+    }
+    this.#settle();
+  }
+
+  /** A learner has connected; refused by closing it unless this server leads. */
+  linkAccepted(link: LinkId): void {
+    if (this.#role instanceof Leader) this.#role.linkOpened(link);
+    else this.#outbox.pending.closes.push(link);
+  }
+
+  /** A dial of this peer has succeeded. */
+  linkOpened(link: LinkId): void {
+    if (this.#role instanceof Follower && this.#role.link === link) this.#role.linkOpened(link);
+    else this.#outbox.pending.closes.push(link);
+  }
+
+  /** A link is gone, or a dial failed. */
+  linkClosed(link: LinkId): void {
+    this.#role?.linkClosed(link);
+    this.#settle();
+  }
+
+  receivePacket(link: LinkId, packet: QuorumPacket): void {
+    try {
+      this.#role?.receivePacket(link, packet);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#context.logger.warn("Closing link after a bad packet", { link, reason: error.message });
+      this.#outbox.pending.closes.push(link);
+      this.#role?.linkClosed(link);
+    }
+    this.#settle();
+  }
+
+  /** All disk operations up to `seq` are durable. */
+  persisted(seq: number): void {
+    let count = 0;
+    for (const { op, role } of this.#inFlight) {
+      if (op.seq > seq) break;
+      count += 1;
+      if (role !== undefined && role === this.#role && role.over === undefined) role.durable(op);
+    }
+    this.#inFlight.splice(0, count);
+    this.#settle();
+  }
+
+  /**
+   * The `truncate` or `install-snapshot` operation `seq` is durable and the state is rebuilt; it
+   * ends at `lastZxid`. A truncation that the disk has no snapshot for changes nothing and says so
+   * by a `lastZxid` above the one wanted.
+   */
+  replaced(seq: number, lastZxid: bigint): void {
+    this.#context.history.reset(lastZxid);
+    this.persisted(seq);
+  }
+
+  /** Takes what is to be done. */
+  ready(): Ready {
+    this.#settle();
+    this.#recorded = 0;
+    return this.#outbox.take();
+  }
+
+  #settle(): void {
+    this.#recordDiskOps();
+    if (this.#role?.over !== undefined) this.#leaveRole(this.#role.over);
+    if (this.#role === undefined && !this.#isElecting) this.#startElection();
+    if (this.#isElecting && this.#election.winner !== undefined) {
+      this.#enterRole(this.#election.winner);
+    }
+    this.#recordDiskOps();
+  }
+
+  /** Remembers who started an operation, so that a later role is not told of its end. */
+  #recordDiskOps(): void {
+    const { disk } = this.#outbox.pending;
+    for (; this.#recorded < disk.length; this.#recorded++) {
+      const op = disk[this.#recorded];
+      if (op !== undefined) this.#inFlight.push({ op, role: this.#role });
+    }
+  }
+
+  #startElection(): void {
+    if (this.#inFlight.length > 0) return;
+    const { sid, history, currentEpoch, nowMs } = this.#context;
+    this.#isElecting = true;
+    const own = { leader: sid, zxid: history.last, peerEpoch: BigInt(currentEpoch) };
+    this.#election.start(own, nowMs);
+    for (const [from, notification] of this.#early) {
+      this.#election.receive(from, notification, nowMs);
+    }
+    this.#early.clear();
+  }
+
+  #enterRole(winner: Vote): void {
+    this.#isElecting = false;
+    this.#vote = winner;
+    this.#role =
+      winner.leader === this.#context.sid
+        ? new Leader(this.#context)
+        : new Follower(this.#context, winner.leader, () => this.#takeLink());
+    this.#reportRole();
+  }
+
+  #leaveRole(reason: string): void {
+    const role = this.#role;
+    if (role === undefined) return;
+    this.#context.logger.warn("Looking for a leader again", { reason, role: this.role });
+    for (const link of role.links()) this.#outbox.pending.closes.push(link);
+    const undecided: readonly HistoryEntry[] = role.undecided();
+    this.#role = undefined;
+    this.#vote = undefined;
+    this.#reportRole();
+    for (const entry of undecided) deliver(this.#context, entry);
+  }
+
+  #reportRole(): void {
+    const role = this.role;
+    const leader = this.#vote?.leader;
+    this.#outbox.pending.events.push({ kind: "role", role, serving: false, epoch: 0, leader });
+  }
+
+  #takeLink(): LinkId {
+    const link = this.#nextLink;
+    this.#nextLink += 2;
+    return link;
+  }
+
+  #state(): PeerState {
+    if (this.#role instanceof Leader) return PeerState.leading;
+    return this.role === "following" ? PeerState.following : PeerState.observing;
+  }
+
+  /** Once an epoch is established, votes name it: latecomers compare it with their leader's. */
+  #currentVote(vote: Vote): Vote {
+    const electionEpoch = this.#election.round;
+    if (!this.isServing) return { ...vote, electionEpoch };
+    return { ...vote, electionEpoch, peerEpoch: BigInt(this.#role?.epoch ?? 0) };
+  }
+}
