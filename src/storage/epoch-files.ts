@@ -1,0 +1,82 @@
+/**
+ * The two promises of a voter that outlive it: `acceptedEpoch`, the newest epoch whose leader it
+ * has promised to follow, and `currentEpoch`, the epoch whose initial history it has on disk
+ * (Zab's `f.p` and `f.a`). Each is a file with a decimal number, replaced as a whole.
+ */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Logger } from "../observe/index.ts";
+import { replaceText } from "./durable-files.ts";
+import { StorageError, errnoOf } from "./storage-error.ts";
+
+/** The epochs of a server. 0 before the first election. */
+export interface Epochs {
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+}
+
+const acceptedName = "acceptedEpoch";
+const currentName = "currentEpoch";
+
+export function saveAcceptedEpoch(folder: string, epoch: number): Promise<void> {
+  return replaceText(folder, acceptedName, String(epoch));
+}
+
+export function saveCurrentEpoch(folder: string, epoch: number): Promise<void> {
+  return replaceText(folder, currentName, String(epoch));
+}
+
+/**
+ * Reads both epochs and settles them with the log, whose last transaction belongs to `lastEpoch`.
+ *
+ * A missing file is written anew as `lastEpoch`. A log that is ahead of `currentEpoch` comes from
+ * a stop between syncing the new leader's transactions and writing the file: since a transaction
+ * of an epoch stands behind the whole initial history of that epoch, the file is brought forward,
+ * provided that the epoch had been accepted.
+ *
+ * @throws StorageError `corrupt-epoch` when the numbers contradict each other.
+ */
+export async function recoverEpochs(
+  folder: string,
+  lastEpoch: number,
+  logger: Logger,
+): Promise<Epochs> {
+  const currentOnDisk = await readEpoch(folder, currentName);
+  const acceptedOnDisk = await readEpoch(folder, acceptedName);
+  const acceptedEpoch = acceptedOnDisk ?? lastEpoch;
+  let currentEpoch = currentOnDisk ?? lastEpoch;
+  if (lastEpoch > currentEpoch) {
+    if (acceptedEpoch < lastEpoch) {
+      throw contradiction(folder, currentEpoch, `the log's last epoch ${lastEpoch} is newer`);
+    }
+    logger.warn("Current epoch is behind the log: brought forward", { currentEpoch, lastEpoch });
+    currentEpoch = lastEpoch;
+  }
+  if (currentEpoch > acceptedEpoch) {
+    throw contradiction(folder, currentEpoch, `the accepted epoch ${acceptedEpoch} is older`);
+  }
+  if (acceptedOnDisk === null) await saveAcceptedEpoch(folder, acceptedEpoch);
+  if (currentOnDisk !== currentEpoch) await saveCurrentEpoch(folder, currentEpoch);
+  return { acceptedEpoch, currentEpoch };
+}
+
+async function readEpoch(folder: string, name: string): Promise<number | null> {
+  const file = path.join(folder, name);
+  let text: string;
+  try {
+    text = (await readFile(file, "utf8")).trim();
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    throw StorageError.from(error, "read", file);
+  }
+  const epoch = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (epoch >= 0 && epoch <= 0x7fffffff) return epoch;
+  const found = JSON.stringify(text.slice(0, 40));
+  throw new StorageError("corrupt-epoch", `Cannot read '${file}': ${found} is no epoch`, { file });
+}
+
+function contradiction(folder: string, currentEpoch: number, why: string): StorageError {
+  const file = path.join(folder, currentName);
+  const message = `Cannot use '${file}': current epoch is ${currentEpoch}, but ${why}`;
+  return new StorageError("corrupt-epoch", message, { file });
+}

@@ -1,0 +1,90 @@
+/**
+ * The one error class of the disk. Each code is a condition that somebody acts on differently:
+ * a human who must look at a file, an operator that must make room, a peer that must be synced
+ * anew. Failures of the file system keep the original error as `cause`. What is our own bug is an
+ * assertion instead.
+ */
+
+/**
+ * - `corrupt-log`, `corrupt-snapshot`, `corrupt-epoch`: a file contradicts its format or its
+ *   neighbours; the server must not start on it.
+ * - `missing-snapshot`: the log is there, the snapshot that it builds on is not.
+ * - `unsupported-snapshot`: only compressed snapshots, which this version does not read.
+ * - `missing-folder`: a data folder is not there, and must not be created.
+ * - `misplaced-files`: log files lie where snapshots belong, or the reverse.
+ * - `locked`: another running server has the folder.
+ * - `not-writable`, `no-space`, `io`: the file system refused.
+ * - `failed`: an earlier failure made this storage unusable; the process must start again.
+ * - `cancelled`: a snapshot was given up because the history it shows is being replaced.
+ * - `closed`: used after `close()`.
+ */
+export type StorageErrorCode =
+  | "corrupt-log"
+  | "corrupt-snapshot"
+  | "corrupt-epoch"
+  | "missing-snapshot"
+  | "unsupported-snapshot"
+  | "missing-folder"
+  | "misplaced-files"
+  | "locked"
+  | "not-writable"
+  | "no-space"
+  | "io"
+  | "failed"
+  | "cancelled"
+  | "closed";
+
+/** Where it happened and why. */
+export interface StorageErrorDetails {
+  /** Absolute path of the file or folder. */
+  readonly file?: string;
+  /** Byte offset in `file`. */
+  readonly offset?: number;
+  readonly cause?: unknown;
+}
+
+/** The durable state could not be read or written. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: StorageErrorCode;
+  readonly file: string | undefined;
+  readonly offset: number | undefined;
+
+  constructor(code: StorageErrorCode, message: string, details: StorageErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.file = details.file;
+    this.offset = details.offset;
+  }
+
+  /**
+   * The error for a failed file operation: `doing` completes "Cannot …", for example "write to".
+   * An error that is a `StorageError` already is returned as it is.
+   */
+  static from(error: unknown, doing: string, file: string): StorageError {
+    if (error instanceof StorageError) return error;
+    const code = codeOf(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    return new StorageError(code, `Cannot ${doing} '${file}': ${reason}`, { file, cause: error });
+  }
+}
+
+function codeOf(error: unknown): StorageErrorCode {
+  switch (errnoOf(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "no-space";
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return "not-writable";
+    default:
+      return "io";
+  }
+}
+
+/** The system's name of an error, such as "ENOENT"; undefined for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
