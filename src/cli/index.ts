@@ -1,0 +1,4 @@
+/** The face of `cli/`: the commands, each added to a program with what it needs. */
+export { registerServer } from "./server.ts";
+export { registerShell } from "./shell.ts";
+export { registerUp } from "./up.ts";

@@ -1,0 +1,113 @@
+/**
+ * `ensemble up FILE`: runs the ensemble that a YAML file describes on this machine, tells what
+ * happens in plain lines, and stops it in order at Ctrl-C. The work is the local operator's; this
+ * is its face.
+ */
+import { readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { LocalEnsemble, OperatorError, parseEnsemble } from "../operator/index.ts";
+import type { Ensemble, LocalEvent, MemberReport } from "../operator/index.ts";
+import { checkSettings } from "./check-settings.ts";
+import { formatTable } from "./table.ts";
+import type { UpDeps, UpFlags } from "./up.ts";
+
+/** Resolves when the ensemble has been stopped. */
+export async function runUp(file: string, flags: UpFlags, deps: UpDeps): Promise<void> {
+  const { print } = deps;
+  const ensemble = parseEnsemble(readFile(file), file, checkSettings);
+  const { namespace, name } = ensemble.metadata;
+  const folder = resolve(deps.workingFolder, flags.dataDir ?? join("data", namespace, name));
+  const local = await LocalEnsemble.open({
+    ensemble,
+    folder,
+    clientPortBase: flags.clientPortBase ?? null,
+    peerPortBase: flags.peerPortBase ?? null,
+    server: deps.server,
+    clock: deps.clock,
+    pid: deps.pid,
+    onEvent: createEventPrinter(print),
+  });
+  const shownFolder = showPath(folder, deps.workingFolder);
+  print(`${describe(ensemble)}, data in ${shownFolder}`);
+  let signals = 0;
+  deps.onStopSignal(() => {
+    signals += 1;
+    if (signals === 1) {
+      print("Stopping; once more to stop at once");
+      local.stop();
+    } else {
+      local.kill();
+    }
+  });
+  await local.run();
+  print(`Stopped; the data stays in ${shownFolder}`);
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    const reason = code === "ENOENT" ? "no such file" : String(code);
+    throw new OperatorError("FILE_ACCESS", `Cannot read ${file}: ${reason}`, error);
+  }
+}
+
+function describe({ metadata, spec }: Ensemble): string {
+  const members = spec.replicas === 1 ? "1 member" : `${String(spec.replicas)} members`;
+  return `Ensemble ${metadata.namespace}/${metadata.name}: ${members}`;
+}
+
+function showPath(folder: string, workingFolder: string): string {
+  const path = relative(workingFolder, folder);
+  return path === "" || path.startsWith("..") ? folder : path;
+}
+
+/** Turns events into lines; until the quorum serves for the first time, roles are no news. */
+function createEventPrinter(print: (line: string) => void): (event: LocalEvent) => void {
+  let hasServed = false;
+  return (event) => {
+    for (const line of describeEvent(event, hasServed)) print(line);
+    hasServed ||= event.kind === "serving";
+  };
+}
+
+function describeEvent(event: LocalEvent, hasServed: boolean): string[] {
+  const member = "id" in event ? `Member ${String(event.id)}` : "";
+  switch (event.kind) {
+    case "memberStarted":
+      return [`${member} started, pid ${String(event.pid ?? "unknown")}`];
+    case "memberStopping":
+      return [`${member} is stopping`];
+    case "memberStopped":
+      return [`${member} stopped`];
+    case "memberFailed": {
+      const cause = event.signal ?? `exit code ${String(event.exitCode ?? "unknown")}`;
+      return [`${member} ended unexpectedly (${cause})`];
+    }
+    case "roleChanged":
+      if (!hasServed) return [];
+      return [`${member} is ${event.role === "none" ? "not serving" : event.role}`];
+    case "quorumLost":
+      return ["No quorum: waiting for members"];
+    case "stillWaiting": {
+      const files = event.members.map(({ logFile }) => `  ${logFile}`);
+      return ["Still waiting for a quorum; the members' logs are", ...files];
+    }
+    case "serving":
+      return formatServing(event.members, hasServed);
+  }
+}
+
+function formatServing(members: readonly MemberReport[], isAgain: boolean): string[] {
+  const rows = members.map(({ id, role, clientAddress, pid }) => [
+    String(id),
+    role === "none" ? "starting" : role,
+    clientAddress,
+    pid === null ? "-" : String(pid),
+  ]);
+  const table = formatTable(["ID", "ROLE", "CLIENT ADDRESS", "PID"], rows);
+  if (isAgain) return ["The quorum serves again", ...table];
+  const connection = members.map(({ clientAddress }) => clientAddress).join(",");
+  return ["", ...table, "", `Connection string: ${connection}`, "Press Ctrl-C to stop"];
+}
