@@ -1,0 +1,82 @@
+#!/usr/bin/env -S node --max-semi-space-size=16
+/**
+ * The composition root of the `ensemble` command: puts the commands together with the clock, the
+ * logger, the signals and the environment of this process. Nothing else reads the command line or
+ * the environment, handles signals, or exits.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { registerServer, registerShell, registerUp } from "../cli/index.ts";
+import { loadServerConfig, startServer } from "../server/index.ts";
+import { systemClock } from "./system-clock.ts";
+import { createWinstonLogger } from "./winston-logger.ts";
+import type { ClosableLogger } from "./winston-logger.ts";
+
+const loggers: ClosableLogger[] = [];
+
+async function main(): Promise<void> {
+  const program = new Command("ensemble")
+    .description("A ZooKeeper-compatible coordination service that runs itself")
+    .version(readVersion(), "-V, --version", "print the version")
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /u, "ensemble: ")),
+    });
+  registerUp(program, {
+    clock: systemClock,
+    pid: process.pid,
+    workingFolder: process.cwd(),
+    server: {
+      command: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), "server"],
+      env: process.env,
+    },
+    print: (line) => console.log(line),
+    onStopSignal,
+  });
+  registerServer(program, {
+    loadServerConfig,
+    startServer: (options) => startServer({ ...options, clock: systemClock }),
+    createLogger: ({ file, level }) => {
+      const logger = createWinstonLogger({ file, level, isTerminal: process.stderr.isTTY });
+      loggers.push(logger);
+      return logger;
+    },
+    onStopSignal,
+    onStdinEnd: (handler) => process.stdin.once("close", handler).resume(),
+  });
+  registerShell(program, process);
+  program
+    .command("version")
+    .description("print the version")
+    .action(() => console.log(readVersion()));
+  await program.parseAsync();
+}
+
+function onStopSignal(handler: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, handler);
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** A line for each thing that a user can do something about; the stack for our bugs. */
+function describeFailure(error: unknown): string[] {
+  // Other typed errors and the system's have a code; Node's own ERR_… mean a bug of ours.
+  if (error instanceof Error && "code" in error && !String(error.code).startsWith("ERR_")) {
+    return error.message.split("\n").map((line) => `ensemble: ${line}`);
+  }
+  return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+}
+
+let exitCode = 0;
+try {
+  await main();
+} catch (error) {
+  exitCode = 1;
+  for (const logger of loggers) logger.error("Stopped by an error", { error });
+  for (const line of describeFailure(error)) console.error(line);
+}
+await Promise.all(loggers.map((logger) => logger.close()));
+process.exit(exitCode);

@@ -1,0 +1,98 @@
+/**
+ * The custom resource definition of `Ensemble`, built from the schema that `ensemble up`
+ * validates with, so that Kubernetes and the command line accept the same objects. Structural
+ * schemas (apiextensions.k8s.io/v1) forbid a few things that JSON schema has: closed objects,
+ * unions of types, constants, and anything about metadata but its type. Kubernetes prunes unknown
+ * fields by itself.
+ */
+import { ENSEMBLE_KIND } from "./ensemble.ts";
+import { ENSEMBLE_SCHEMA } from "./ensemble-schema.ts";
+import type { JsonSchema } from "./ensemble-schema.ts";
+
+/** Builds the definition as a plain object, ready to be written as YAML. */
+export function buildEnsembleCrd(): Record<string, unknown> {
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "ensembles.ensemble.dev" },
+    spec: {
+      group: "ensemble.dev",
+      scope: "Namespaced",
+      names: {
+        kind: ENSEMBLE_KIND,
+        listKind: "EnsembleList",
+        plural: "ensembles",
+        singular: "ensemble",
+        shortNames: ["ens"],
+        categories: ["all"],
+      },
+      versions: [
+        {
+          name: "v1",
+          served: true,
+          storage: true,
+          subresources: {
+            status: {},
+            scale: {
+              specReplicasPath: ".spec.replicas",
+              statusReplicasPath: ".status.replicas",
+              labelSelectorPath: ".status.selector",
+            },
+          },
+          additionalPrinterColumns: PRINTER_COLUMNS,
+          schema: { openAPIV3Schema: toOpenApiSchema() },
+        },
+      ],
+    },
+  };
+}
+
+const PRINTER_COLUMNS = [
+  { name: "Replicas", type: "integer", jsonPath: ".spec.replicas" },
+  { name: "Ready", type: "integer", jsonPath: ".status.readyReplicas" },
+  { name: "Leader", type: "string", jsonPath: ".status.leader" },
+  {
+    name: "Status",
+    type: "string",
+    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+  },
+  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+];
+
+function toOpenApiSchema(): Record<string, unknown> {
+  const root = toStructuralSchema(ENSEMBLE_SCHEMA);
+  const properties = root["properties"] as Record<string, unknown>;
+  delete root["required"];
+  return {
+    ...root,
+    properties: {
+      ...properties,
+      apiVersion: { type: "string" },
+      kind: { type: "string" },
+      metadata: { type: "object" },
+    },
+  };
+}
+
+function toStructuralSchema(schema: JsonSchema): Record<string, unknown> {
+  const structural: Record<string, unknown> = {};
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (keyword === "x-expected" || keyword === "additionalProperties") continue;
+    structural[keyword] = value;
+  }
+  if (Array.isArray(schema.type)) {
+    // A union of types cannot be expressed: members check it when their file is rendered.
+    delete structural["type"];
+    structural["x-kubernetes-preserve-unknown-fields"] = true;
+  }
+  if (schema.items !== undefined) structural["items"] = toStructuralSchema(schema.items);
+  if (typeof schema.additionalProperties === "object") {
+    structural["additionalProperties"] = toStructuralSchema(schema.additionalProperties);
+  }
+  if (schema.properties !== undefined) {
+    structural["properties"] = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, node]) => [name, toStructuralSchema(node)]),
+    );
+  }
+  return structural;
+}

@@ -1,0 +1,164 @@
+/**
+ * From YAML to a valid `Ensemble`. Every problem becomes one line that says where it is, what was
+ * expected and what was found; an unknown field is a problem, with the name that was probably
+ * meant. Fields of `metadata` that belong to Kubernetes, and `status`, are let through unread.
+ */
+import { Ajv } from "ajv";
+import type { ErrorObject } from "ajv";
+import { YAMLException, loadAll } from "js-yaml";
+import { nearestName } from "../../base/index.ts";
+import { OperatorError } from "../operator-error.ts";
+import { API_VERSION, ENSEMBLE_KIND } from "./ensemble.ts";
+import type { Ensemble } from "./ensemble.ts";
+import { ENSEMBLE_SCHEMA } from "./ensemble-schema.ts";
+import type { JsonSchema } from "./ensemble-schema.ts";
+
+const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
+ajv.addVocabulary(["x-expected", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"]);
+for (const format of ["int32", "int64", "date-time"]) ajv.addFormat(format, true);
+const validate = ajv.compile(ENSEMBLE_SCHEMA);
+
+/** Settings that follow from what the operator decides; they cannot be set in `spec.config`. */
+const OPERATOR_KEYS: readonly string[] = [
+  "clientPort",
+  "clientPortAddress",
+  "dataDir",
+  "dataLogDir",
+  "datadir.autocreate",
+  "db.autocreate",
+  "dynamicConfigFile",
+  "peerType",
+  "standaloneEnabled",
+];
+const OPERATOR_KEY_PREFIXES: readonly string[] = ["server.", "group.", "weight."];
+
+/** Finds problems in member settings: sentences that start with the key. */
+export type CheckSettings = (config: Readonly<Record<string, string>>) => readonly string[];
+
+/**
+ * Reads the one `Ensemble` in `text`.
+ *
+ * @param file - where the text is from, for messages.
+ * @param checkSettings - what a member would say about `spec.config`.
+ * @throws OperatorError INVALID_OBJECT with one line for each problem.
+ */
+export function parseEnsemble(text: string, file: string, checkSettings: CheckSettings): Ensemble {
+  const document = parseSingleDocument(text, file);
+  checkKind(document, file);
+  if (!validate(document)) {
+    const problems = (validate.errors ?? []).map((error) => `${file}: ${describe(error)}`);
+    throw new OperatorError("INVALID_OBJECT", [...new Set(problems)]);
+  }
+  const ensemble = withConfigAsText(document as unknown as RawEnsemble);
+  const problems = [
+    ...Object.keys(ensemble.spec.config)
+      .filter(isOperatorKey)
+      .map((key) => {
+        return `${file}: spec.config.${key}: expected not to be set, as the operator sets it`;
+      }),
+    ...checkSettings(ensemble.spec.config).map((problem) => `${file}: spec.config.${problem}`),
+  ];
+  if (problems.length > 0) throw new OperatorError("INVALID_OBJECT", problems);
+  return ensemble;
+}
+
+function parseSingleDocument(text: string, file: string): object {
+  let documents: unknown[];
+  try {
+    documents = loadAll(text).filter((document) => document !== null && document !== undefined);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const mark = error.mark;
+    const place = mark === undefined ? "" : `:${String(mark.line + 1)}:${String(mark.column + 1)}`;
+    throw new OperatorError("INVALID_OBJECT", `${file}${place}: invalid YAML: ${error.reason}`);
+  }
+  const [document] = documents;
+  if (documents.length !== 1) {
+    const found = documents.length === 0 ? "none" : String(documents.length);
+    throw new OperatorError(
+      "INVALID_OBJECT",
+      `${file}: expected one YAML document, found ${found}`,
+    );
+  }
+  if (typeof document !== "object" || document === null || Array.isArray(document)) {
+    throw new OperatorError(
+      "INVALID_OBJECT",
+      `${file}: expected an object with apiVersion, kind, metadata and spec, ` +
+        `found ${quote(document)}`,
+    );
+  }
+  return document;
+}
+
+/** An object of another kind is reported as that, not by all the fields that it lacks. */
+function checkKind(document: object, file: string): void {
+  const problems: string[] = [];
+  for (const [field, expected] of [
+    ["apiVersion", API_VERSION],
+    ["kind", ENSEMBLE_KIND],
+  ] as const) {
+    const found: unknown = Reflect.get(document, field);
+    if (found === expected) continue;
+    const actual = found === undefined ? "but it is missing" : `found ${quote(found)}`;
+    problems.push(`${file}: ${field}: expected '${expected}', ${actual}`);
+  }
+  if (problems.length > 0) throw new OperatorError("INVALID_OBJECT", problems);
+}
+
+function describe(error: ErrorObject): string {
+  const path = error.instancePath.slice(1).replaceAll("/", ".").replaceAll("~1", "/");
+  const at = (field: string): string => (path === "" ? field : `${path}.${field}`);
+  const schema = error.parentSchema as JsonSchema | undefined;
+  if (error.keyword === "required") {
+    return `${at(String(error.params["missingProperty"]))}: expected to be set`;
+  }
+  if (error.keyword === "additionalProperties") {
+    const field = String(error.params["additionalProperty"]);
+    const suggestion = nearestName(field, Object.keys(schema?.properties ?? {}));
+    const hint = suggestion === null ? "" : `; did you mean '${suggestion}'?`;
+    return `${at(field)}: unknown field${hint}`;
+  }
+  const expected = schema?.["x-expected"] ?? article(schema?.type) ?? error.message ?? "";
+  return `${path}: expected ${expected}, found ${quote(error.data)}`;
+}
+
+function article(type: JsonSchema["type"]): string | null {
+  if (typeof type !== "string") return null;
+  return /^[aeio]/u.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+const QUOTE_LENGTH_MAX = 60;
+
+function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > QUOTE_LENGTH_MAX ? `${text.slice(0, QUOTE_LENGTH_MAX)}…` : text;
+}
+
+interface RawEnsemble extends Omit<Ensemble, "spec"> {
+  readonly spec: {
+    readonly replicas: number;
+    readonly config: Readonly<Record<string, string | number | boolean>>;
+  };
+}
+
+function withConfigAsText({ metadata, spec }: RawEnsemble): Ensemble {
+  return {
+    apiVersion: API_VERSION,
+    kind: ENSEMBLE_KIND,
+    metadata: { name: metadata.name, namespace: metadata.namespace },
+    spec: {
+      replicas: spec.replicas,
+      config: Object.fromEntries(
+        Object.entries(spec.config).map(([key, value]) => [key, String(value)]),
+      ),
+    },
+  };
+}
+
+function isOperatorKey(key: string): boolean {
+  const plain = key.replace(/^zookeeper\./u, "");
+  return (
+    OPERATOR_KEYS.includes(plain) ||
+    OPERATOR_KEY_PREFIXES.some((prefix) => plain.startsWith(prefix))
+  );
+}

@@ -1,0 +1,6 @@
+/** The face of `operator/local/`: an ensemble as processes and folders of this machine. */
+export { formatProperty } from "./format-property.ts";
+export { LocalEnsemble } from "./local-ensemble.ts";
+export type { LocalEvent } from "./local-ensemble.ts";
+export type { MemberReport } from "./local-member.ts";
+export type { ServerCommand } from "./member-process.ts";

@@ -1,0 +1,89 @@
+/**
+ * The files of one local member, as text: which folder holds what, and the `zoo.cfg` that is
+ * rendered from the specification. Nothing is written here.
+ *
+ *     <ensemble folder>/ensemble.json       what the ensemble was made with (ensemble-state.ts)
+ *     <ensemble folder>/lock                who manages the folder (folder-lock.ts)
+ *     <ensemble folder>/member-N/zoo.cfg    rendered; overwritten at each start
+ *     <ensemble folder>/member-N/data/      the server's dataDir, with myid
+ *     <ensemble folder>/member-N/server.log its log, as JSON lines
+ *     <ensemble folder>/member-N/console.log what else it printed since its last start
+ */
+import { join } from "node:path";
+import type { MemberPorts } from "./ports.ts";
+import { formatProperty } from "./format-property.ts";
+
+/** All local servers listen on loopback only. */
+export const LOCAL_HOST = "127.0.0.1";
+
+/** Where a member's files are. */
+export interface MemberPaths {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly dataFolder: string;
+  readonly myIdFile: string;
+  /** Its presence lets a server without data vote, once: the server removes it. */
+  readonly initializeFile: string;
+  readonly logFile: string;
+  readonly consoleFile: string;
+}
+
+/** The paths of member `id` below the ensemble's folder. */
+export function memberPaths(ensembleFolder: string, id: number): MemberPaths {
+  const folder = join(ensembleFolder, `member-${String(id)}`);
+  const dataFolder = join(folder, "data");
+  return {
+    folder,
+    configFile: join(folder, "zoo.cfg"),
+    dataFolder,
+    myIdFile: join(dataFolder, "myid"),
+    initializeFile: join(dataFolder, "initialize"),
+    logFile: join(folder, "server.log"),
+    consoleFile: join(folder, "console.log"),
+  };
+}
+
+/** What holds unless the specification's `config` says otherwise. */
+const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
+  tickTime: "2000",
+  initLimit: "10",
+  syncLimit: "5",
+  "autopurge.purgeInterval": "1",
+  "4lw.commands.whitelist": "srvr, ruok, stat, mntr, conf, cons, isro",
+};
+
+/**
+ * Renders the `zoo.cfg` of a member. Every member's lists all of them; a quorum of one is a quorum
+ * too (`standaloneEnabled=false`), so that it can grow; and a member without data must not vote
+ * (`db.autocreate=false`) unless the ensemble is being made.
+ *
+ * @param paths - the member's own files.
+ * @param config - the specification's settings, by key.
+ * @param ports - the ports of all members.
+ */
+export function renderMemberConfig(
+  paths: MemberPaths,
+  config: Readonly<Record<string, string>>,
+  ports: readonly MemberPorts[],
+): string {
+  const settings: Record<string, string> = { ...DEFAULT_SETTINGS };
+  for (const [key, value] of Object.entries(config)) {
+    settings[key.replace(/^zookeeper\./u, "")] = value;
+  }
+  const whitelist = settings["4lw.commands.whitelist"] ?? "";
+  if (!/(^|,)\s*(srvr|\*)\s*(,|$)/u.test(whitelist)) {
+    // The supervisor asks members for their role with this word.
+    settings["4lw.commands.whitelist"] = whitelist === "" ? "srvr" : `${whitelist}, srvr`;
+  }
+  settings["dataDir"] = paths.dataFolder;
+  settings["db.autocreate"] = "false";
+  settings["standaloneEnabled"] = "false";
+  const lines = Object.entries(settings).map(([key, value]) => formatProperty(key, value));
+  for (const { id, quorumPort, electionPort, clientPort } of ports) {
+    const peerPart = `${LOCAL_HOST}:${String(quorumPort)}:${String(electionPort)}:participant`;
+    lines.push(`server.${String(id)}=${peerPart};${LOCAL_HOST}:${String(clientPort)}`);
+  }
+  return ["# Written by 'ensemble up' at each start: changes here are lost.", ...lines, ""].join(
+    "\n",
+  );
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { OperatorError, parseEnsemble } from "../../../src/operator/index.ts";
+
+const VALID = "apiVersion: ensemble.dev/v1\nkind: Ensemble\nmetadata:\n  name: demo\n";
+
+function parse(text: string) {
+  return parseEnsemble(text, "e.yaml", () => []);
+}
+
+function problems(text: string): readonly string[] {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof OperatorError && error.code === "INVALID_OBJECT") return error.problems;
+    throw error;
+  }
+  throw new Error("The object was accepted");
+}
+
+describe("parseEnsemble()", () => {
+  it("fills in the defaults", () => {
+    expect(parse(VALID)).toEqual({
+      apiVersion: "ensemble.dev/v1",
+      kind: "Ensemble",
+      metadata: { name: "demo", namespace: "default" },
+      spec: { replicas: 3, config: {} },
+    });
+  });
+
+  it("reads settings of any scalar type as text", () => {
+    const text = `${VALID}spec:\n  replicas: 5\n  config: {tickTime: 2000, skipACL: false, x: "y"}`;
+    expect(parse(text).spec).toEqual({
+      replicas: 5,
+      config: { tickTime: "2000", skipACL: "false", x: "y" },
+    });
+  });
+
+  it("lets through what Kubernetes adds", () => {
+    const text = `---\n${VALID}  namespace: prod\n  uid: abc\n  labels: {a: b}\nstatus: {replicas: 3}\n`;
+    expect(parse(text).metadata).toEqual({ name: "demo", namespace: "prod" });
+  });
+
+  it("accepts the quickstart", () => {
+    const text = readFileSync(
+      new URL("../../../manifests/quickstart.yaml", import.meta.url),
+      "utf8",
+    );
+    expect(parse(text).spec.replicas).toBe(3);
+  });
+
+  it.each([
+    ["", ["e.yaml: expected one YAML document, found none"]],
+    [`${VALID}---\n${VALID}`, ["e.yaml: expected one YAML document, found 2"]],
+    ["- a", ['e.yaml: expected an object with apiVersion, kind, metadata and spec, found ["a"]']],
+    [
+      "apiVersion: ensemble.dev/v2\nmetadata: {}",
+      [
+        "e.yaml: apiVersion: expected 'ensemble.dev/v1', found \"ensemble.dev/v2\"",
+        "e.yaml: kind: expected 'Ensemble', but it is missing",
+      ],
+    ],
+    [
+      VALID.replace("name: demo", "name: Demo_1"),
+      [
+        "e.yaml: metadata.name: expected at most 63 lower-case letters, digits and '-', " +
+          "not '-' at either end, found \"Demo_1\"",
+      ],
+    ],
+    [VALID.replace("name: demo", "nam: demo"), ["e.yaml: metadata.name: expected to be set"]],
+    [
+      `${VALID}spec:\n  replica: 3`,
+      ["e.yaml: spec.replica: unknown field; did you mean 'replicas'?"],
+    ],
+    [`${VALID}frobnicate: 3`, ["e.yaml: frobnicate: unknown field"]],
+    [
+      `${VALID}spec: {replicas: 0}`,
+      ["e.yaml: spec.replicas: expected a whole number from 1 to 99, found 0"],
+    ],
+    [
+      `${VALID}spec: {replicas: three, confg: {}}`,
+      [
+        "e.yaml: spec.confg: unknown field; did you mean 'config'?",
+        'e.yaml: spec.replicas: expected a whole number from 1 to 99, found "three"',
+      ],
+    ],
+    [`${VALID}spec: 3`, ["e.yaml: spec: expected an object, found 3"]],
+    [
+      `${VALID}spec: {config: {tickTime: [1]}}`,
+      ["e.yaml: spec.config.tickTime: expected a text, a number, true or false, found [1]"],
+    ],
+    [
+      `${VALID}spec: {config: {dataDir: /x, zookeeper.server.1: y}}`,
+      [
+        "e.yaml: spec.config.dataDir: expected not to be set, as the operator sets it",
+        "e.yaml: spec.config.zookeeper.server.1: expected not to be set, as the operator sets it",
+      ],
+    ],
+  ])("rejects %j", (text, expected) => {
+    expect(problems(text)).toEqual(expected);
+  });
+
+  it("points to the line and column of bad YAML", () => {
+    expect(problems("apiVersion: x\n  kind: y")).toEqual([
+      expect.stringMatching(/^e\.yaml:2:7: invalid YAML: \S/u),
+    ]);
+  });
+
+  it("reports what members would say about settings", () => {
+    expect(() =>
+      parseEnsemble(`${VALID}spec: {config: {a: 1}}`, "e.yaml", (config) => [
+        `a: expected nothing, found '${String(config["a"])}'`,
+      ]),
+    ).toThrow("e.yaml: spec.config.a: expected nothing, found '1'");
+  });
+});

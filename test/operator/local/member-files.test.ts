@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { memberPaths, renderMemberConfig } from "../../../src/operator/local/member-files.ts";
+import { formatProperty } from "../../../src/operator/index.ts";
+import { parseServerConfig } from "../../../src/server/index.ts";
+import { parseProperties } from "../../../src/server/config/properties.ts";
+
+const PORTS = [1, 2, 3].map((id) => ({
+  id,
+  clientPort: 2180 + id,
+  quorumPort: 2887 + id,
+  electionPort: 3887 + id,
+}));
+
+function render(config: Record<string, string>, folder = "/e") {
+  const paths = memberPaths(folder, 2);
+  const text = renderMemberConfig(paths, config, PORTS);
+  return parseServerConfig(text, "zoo.cfg", (file) => (file === paths.myIdFile ? "2\n" : null));
+}
+
+describe("renderMemberConfig()", () => {
+  it("is what a server reads as a member of the quorum", () => {
+    const config = render({ tickTime: "500", "zookeeper.snapCount": "77" });
+    expect(config).toMatchObject({
+      dataDir: "/e/member-2/data",
+      myId: 2n,
+      replicated: true,
+      clientPort: 2182,
+      clientPortAddress: "127.0.0.1",
+      tickTimeMs: 500,
+      snapCount: 77,
+      dbAutocreate: false,
+      warnings: [],
+    });
+    expect([...config.servers.keys()]).toEqual([1n, 2n, 3n]);
+  });
+
+  it("keeps the word that the supervisor needs", () => {
+    expect(render({ "4lw.commands.whitelist": "ruok" }).fourLetterWords).toEqual(
+      new Set(["ruok", "srvr"]),
+    );
+    expect(render({ "4lw.commands.whitelist": "*" }).fourLetterWords.has("mntr")).toBe(true);
+  });
+
+  it("survives folders with unusual names", () => {
+    const folder = "/e #1=\\x\u00e4: y";
+    expect(render({}, folder).dataDir).toBe(`${folder}/member-2/data`);
+  });
+});
+
+describe("formatProperty()", () => {
+  it.each([
+    ["a", "b"],
+    ["a=b:c d", "x=y"],
+    ["#a", "!b"],
+    ["a", "line\nline\ttab\\"],
+  ])("writes %j=%j so that it reads back", (key, value) => {
+    const [property, ...rest] = parseProperties(formatProperty(key, value), "f");
+    expect(rest).toEqual([]);
+    expect(property).toMatchObject({ key, value });
+  });
+});
