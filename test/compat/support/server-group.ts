@@ -1,0 +1,130 @@
+/**
+ * Servers of one ensemble where each may be ours or Apache's, and may become the other: the same
+ * folder and `zoo.cfg`, another program. Laid out once, then started, stopped and killed one by
+ * one; members are named by their id (1, 2, …).
+ */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startApacheServer } from "./apache-zookeeper.ts";
+import { startEnsembleServer } from "./ensemble-server.ts";
+import { askServerMode } from "./four-letter-word.ts";
+import { connectStringOf, layOutEnsemble } from "./member-layout.ts";
+import type { MemberLayout, ZooCfg } from "./member-layout.ts";
+import { waitUntilServing } from "./server-process.ts";
+import type { ServerProcess } from "./server-process.ts";
+
+/** Whose program runs. */
+export type ServerKind = "apache" | "ensemble";
+
+/** Small heap and quick start: several of them share a test machine with everything else. */
+const JVM_FLAGS = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+const POLL_MS = 50;
+
+/** A group of servers and their folders, all below one temporary folder. */
+export class ServerGroup {
+  readonly folder: string;
+  readonly members: readonly MemberLayout[];
+  readonly #processes = new Map<number, ServerProcess>();
+
+  private constructor(folder: string, members: readonly MemberLayout[]) {
+    this.folder = folder;
+    this.members = members;
+  }
+
+  /** Makes the folders of `count` servers; nothing is started. */
+  static async layOut(count: number, config: ZooCfg = {}): Promise<ServerGroup> {
+    const folder = await mkdtemp(path.join(tmpdir(), "ensemble-compat-"));
+    const defaults = { tickTime: 500, "4lw.commands.whitelist": "*", preAllocSize: 1024 };
+    const members = await layOutEnsemble(count, {
+      baseFolder: folder,
+      config: { ...defaults, ...config },
+    });
+    return new ServerGroup(folder, members);
+  }
+
+  get connectString(): string {
+    return connectStringOf(this.members);
+  }
+
+  get ids(): number[] {
+    return this.members.map((member) => member.id);
+  }
+
+  member(id: number): MemberLayout {
+    const member = this.members[id - 1];
+    if (member === undefined) throw new RangeError(`No member ${id}`);
+    return member;
+  }
+
+  /** The connection string of one member alone. */
+  addressOf(id: number): string {
+    return connectStringOf([this.member(id)]);
+  }
+
+  process(id: number): ServerProcess {
+    const running = this.#processes.get(id);
+    if (running === undefined) throw new Error(`Member ${id} has not been started`);
+    return running;
+  }
+
+  /** Starts members as `kind` and waits until all of them serve. */
+  async start(kind: ServerKind, ids: readonly number[] = this.ids): Promise<void> {
+    for (const id of ids) await this.launch(kind, id);
+    await this.untilServing(ids);
+  }
+
+  /** Starts one member and returns at once. */
+  async launch(kind: ServerKind, id: number): Promise<void> {
+    const { folder, zooCfgPath } = this.member(id);
+    const options = { name: `${kind}-${id}`, folder, zooCfgPath, wait: false };
+    const started =
+      kind === "apache"
+        ? await startApacheServer({ ...options, jvmFlags: JVM_FLAGS })
+        : await startEnsembleServer(options);
+    this.#processes.set(id, started);
+  }
+
+  /** @throws Error with the end of the log when one ends or does not serve in time. */
+  async untilServing(ids: readonly number[] = this.ids, timeoutMs = 30_000): Promise<void> {
+    await waitUntilServing(
+      ids.map((id) => this.process(id)),
+      timeoutMs,
+    );
+  }
+
+  /** The id of the member that leads (or stands alone), as soon as one does. */
+  async leader(timeoutMs = 30_000): Promise<number> {
+    const deadlineMs = performance.now() + timeoutMs;
+    while (performance.now() < deadlineMs) {
+      for (const id of this.ids) {
+        if (this.#processes.get(id)?.hasExited() !== false) continue;
+        const mode = await askServerMode("127.0.0.1", this.member(id).ports.client);
+        if (mode === "leader" || mode === "standalone") return id;
+      }
+      await sleep(POLL_MS);
+    }
+    throw new Error(`No member leads after ${timeoutMs} ms`);
+  }
+
+  async stop(ids: readonly number[] = this.ids): Promise<void> {
+    await Promise.all(ids.map((id) => this.#processes.get(id)?.stop()));
+  }
+
+  /** SIGKILL for members, all at the same time. */
+  async kill(ids: readonly number[] = this.ids): Promise<void> {
+    await Promise.all(ids.map((id) => this.#processes.get(id)?.kill()));
+  }
+
+  /** What member `id` has logged as `kind`, over all its runs. */
+  async log(kind: ServerKind, id: number): Promise<string> {
+    return readFile(path.join(this.member(id).folder, `${kind}-${id}.log`), "utf8");
+  }
+
+  /** Kills what still runs and removes the folders. */
+  async remove(): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
