@@ -1,0 +1,28 @@
+/**
+ * Authentication schemes of `addauth`: from what a client sends to the identities it then has
+ * (ZooKeeper 3.9 `DigestAuthenticationProvider`, `IPAuthenticationProvider`).
+ */
+import { createHash } from "node:crypto";
+import type { AuthPacket, Id } from "../wire/index.ts";
+
+/** The digest identity of `user:password`: `user:base64(sha1("user:password"))`. */
+export function digestId(credentials: string): string {
+  const user = credentials.slice(0, credentials.indexOf(":"));
+  return `${user}:${createHash("sha1").update(credentials, "utf8").digest("base64")}`;
+}
+
+/**
+ * The identities that `packet` proves, or null when it is refused.
+ *
+ * @param superDigest identity that is the super user, or null.
+ */
+export function authenticate(packet: AuthPacket, superDigest: string | null): Id[] | null {
+  if (packet.scheme === "ip") return [];
+  if (packet.scheme !== "digest") return null;
+  const credentials = packet.auth.toString("utf8");
+  if (!credentials.includes(":")) return null;
+  const id = digestId(credentials);
+  const ids: Id[] = [{ scheme: "digest", id }];
+  if (id === superDigest) ids.unshift({ scheme: "super", id: "" });
+  return ids;
+}

@@ -1,0 +1,373 @@
+/**
+ * One client's connection: frames in, replies out, in the order of its requests. Reads are
+ * answered at once unless an earlier write of the same connection is still under way; then they
+ * wait their turn. It knows the session protocol; validating and replicating writes, and who may
+ * take up which session, is asked of its `gate`.
+ *
+ * Invariant: `#pending` holds, oldest first, every request that has no reply yet, and its first
+ * is one whose answer comes from elsewhere (a write, a sync).
+ */
+import type { Socket } from "node:net";
+import { Fifo } from "../base/index.ts";
+import { isReadOp, isWriteOp } from "../tree/index.ts";
+import type { ReadContext, ReadService, TxnResult, Watcher } from "../tree/index.ts";
+import {
+  ErrorCode,
+  FrameDecoder,
+  JuteReader,
+  JuteWriter,
+  KeeperState,
+  OpCode,
+} from "../wire/index.ts";
+import {
+  WireError,
+  Xid,
+  readAuthPacket,
+  readConnectRequest,
+  readPathRequest,
+} from "../wire/index.ts";
+import { readSetWatches, sessionPassword, writeConnectResponse } from "../wire/index.ts";
+import type { Acl, AuthPacket, ConnectRequest, EventType, Id } from "../wire/index.ts";
+import { replyError, writeTxnReply } from "./txn-reply.ts";
+import type { ConnectionStatistics } from "./statistics.ts";
+
+/** What a connection asks of the server. */
+export interface ConnectionGate {
+  readonly reads: ReadService;
+  readonly lastZxid: bigint;
+  readonly statistics: ConnectionStatistics;
+  nowMs(): number;
+  /** The first frame of the connection. */
+  connect(connection: ClientConnection, request: ConnectRequest): void;
+  /** A write or the closing of the session; its transaction will come back. */
+  submit(connection: ClientConnection, request: ClientRequest): void;
+  sync(connection: ClientConnection, path: string): void;
+  /** Adds identities for `packet`; false when they are refused. */
+  authenticate(connection: ClientConnection, packet: AuthPacket): boolean;
+  touch(connection: ClientConnection): void;
+  fourLetterWord(connection: ClientConnection, word: string): boolean;
+  mayRead(acl: readonly Acl[], authInfo: readonly Id[]): boolean;
+  /** The connection has output to be flushed at the end of the turn. */
+  hasOutput(connection: ClientConnection): void;
+  closed(connection: ClientConnection): void;
+}
+
+/** A request that is replicated. */
+export interface ClientRequest {
+  readonly xid: number;
+  readonly type: number;
+  /** Valid during the call only. */
+  readonly body: Buffer;
+}
+
+interface Pending {
+  readonly xid: number;
+  readonly type: number;
+  /** The body of a request that waits its turn; null for one that was sent on. */
+  readonly body: Buffer | null;
+  readonly receivedAtMs: number;
+}
+
+/** Requests of one connection in work above which it is not read any further. */
+const pendingMax = 1000;
+/** Bytes not yet taken by the client above which it is not read any further. */
+const outputBytesMax = 16 * 1024 * 1024;
+
+export class ClientConnection implements Watcher, ReadContext {
+  readonly socket: Socket;
+  readonly remoteAddress: string;
+  readonly connectedAtMs: number;
+  sessionId = 0n;
+  timeoutMs = 0;
+  /** Whether the client's ConnectRequest had the readOnly field, and so wants it back. */
+  hasReadOnlyField = false;
+  /** Identities of the client; its address is one of them. */
+  authInfo: Id[];
+  /** Part of `ReadContext`: watches are told to this connection. */
+  readonly watcher: Watcher = this;
+  /** In the list of sessions to be kept alive. */
+  isTouched = false;
+  /** In the list of connections with output. */
+  isDirty = false;
+  receivedCount = 0;
+  sentCount = 0;
+  readonly #gate: ConnectionGate;
+  readonly #decoder: FrameDecoder;
+  readonly #reader = new JuteReader();
+  readonly #pending = new Fifo<Pending>();
+  #out: JuteWriter;
+  #head: Buffer | null = Buffer.alloc(0);
+  #stage: "greeting" | "connecting" | "open" | "closing" = "greeting";
+  #isPaused = false;
+
+  constructor(socket: Socket, gate: ConnectionGate, frameBytesMax: number) {
+    this.socket = socket;
+    this.#gate = gate;
+    this.remoteAddress = socket.remoteAddress ?? "";
+    this.connectedAtMs = gate.nowMs();
+    this.authInfo = [{ scheme: "ip", id: plainAddress(this.remoteAddress) }];
+    this.#decoder = new FrameDecoder(frameBytesMax);
+    this.#out = new JuteWriter(256);
+    socket.on("data", (chunk: Buffer) => {
+      this.#receive(chunk);
+    });
+    socket.on("drain", () => {
+      this.#resumeWhenReady();
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.#stage = "closing";
+      gate.closed(this);
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#stage === "open";
+  }
+
+  /** Whether the client has begun to speak the session protocol. */
+  get hasSaidHello(): boolean {
+    return this.#stage !== "greeting";
+  }
+
+  get pendingCount(): number {
+    return this.#pending.length;
+  }
+
+  /** Answers the ConnectRequest; a timeout of 0 says that the session is gone. */
+  welcome(sessionId: bigint, timeoutMs: number): void {
+    if (this.#stage !== "connecting") return;
+    const isValid = timeoutMs > 0;
+    this.sessionId = sessionId;
+    this.timeoutMs = timeoutMs;
+    const frame = this.#out.reserveInt();
+    writeConnectResponse(this.#out, {
+      protocolVersion: 0,
+      timeoutMs,
+      sessionId: isValid ? sessionId : 0n,
+      password: isValid ? sessionPassword(sessionId) : Buffer.alloc(16),
+      readOnly: this.hasReadOnlyField ? false : undefined,
+    });
+    this.#out.patchLength(frame);
+    this.#stage = "open";
+    this.#markDirty();
+    if (!isValid) this.end();
+  }
+
+  /** A transaction of this session was applied: answers the request that waits for it. */
+  applied(cxid: number, zxid: bigint, result: TxnResult): void {
+    const head = this.#pending.peek();
+    // The transaction may be of an earlier connection of the session.
+    if (head?.body !== null || head.xid !== cxid || head.type === OpCode.sync) return;
+    this.#pending.shift();
+    this.#noteLatency(head);
+    if (result.err === ErrorCode.sessionMoved) {
+      this.destroy();
+      return;
+    }
+    const frame = this.#beginReply(head.xid, zxid, replyError(head.type, result));
+    writeTxnReply(this.#out, head.type, result);
+    this.#endReply(frame);
+    if (head.type === OpCode.closeSession) this.end();
+    else this.#drain();
+  }
+
+  /** The oldest request is a sync, and it has been answered by the leader. */
+  synced(path: string): void {
+    const head = this.#pending.peek();
+    if (head?.type !== OpCode.sync) return;
+    this.#pending.shift();
+    this.#noteLatency(head);
+    const frame = this.#beginReply(head.xid, this.#gate.lastZxid, ErrorCode.ok);
+    this.#out.writeString(path);
+    this.#endReply(frame);
+    this.#drain();
+  }
+
+  /** Sends a watch event, unless the client may not read the node. */
+  process(type: EventType, path: string, zxid: bigint, acl: readonly Acl[]): void {
+    if (this.#stage !== "open") return;
+    if (acl.length > 0 && !this.#gate.mayRead(acl, this.authInfo)) return;
+    const frame = this.#beginReply(Xid.notification, zxid, ErrorCode.ok);
+    this.#out.writeInt(type);
+    this.#out.writeInt(KeeperState.syncConnected);
+    this.#out.writeString(path);
+    this.#endReply(frame);
+  }
+
+  flush(): void {
+    this.isDirty = false;
+    if (this.#out.length > 0 && !this.socket.destroyed) this.socket.write(this.#out.take());
+  }
+
+  /** Sends what is left, then closes. */
+  end(): void {
+    this.flush();
+    this.#stage = "closing";
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.#stage = "closing";
+    this.socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      if (this.#head !== null) this.#receiveHead(chunk, this.#head);
+      else this.#decoder.push(chunk, this.#onFrame);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.destroy();
+    }
+    if (this.#pending.length > pendingMax || this.socket.writableLength > outputBytesMax) {
+      this.#isPaused = true;
+      this.socket.pause();
+    }
+  }
+
+  /** The first four bytes may be a command for people instead of a frame's length. */
+  #receiveHead(chunk: Buffer, head: Buffer): void {
+    const bytes = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    if (bytes.length < 4) {
+      this.#head = bytes;
+      return;
+    }
+    this.#head = null;
+    if (this.#gate.fourLetterWord(this, bytes.toString("latin1", 0, 4))) return;
+    this.#decoder.push(bytes, this.#onFrame);
+  }
+
+  readonly #onFrame = (buffer: Buffer, offset: number, end: number): void => {
+    if (this.#stage === "open") this.#receiveRequest(buffer, offset, end);
+    else if (this.#stage === "greeting") {
+      this.#stage = "connecting";
+      this.#gate.connect(this, readConnectRequest(this.#reader.reset(buffer, offset, end)));
+    }
+  };
+
+  #receiveRequest(buffer: Buffer, offset: number, end: number): void {
+    const reader = this.#reader.reset(buffer, offset, end);
+    const xid = reader.readInt();
+    const type = reader.readInt();
+    this.receivedCount += 1;
+    this.#gate.statistics.received += 1;
+    this.#gate.touch(this);
+    if (isWriteOp(type) || type === OpCode.closeSession) {
+      this.#addPending(xid, type, null);
+      this.#gate.submit(this, { xid, type, body: reader.readRest() });
+    } else if (type === OpCode.auth) {
+      this.#authenticate(xid, reader);
+    } else if (type === OpCode.sync) {
+      this.#addPending(xid, type, null);
+      this.#gate.sync(this, readPathRequest(reader));
+    } else if (this.#pending.length > 0) {
+      this.#addPending(xid, type, Buffer.from(reader.readRest()));
+    } else {
+      this.#gate.statistics.noteLatency(0);
+      this.#answer(xid, type, reader);
+    }
+  }
+
+  #addPending(xid: number, type: number, body: Buffer | null): void {
+    this.#pending.push({ xid, type, body, receivedAtMs: this.#gate.nowMs() });
+  }
+
+  /** Answers a request that needs nobody else. */
+  #answer(xid: number, type: number, reader: JuteReader): void {
+    if (type === OpCode.ping) {
+      this.#endReply(this.#beginReply(Xid.ping, this.#gate.lastZxid, ErrorCode.ok));
+    } else if (type === OpCode.setWatches || type === OpCode.setWatches2) {
+      const watches = readSetWatches(reader, type === OpCode.setWatches2);
+      this.#gate.reads.setWatches(watches, this);
+      this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok));
+    } else if (type === OpCode.sasl) {
+      // No mechanism is configured: a null token says so.
+      const frame = this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok);
+      this.#out.writeBuffer(null);
+      this.#endReply(frame);
+    } else if (isReadOp(type)) {
+      this.#answerRead(xid, type, reader);
+    } else {
+      this.#endReply(this.#beginReply(xid, -1n, ErrorCode.unimplemented));
+      this.end();
+    }
+  }
+
+  #answerRead(xid: number, type: number, reader: JuteReader): void {
+    const frame = this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok);
+    const body = this.#out.length;
+    let err: number;
+    try {
+      err = this.#gate.reads.serve(type, reader, this.#out, this);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      err = ErrorCode.marshallingError;
+    }
+    if (err !== ErrorCode.ok) {
+      this.#out.rewind(body);
+      this.#out.patchInt(body - 4, err);
+    }
+    this.#endReply(frame);
+  }
+
+  #authenticate(xid: number, reader: JuteReader): void {
+    const isAccepted = this.#gate.authenticate(this, readAuthPacket(reader));
+    const err = isAccepted ? ErrorCode.ok : ErrorCode.authFailed;
+    this.#endReply(this.#beginReply(xid, 0n, err));
+    if (!isAccepted) this.end();
+  }
+
+  /** Answers the requests that have waited for an earlier one. */
+  #drain(): void {
+    for (let next = this.#pending.peek(); next?.body != null; next = this.#pending.peek()) {
+      this.#pending.shift();
+      this.#noteLatency(next);
+      try {
+        this.#answer(next.xid, next.type, new JuteReader(next.body));
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        this.destroy();
+      }
+      if (this.#stage !== "open") return;
+    }
+    this.#resumeWhenReady();
+  }
+
+  #resumeWhenReady(): void {
+    if (!this.#isPaused || this.#pending.length > pendingMax / 2) return;
+    if (this.socket.writableLength > outputBytesMax) return;
+    this.#isPaused = false;
+    this.socket.resume();
+  }
+
+  #noteLatency(pending: Pending): void {
+    this.#gate.statistics.noteLatency(this.#gate.nowMs() - pending.receivedAtMs);
+  }
+
+  #beginReply(xid: number, zxid: bigint, err: number): number {
+    const frame = this.#out.reserveInt();
+    this.#out.writeInt(xid);
+    this.#out.writeLong(zxid);
+    this.#out.writeInt(err);
+    return frame;
+  }
+
+  #endReply(frame: number): void {
+    this.#out.patchLength(frame);
+    this.sentCount += 1;
+    this.#gate.statistics.sent += 1;
+    this.#markDirty();
+  }
+
+  #markDirty(): void {
+    if (this.isDirty) return;
+    this.isDirty = true;
+    this.#gate.hasOutput(this);
+  }
+}
+
+/** An IPv4 address that a dual-stack socket shows as IPv6, as people write it. */
+function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
+}

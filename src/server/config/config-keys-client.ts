@@ -1,0 +1,195 @@
+/**
+ * The keys about clients, security and administration; a part of the table in `config-keys.ts`,
+ * which explains the columns. Keys are in alphabetical order within their list.
+ */
+import { noEffect, refused } from "./config-key.ts";
+import type { ConfigKey } from "./config-key.ts";
+
+const NO_TLS = "TLS is not supported yet";
+const NO_SASL = "SASL authentication is not supported yet";
+const NO_ADMIN = "the admin server is not supported yet";
+const NO_THROTTLE = "connection and request throttling are not supported yet";
+const OFF = ["false", "no"];
+
+/** Keys about what clients may do. */
+export const CLIENT_KEYS: readonly ConfigKey[] = [
+  {
+    name: "4lw.commands.whitelist",
+    kind: "text",
+    default: "srvr",
+    doc: "The four-letter words that are answered, separated by commas; * is all of them.",
+  },
+  {
+    name: "clientPort",
+    kind: "integer",
+    default: null,
+    min: 0,
+    max: 65535,
+    doc: "The port for clients.",
+  },
+  {
+    name: "clientPortAddress",
+    kind: "text",
+    default: "every interface",
+    doc: "The address to listen on for clients.",
+  },
+  {
+    name: "clientPortListenBacklog",
+    kind: "integer",
+    default: "-1",
+    unit: "connections",
+    min: -1,
+    doc: "Connections that may wait to be accepted; -1 leaves it to the system.",
+  },
+  {
+    name: "clientTcpKeepAlive",
+    kind: "boolean",
+    default: "false",
+    doc: "Whether clients' sockets have TCP keep-alive.",
+  },
+  ...[
+    "connection_throttle_tokens",
+    "connection_throttle_fill_time",
+    "connection_throttle_fill_count",
+    "connection_throttle_freeze_time",
+    "connection_throttle_drop_increase",
+    "connection_throttle_drop_decrease",
+    "connection_throttle_decrease_ratio",
+    "connection_throttle_weight_enabled",
+    "connection_throttle_global_session_weight",
+    "connection_throttle_local_session_weight",
+    "connection_throttle_renew_session_weight",
+    "largeRequestMaxBytes",
+    "largeRequestThreshold",
+    "request_stale_connection_check",
+    "request_stale_latency_check",
+    "request_throttle_drop_stale",
+    "request_throttle_max_requests",
+    "request_throttle_stall_time",
+    "throttled_op_wait_time",
+  ].map((name) =>
+    noEffect(name, "Limits how fast sessions or requests are admitted.", NO_THROTTLE),
+  ),
+  noEffect(
+    "enableEagerACLCheck",
+    "Checks access before a write is forwarded.",
+    "not supported yet",
+  ),
+  noEffect("enforceQuota", "Refuses writes above a quota.", "quotas are not enforced yet"),
+  noEffect(
+    "globalOutstandingLimit",
+    "Requests in work above which sockets are no longer read.",
+    "each connection has a limit of its own, 1000 requests",
+  ),
+  {
+    name: "jute.maxbuffer",
+    kind: "integer",
+    default: "1048575",
+    unit: "bytes",
+    min: 1024,
+    max: 0x7fffffff,
+    doc: "The longest frame or field accepted.",
+  },
+  noEffect("jute.maxbuffer.extrasize", "Allowance above jute.maxbuffer for stored records."),
+  {
+    name: "leaderServes",
+    kind: "boolean",
+    default: "yes",
+    doc: "Whether the leader of a quorum accepts clients.",
+  },
+  noEffect("localSessionsEnabled", "Keeps sessions out of the log.", "all sessions are global"),
+  noEffect("localSessionsUpgradingEnabled", "Makes local sessions global.", "all are global"),
+  {
+    name: "maxClientCnxns",
+    kind: "integer",
+    default: "60",
+    unit: "connections",
+    min: 0,
+    doc: "Connections from one address; 0 is unlimited.",
+  },
+  {
+    name: "maxCnxns",
+    kind: "integer",
+    default: "0",
+    unit: "connections",
+    min: 0,
+    doc: "Connections altogether; 0 is unlimited.",
+  },
+  {
+    name: "maxSessionTimeout",
+    kind: "integer",
+    default: "20 ticks",
+    unit: "ms",
+    min: -1,
+    doc: "The longest session timeout granted.",
+  },
+  {
+    name: "minSessionTimeout",
+    kind: "integer",
+    default: "2 ticks",
+    unit: "ms",
+    min: -1,
+    doc: "The shortest session timeout granted.",
+  },
+  {
+    ...noEffect("readonlymode.enabled", "Serves reads without a quorum.", "not supported yet"),
+    kind: "boolean",
+  },
+];
+
+/** Keys about authentication, access and encryption. */
+export const SECURITY_KEYS: readonly ConfigKey[] = [
+  noEffect("allowSaslFailedClients", "Admits clients that fail SASL.", NO_SASL),
+  refused("authProvider.*", "Adds an authentication provider.", "Java classes cannot be loaded", [
+    "org.apache.zookeeper.server.auth.digestauthenticationprovider",
+    "org.apache.zookeeper.server.auth.ipauthenticationprovider",
+  ]),
+  noEffect("DigestAuthenticationProvider.digestAlg", "The digest's algorithm.", "it is SHA1"),
+  {
+    name: "DigestAuthenticationProvider.superDigest",
+    kind: "text",
+    default: null,
+    doc: "The administrator's `super:<base64 of sha1 of super:password>`.",
+  },
+  refused("enforce.auth.enabled", "Requires authentication.", "not supported yet", OFF),
+  noEffect("enforce.auth.schemes", "The schemes that are required.", "not supported yet"),
+  refused("ensembleAuthName", "Admits only clients of this name.", "not supported yet", [""]),
+  noEffect("fips-mode", "Uses the platform's hostname verification.", NO_TLS),
+  noEffect("jaasLoginRenew", "Time to renew a login.", NO_SASL),
+  noEffect("kerberos.*", "How Kerberos principals are shortened.", NO_SASL),
+  noEffect("portUnification", "Accepts TLS and plain peers on one port.", NO_TLS),
+  noEffect("client.portUnification", "Accepts TLS and plain clients on one port.", NO_TLS),
+  refused("quorum.auth.enableSasl", "Authenticates peers.", NO_SASL, OFF),
+  refused("quorum.auth.learnerRequireSasl", "Requires it of leaders.", NO_SASL, OFF),
+  refused("quorum.auth.serverRequireSasl", "Requires it of learners.", NO_SASL, OFF),
+  noEffect("quorum.auth.*", "How peers are authenticated.", NO_SASL),
+  refused("requireClientAuthScheme", "Requires an authentication scheme.", NO_SASL, [""]),
+  refused("secureClientPort", "The port for clients with TLS.", NO_TLS, ["0"]),
+  noEffect("secureClientPortAddress", "The address for clients with TLS.", NO_TLS),
+  refused("sessionRequireClientSASLAuth", "Admits only SASL clients.", NO_SASL, OFF),
+  {
+    name: "skipACL",
+    kind: "boolean",
+    default: "no",
+    doc: "Ignores access lists: everyone may do everything.",
+  },
+  noEffect("ssl.*", "How TLS works.", NO_TLS),
+  refused("sslQuorum", "Encrypts the connections between servers.", NO_TLS, OFF),
+  noEffect("sslQuorumReloadCertFiles", "Loads changed certificates.", NO_TLS),
+  noEffect("client.certReload", "Loads changed certificates.", NO_TLS),
+  noEffect("superUser", "A SASL user who may do everything.", NO_SASL),
+  noEffect("X509AuthenticationProvider.superUser", "A subject who may do everything.", NO_TLS),
+];
+
+/** Keys about observing the server. */
+export const ADMIN_KEYS: readonly ConfigKey[] = [
+  noEffect("admin.*", "How the admin server listens.", NO_ADMIN),
+  noEffect("audit.enable", "Logs who changed what.", "audit logs are not supported yet"),
+  noEffect(
+    "audit.impl.class",
+    "The class that writes audit logs.",
+    "Java classes cannot be loaded",
+  ),
+  noEffect("messageTracker.*", "Keeps the last messages of a peer.", "not supported yet"),
+  noEffect("metricsProvider.*", "How metrics are exported.", "not supported yet"),
+];

@@ -1,0 +1,36 @@
+/**
+ * The four-letter words of ZooKeeper's client port and the list of those that a server answers.
+ * What each one prints is not decided here.
+ */
+
+/** Every four-letter word of ZooKeeper 3.9. */
+export const FOUR_LETTER_WORDS: ReadonlySet<string> = new Set([
+  "conf",
+  "cons",
+  "crst",
+  "dirs",
+  "dump",
+  "envi",
+  "gtmk",
+  "hash",
+  "isro",
+  "mntr",
+  "ruok",
+  "srst",
+  "srvr",
+  "stat",
+  "stmk",
+  "wchc",
+  "wchp",
+  "wchs",
+]);
+
+/** The words in a list such as `ruok, stat`; `*` is all of them, null ZooKeeper's default. */
+export function parseFourLetterWords(whitelist: string | null): ReadonlySet<string> {
+  if (whitelist === null) return new Set(["srvr"]);
+  const words = whitelist
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+  return words.includes("*") ? FOUR_LETTER_WORDS : new Set(words);
+}

@@ -1,0 +1,182 @@
+/**
+ * From the text of a `zoo.cfg` to a `ServerConfig`. Follows ZooKeeper 3.9's reading of the same
+ * file: server lines here or in the file named by `dynamicConfigFile`, this server's id in
+ * `<dataDir>/myid`, its client address in its own server line or in `clientPort`. It is stricter
+ * where ZooKeeper starts with something else than was asked for: numbers that are none, server
+ * ids that are not in the list, security settings that cannot be honoured. It opens no file: the
+ * caller passes what reads them.
+ */
+import { ConfigError } from "./config-error.ts";
+import { findConfigKey, suggestConfigKey } from "./config-keys.ts";
+import { ConfigValues } from "./config-values.ts";
+import { parseFourLetterWords } from "./four-letter-words.ts";
+import { readMembership } from "./membership.ts";
+import type { MembershipSettings, ReadTextFile } from "./membership.ts";
+import { parseProperties } from "./properties.ts";
+import type { Property } from "./properties.ts";
+import type { ServerConfig } from "./server-config.ts";
+
+const AUTOPURGE_RETAIN_MIN = 3;
+
+/**
+ * Parses and checks a server's configuration.
+ *
+ * @param text - content of the main file.
+ * @param file - its name, for messages.
+ * @param readFile - reads the dynamic file and `myid`.
+ * @throws ConfigError for the first thing that is wrong.
+ */
+export function parseServerConfig(
+  text: string,
+  file: string,
+  readFile: ReadTextFile,
+): ServerConfig {
+  const warnings: string[] = [];
+  const serverLines: Property[] = [];
+  const values = new ConfigValues(file);
+  for (const property of parseProperties(text, file)) {
+    sortProperty(property, { file, values, serverLines, warnings });
+  }
+  const dataDir = values.text("dataDir");
+  if (dataDir === null) throw values.error("dataDir", "a folder for the data to be set");
+  const times = readTimes(values);
+  const settings: MembershipSettings = {
+    file,
+    values,
+    serverLines,
+    dataDir,
+    readFile,
+    warnings,
+  };
+  return {
+    file,
+    dataDir,
+    ...times,
+    ...readMembership(settings),
+    ...readDisk(values, dataDir, warnings),
+    ...readClientLimits(values),
+    electionConnectTimeoutMs: values.integer("cnxTimeout"),
+    electionNotificationMinMs: values.integer("fastleader.minNotificationInterval"),
+    electionNotificationMaxMs: values.integer("fastleader.maxNotificationInterval"),
+    quorumListenOnAllIps: values.boolean("quorumListenOnAllIPs"),
+    tcpKeepAlive: values.boolean("tcpKeepAlive"),
+    skipAcl: values.boolean("skipACL"),
+    superDigest: readSuperDigest(values),
+    extendedTypesEnabled: values.boolean("extendedTypesEnabled"),
+    warnings,
+  };
+}
+
+interface Sorting {
+  readonly file: string;
+  readonly values: ConfigValues;
+  readonly serverLines: Property[];
+  readonly warnings: string[];
+}
+
+/** Puts one entry of the file where it belongs: the values, the server lines, the warnings. */
+function sortProperty(property: Property, sorting: Sorting): void {
+  const { file, values, serverLines, warnings } = sorting;
+  const { key, value, line } = property;
+  const place = `${file}:${String(line)}`;
+  const known = findConfigKey(key);
+  if (known === null) {
+    const suggestion = suggestConfigKey(key);
+    const hint = suggestion === null ? "" : `; did you mean '${suggestion}'?`;
+    warnings.push(`${place}: ${key}: unknown key is ignored${hint}`);
+    return;
+  }
+  if (known.name === "server.*") {
+    serverLines.push(property);
+    return;
+  }
+  const reason = known.reason ?? "";
+  if (known.support === "refused" && !(known.harmless ?? []).includes(value.toLowerCase())) {
+    const harmless = (known.harmless ?? []).filter((text) => text !== "").join(" or ");
+    const expected = `it ${harmless === "" ? "not to be set" : `to be ${harmless}`} (${reason})`;
+    throw new ConfigError({ file, line, key, expected, found: value });
+  }
+  if (known.support === "noEffect") warnings.push(`${place}: ${key}: has no effect: ${reason}`);
+  const replaced = values.set(known.name.endsWith(".*") ? key : known.name, property);
+  if (replaced !== null) {
+    warnings.push(`${place}: ${key}: overrides the one on line ${String(replaced.line)}`);
+  }
+}
+
+type Times = Pick<
+  ServerConfig,
+  "tickTimeMs" | "minSessionTimeoutMs" | "maxSessionTimeoutMs" | "initLimitTicks" | "syncLimitTicks"
+>;
+
+/** ZooKeeper's sample limits, for a standalone server that never uses them. */
+const INIT_LIMIT_STANDALONE = 10;
+const SYNC_LIMIT_STANDALONE = 5;
+
+function readTimes(values: ConfigValues): Times {
+  const tickTimeMs = values.integer("tickTime");
+  const minSet = values.integerOrNull("minSessionTimeout") ?? -1;
+  const maxSet = values.integerOrNull("maxSessionTimeout") ?? -1;
+  const minSessionTimeoutMs = minSet === -1 ? tickTimeMs * 2 : minSet;
+  const maxSessionTimeoutMs = maxSet === -1 ? tickTimeMs * 20 : maxSet;
+  if (minSessionTimeoutMs > maxSessionTimeoutMs) {
+    throw values.error(
+      minSet === -1 ? "maxSessionTimeout" : "minSessionTimeout",
+      `minSessionTimeout (${String(minSessionTimeoutMs)} ms) not to be above ` +
+        `maxSessionTimeout (${String(maxSessionTimeoutMs)} ms)`,
+    );
+  }
+  return {
+    tickTimeMs,
+    minSessionTimeoutMs,
+    maxSessionTimeoutMs,
+    initLimitTicks: values.integerOrNull("initLimit") ?? INIT_LIMIT_STANDALONE,
+    syncLimitTicks: values.integerOrNull("syncLimit") ?? SYNC_LIMIT_STANDALONE,
+  };
+}
+
+function readDisk(values: ConfigValues, dataDir: string, warnings: string[]) {
+  const retain = values.integer("autopurge.snapRetainCount");
+  if (retain < AUTOPURGE_RETAIN_MIN) {
+    warnings.push(
+      `${values.error("autopurge.snapRetainCount", "3 or more").message}; 3 is used instead`,
+    );
+  }
+  return {
+    dataLogDir: values.text("dataLogDir") ?? dataDir,
+    dataDirAutocreate: values.boolean("datadir.autocreate"),
+    dbAutocreate: values.boolean("db.autocreate"),
+    snapshotTrustEmpty: values.boolean("snapshot.trust.empty"),
+    snapCount: values.integer("snapCount"),
+    snapSizeLimitKb: values.integer("snapSizeLimitInKb"),
+    txnLogSizeLimitKb: values.integer("txnLogSizeLimitInKb"),
+    preAllocSizeKb: values.integer("preAllocSize"),
+    forceSync: values.boolean("forceSync"),
+    fsyncWarningThresholdMs: values.integer("fsync.warningthresholdms"),
+    commitLogCount: values.integer("commitLogCount"),
+    autopurgeSnapRetainCount: Math.max(retain, AUTOPURGE_RETAIN_MIN),
+  };
+}
+
+function readClientLimits(values: ConfigValues) {
+  const backlog = values.integer("clientPortListenBacklog");
+  return {
+    clientPortListenBacklog: backlog < 1 ? null : backlog,
+    maxClientCnxns: values.integer("maxClientCnxns"),
+    maxCnxns: values.integer("maxCnxns"),
+    juteMaxBufferBytes: values.integer("jute.maxbuffer"),
+    clientTcpKeepAlive: values.boolean("clientTcpKeepAlive"),
+    leaderServes: values.boolean("leaderServes"),
+    fourLetterWords: parseFourLetterWords(values.text("4lw.commands.whitelist")),
+  };
+}
+
+function readSuperDigest(values: ConfigValues): string | null {
+  const digest = values.text("DigestAuthenticationProvider.superDigest");
+  if (digest !== null && !/^super:[A-Za-z0-9+/]{27}=$/u.test(digest)) {
+    throw values.error(
+      "DigestAuthenticationProvider.superDigest",
+      "super:<base64 of the SHA-1 of super:password>",
+    );
+  }
+  return digest;
+}

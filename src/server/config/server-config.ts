@@ -1,0 +1,141 @@
+/**
+ * What a server is told before it starts: the settings of a `zoo.cfg`, its dynamic file and its
+ * `myid`, parsed, checked and with defaults filled in. The names follow ZooKeeper's keys with our
+ * rules on units; `config-keys.ts` says which key each one comes from. Nothing here reads a file.
+ */
+
+/** A server's place in the membership. */
+export type ServerRole = "participant" | "observer";
+
+/** Where one server listens for its peers. */
+export interface PeerAddress {
+  /** Host name or address; an IPv6 address without its brackets. */
+  readonly host: string;
+  /** Port for the leader's connections with its learners. */
+  readonly quorumPort: number;
+  /** Port for leader election. */
+  readonly electionPort: number;
+}
+
+/** Where one server listens for clients. */
+export interface ClientAddress {
+  /** Host name or address; `0.0.0.0` when every interface is meant. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One `server.N=` line. */
+export interface ServerSpec {
+  /** The server's id, the N of its line and the content of its `myid`. */
+  readonly sid: bigint;
+  /** Exactly one when it comes from a configuration file; other servers may tell of more. */
+  readonly addresses: readonly PeerAddress[];
+  readonly role: ServerRole;
+  /** Absent when the line has no client part. */
+  readonly clientAddress?: ClientAddress;
+}
+
+/** The voters, the observers, and the version of this membership. */
+export interface Membership {
+  /** By server id, in ascending order; empty for a standalone server. */
+  readonly servers: ReadonlyMap<bigint, ServerSpec>;
+  /** The zxid of the change that made this membership; 0 for one that was written by hand. */
+  readonly version: bigint;
+}
+
+/** The configuration of one server process. */
+export interface ServerConfig {
+  /** The file that this was read from, as the user named it. */
+  readonly file: string;
+  /** Folder of snapshots, epoch files and `myid`; as written, relative to the working folder. */
+  readonly dataDir: string;
+  /** Folder of the transaction logs. @default dataDir */
+  readonly dataLogDir: string;
+  /** Whether missing data folders are created. @default true */
+  readonly dataDirAutocreate: boolean;
+  /** Whether a server without data may vote though no `initialize` file is there. @default true */
+  readonly dbAutocreate: boolean;
+  /** Whether transaction logs without any snapshot are accepted. @default false */
+  readonly snapshotTrustEmpty: boolean;
+
+  /** The unit of the limits below, in ms. @default 3000 */
+  readonly tickTimeMs: number;
+  /** Time for a learner to connect to its leader and synchronise, in ticks. */
+  readonly initLimitTicks: number;
+  /** Silence after which a learner or a leader counts as gone, in ticks. */
+  readonly syncLimitTicks: number;
+  /** Time to open a connection to a peer's election port, in ms. @default 5000 */
+  readonly electionConnectTimeoutMs: number;
+  /** First and longest pause between repeated votes, in ms. @default 200 and 60000 */
+  readonly electionNotificationMinMs: number;
+  readonly electionNotificationMaxMs: number;
+
+  /**
+   * Port for clients, from `clientPort` or this server's own line; null when there is none, 0 to
+   * let the system choose.
+   */
+  readonly clientPort: number | null;
+  /** Address to listen on for clients; null means every interface. */
+  readonly clientPortAddress: string | null;
+  /** Connections waiting to be accepted; null leaves it to the system. */
+  readonly clientPortListenBacklog: number | null;
+  /** Shortest session timeout granted, in ms. @default 2 ticks */
+  readonly minSessionTimeoutMs: number;
+  /** Longest session timeout granted, in ms. @default 20 ticks */
+  readonly maxSessionTimeoutMs: number;
+  /** Connections from one address; 0 is unlimited. @default 60 */
+  readonly maxClientCnxns: number;
+  /** Connections altogether; 0 is unlimited. @default 0 */
+  readonly maxCnxns: number;
+  /** Longest frame or field accepted from a peer or client, in bytes. @default 1048575 */
+  readonly juteMaxBufferBytes: number;
+  /** Whether clients' sockets have TCP keep-alive. @default false */
+  readonly clientTcpKeepAlive: boolean;
+  /** Whether the leader of a quorum accepts clients. @default true */
+  readonly leaderServes: boolean;
+  /** The four-letter words that are answered. @default srvr */
+  readonly fourLetterWords: ReadonlySet<string>;
+
+  /** Transactions between snapshots, randomised from half of it. @default 100000 */
+  readonly snapCount: number;
+  /**
+   * Size of the log between snapshots, randomised from half of it, in KiB; 0 or less is unlimited.
+   * @default 4194304
+   */
+  readonly snapSizeLimitKb: number;
+  /** Size at which a log file is closed, in KiB; 0 or less is unlimited. @default -1 */
+  readonly txnLogSizeLimitKb: number;
+  /** Step in which log files grow, in KiB. @default 65536 */
+  readonly preAllocSizeKb: number;
+  /** Whether a transaction is on disk before it is acknowledged. @default true */
+  readonly forceSync: boolean;
+  /** Duration from which a sync of the log is reported as slow, in ms. @default 1000 */
+  readonly fsyncWarningThresholdMs: number;
+  /** Committed transactions kept in memory for learners that lag. @default 500 */
+  readonly commitLogCount: number;
+  /** Snapshots kept by the purge that follows each of them, at least 3. @default 3 */
+  readonly autopurgeSnapRetainCount: number;
+
+  /** This server's id; null only when it is standalone without a `myid` file. */
+  readonly myId: bigint | null;
+  /** Whether this server is part of a quorum, be it of one; otherwise it is standalone. */
+  readonly replicated: boolean;
+  /** By server id, in ascending order; empty for a standalone server. */
+  readonly servers: ReadonlyMap<bigint, ServerSpec>;
+  /** Version of `servers`, from the dynamic file's name; 0 when there is none. */
+  readonly configVersion: bigint;
+  /** Whether peers are awaited on every interface. @default false */
+  readonly quorumListenOnAllIps: boolean;
+  /** Whether election sockets have TCP keep-alive. @default false */
+  readonly tcpKeepAlive: boolean;
+
+  /** Whether access lists are ignored. @default false */
+  readonly skipAcl: boolean;
+  /** `super:<base64 of sha1>` of the administrator; null when there is none. */
+  readonly superDigest: string | null;
+  /** Whether container, TTL and other extended nodes may be created. @default false */
+  readonly extendedTypesEnabled: boolean;
+
+  /** What the user should know about the file, a sentence each; the server works regardless. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,10 @@
+/** The face of `server/`: one server process, and its configuration. */
+export {
+  ConfigError,
+  findConfigKey,
+  loadServerConfig,
+  parseServerConfig,
+  suggestConfigKey,
+} from "./config/index.ts";
+export type { ServerConfig } from "./config/index.ts";
+export { startServer } from "./start-server.ts";

@@ -1,0 +1,85 @@
+/**
+ * Builds the tree that a server's disk holds: the newest good snapshot, then every logged
+ * transaction behind it. Used at the start, and again after the log was cut.
+ */
+import type { Logger } from "../observe/index.ts";
+import type { RecoveredState, Storage } from "../storage/index.ts";
+import { DataTree } from "../tree/index.ts";
+import { decodeTxn, encodeSnapshotBody, formatHex } from "../wire/index.ts";
+import { treeDigestRecord } from "./snapshot-writer.ts";
+
+export interface LoadOptions {
+  /** How many of the newest transactions to keep at hand for learners. */
+  readonly recentCount: number;
+  /** Text of the quorum configuration, shown at `/zookeeper/config`; null without a quorum. */
+  readonly configText: string | null;
+  readonly configVersion: bigint;
+  /** Whether an empty disk may be taken for an empty ensemble. */
+  readonly mayBeginEmpty: boolean;
+  readonly logger: Logger;
+}
+
+/** @throws StorageError when the disk does not hold a whole history. */
+export async function loadState(
+  storage: Storage,
+  options: LoadOptions,
+): Promise<{ tree: DataTree; recovered: RecoveredState }> {
+  let tree = new DataTree();
+  let mismatches = 0;
+  const recovered = await storage.recover(
+    {
+      beginSnapshot: () => {
+        const restore = DataTree.restore();
+        return {
+          sink: restore.sink,
+          finish: (lastProcessedZxid) => {
+            tree = restore.finish(lastProcessedZxid);
+          },
+        };
+      },
+      replay: (payload) => {
+        const { header, txn, digest } = decodeTxn(payload);
+        tree.apply(header, txn);
+        if (!tree.matchesDigest(digest)) mismatches += 1;
+        else mismatches = 0;
+      },
+    },
+    options.recentCount,
+  );
+  if (mismatches > 0) {
+    // A snapshot written while the tree changed is only right once the log has been replayed
+    // beyond its end, so it is the last transactions that count.
+    options.logger.error("The recovered tree's digest is not the logged one", {
+      zxid: formatHex(recovered.lastZxid),
+      transactions: mismatches,
+    });
+  }
+  showConfig(tree, options);
+  const isEmpty = recovered.snapshotZxid < 0n && recovered.lastZxid === 0n;
+  if (isEmpty && !options.mayBeginEmpty) {
+    return { tree, recovered: { ...recovered, lastZxid: uninitialisedZxid } };
+  }
+  if (recovered.snapshotZxid < 0n) await writeFirstSnapshot(storage, tree);
+  return { tree, recovered };
+}
+
+/**
+ * Where the history of a server ends that may not take its empty disk for an empty ensemble: its
+ * vote does not count, and it gets all from a leader (ZooKeeper's `db.autocreate=false`).
+ */
+const uninitialisedZxid = -1n;
+
+/** Writes the configuration in force into `tree`, as each server does for itself. */
+export function showConfig(tree: DataTree, options: LoadOptions): void {
+  if (options.configText === null) return;
+  const stamp = { zxid: options.configVersion, timeMs: 0 };
+  tree.setConfig(Buffer.from(options.configText, "utf8"), stamp);
+}
+
+/** A log is only taken as a whole history when a snapshot says where it begins. */
+async function writeFirstSnapshot(storage: Storage, tree: DataTree): Promise<void> {
+  await storage.writeSnapshot(encodeSnapshotBody(tree), {
+    lastProcessedZxid: tree.lastProcessedZxid,
+    digest: () => treeDigestRecord(tree),
+  });
+}

@@ -1,0 +1,329 @@
+/**
+ * One server's copy of the replicated state: the tree, the replication core, and the disk and
+ * networks that serve the core. It is the driver of `zab/`'s `Ready` and decides nothing that
+ * the core or the tree could decide. Clients and sessions are the business of its listener.
+ *
+ * All inputs of an event-loop turn are gathered; the turn's end carries out what the core asks,
+ * so that a busy server writes once for each peer and logs once for many transactions.
+ */
+import { Fifo, assert } from "../base/index.ts";
+import type { Clock } from "../base/index.ts";
+import type { Logger } from "../observe/index.ts";
+import { StorageError } from "../storage/index.ts";
+import type { Storage } from "../storage/index.ts";
+import { DataTree, Preparer } from "../tree/index.ts";
+import type { PreparedTxn, TreeListener, TxnResult } from "../tree/index.ts";
+import { JuteWriter, PacketType, decodeTxn, encodeSnapshotBody, formatHex } from "../wire/index.ts";
+import { writeTxn } from "../wire/index.ts";
+import type { DecodedTxn, QuorumPacket, SnapshotSink } from "../wire/index.ts";
+import type { DiskOp, HistoryEntry, LinkId, Peer, PeerEvent, Ready } from "../zab/index.ts";
+import { DiskQueue } from "./disk-queue.ts";
+import type { ElectionNetwork } from "./election-network.ts";
+import { QuorumLinks } from "./quorum-links.ts";
+import type { Endpoint } from "./quorum-links.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
+import type { SnapshotInterval } from "./snapshot-writer.ts";
+import { loadState, showConfig } from "./load-state.ts";
+import type { LoadOptions } from "./load-state.ts";
+
+/** What the layer of clients and sessions is told. */
+export interface ReplicaListener {
+  event(event: PeerEvent): void;
+  /** A transaction has become part of the tree. */
+  applied(txn: DecodedTxn, result: TxnResult): void;
+  /** End of a turn: time to write what was gathered for clients. */
+  flush(): void;
+  /** The tree is another one now; watches and pending requests of the old one are void. */
+  treeReplaced(): void;
+  failed(error: unknown): void;
+}
+
+export interface ReplicaOptions {
+  readonly peer: Peer;
+  readonly tree: DataTree;
+  readonly storage: Storage;
+  readonly load: LoadOptions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where learners connect while this server leads; undefined for a server without peers. */
+  readonly quorumEndpoint: Endpoint | undefined;
+  readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
+  readonly packetBytesMax: number;
+  readonly skipAcl: boolean;
+  readonly extendedTypesEnabled: boolean;
+  /** How much of the log until the next snapshot. */
+  readonly snapshotEvery: () => SnapshotInterval;
+  readonly treeListener: TreeListener;
+}
+
+/** Work of the core is done at this pace when nothing else happens, in ms. */
+const tickEveryMs = 20;
+
+export class Replica {
+  readonly peer: Peer;
+  readonly links: QuorumLinks;
+  readonly #options: ReplicaOptions;
+  readonly #disk: DiskQueue;
+  readonly #snapshots: SnapshotWriter;
+  readonly #listener: ReplicaListener;
+  readonly #writer = new JuteWriter(4096);
+  /** Transactions prepared here, so that they need not be decoded when they come back. */
+  readonly #prepared = new Fifo<PreparedTxn>();
+  /** Snapshots received on links and not yet installed. */
+  readonly #received = new Map<LinkId, ReturnType<typeof DataTree.restore>>();
+  #election: ElectionNetwork | undefined;
+  #tree: DataTree;
+  #preparer: Preparer;
+  #isTurnDue = false;
+  #isStopped = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ReplicaOptions, listener: ReplicaListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.peer = options.peer;
+    this.#tree = options.tree;
+    const { skipAcl, extendedTypesEnabled } = options;
+    this.#preparer = new Preparer(options.tree, { skipAcl, extendedTypesEnabled });
+    this.#disk = new DiskQueue(options.storage, {
+      persisted: (seq) => {
+        this.peer.persisted(seq);
+        this.schedule();
+      },
+      replace: (op) => this.#replaceState(op),
+      replaced: (seq, lastZxid) => {
+        this.peer.replaced(seq, lastZxid);
+        this.schedule();
+      },
+      failed: (error) => {
+        this.#fail(error);
+      },
+    });
+    this.#snapshots = new SnapshotWriter({
+      storage: options.storage,
+      logger: options.logger,
+      every: options.snapshotEvery,
+      rollLog: () => {
+        this.#disk.rollLog();
+      },
+    });
+    this.links = this.#createLinks();
+  }
+
+  get tree(): DataTree {
+    return this.#tree;
+  }
+
+  /** Validates requests against the tree and what is proposed; meaningful on a leader. */
+  get preparer(): Preparer {
+    return this.#preparer;
+  }
+
+  get isServing(): boolean {
+    return this.peer.isServing && !this.#isStopped;
+  }
+
+  /** @param election absent for a server without peers. */
+  start(election: ElectionNetwork | undefined): void {
+    this.#election = election;
+    this.#timer = setInterval(() => {
+      this.schedule();
+    }, tickEveryMs);
+    this.schedule();
+  }
+
+  /** Makes a turn happen after the inputs at hand. */
+  schedule(): void {
+    if (this.#isTurnDue || this.#isStopped) return;
+    this.#isTurnDue = true;
+    setImmediate(this.#turn);
+  }
+
+  receiveNotification(
+    from: bigint,
+    notification: Parameters<Peer["receiveNotification"]>[1],
+  ): void {
+    this.peer.receiveNotification(from, notification);
+    this.schedule();
+  }
+
+  /** Proposes what the preparer made; only on a serving leader. */
+  propose(prepared: PreparedTxn): void {
+    const { leader } = this.peer;
+    assert(leader !== undefined, "only a leader proposes");
+    writeTxn(this.#writer, prepared.header, prepared.txn, prepared.digest);
+    leader.propose({ zxid: prepared.header.zxid, payload: this.#writer.takeCopy() });
+    this.#prepared.push(prepared);
+    this.schedule();
+  }
+
+  /** Stops taking part; resolves when what was logged is on disk. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    this.#election?.close();
+    this.links.closeAll();
+    await this.#disk.drain();
+    await this.#snapshots.drain();
+    await this.#options.storage.close();
+  }
+
+  readonly #turn = (): void => {
+    this.#isTurnDue = false;
+    if (this.#isStopped) return;
+    this.peer.tick(this.#options.clock.monotonicMs());
+    for (let ready = this.peer.ready(); !isEmpty(ready); ready = this.peer.ready()) {
+      this.#carryOut(ready);
+    }
+    this.links.flush();
+    this.#listener.flush();
+  };
+
+  #carryOut(ready: Ready): void {
+    this.#disk.push(ready.disk);
+    for (const entry of ready.deliver) this.#deliver(entry);
+    for (const { link, sid } of ready.dials) this.#dial(link, sid);
+    for (const { links, packet } of ready.sends) {
+      if (packet.type === PacketType.snap) this.#sendSnapshot(links, packet);
+      else this.links.send(links, packet);
+    }
+    for (const link of ready.closes) this.links.close(link);
+    for (const { to, notification } of ready.notifications) this.#election?.send(to, notification);
+    for (const event of ready.events) this.#handle(event);
+  }
+
+  #handle(event: PeerEvent): void {
+    if (event.kind === "role") {
+      if (event.role === "looking") this.#resetPreparer();
+      const { quorumEndpoint } = this.#options;
+      if (event.role !== "leading") this.links.stopListening();
+      else if (quorumEndpoint !== undefined) this.links.listen(quorumEndpoint);
+    }
+    this.#listener.event(event);
+  }
+
+  #deliver(entry: HistoryEntry): void {
+    const own = this.#prepared.peek()?.header.zxid === entry.zxid ? this.#prepared.shift() : null;
+    const txn = own ?? decodeTxn(entry.payload);
+    const result = this.#tree.apply(txn.header, txn.txn);
+    this.#preparer.applied(entry.zxid);
+    if (!this.#tree.matchesDigest(txn.digest)) {
+      this.#options.logger.error("The tree's digest is not the one that was proposed", {
+        zxid: formatHex(entry.zxid),
+        expected: formatHex(txn.digest?.treeDigest ?? 0n),
+        actual: formatHex(this.#tree.digest),
+      });
+    }
+    this.#listener.applied(txn, result);
+    // Only what a quorum has decided may enter a snapshot: it is never cut off again.
+    if (this.peer.isServing) this.#snapshots.applied(this.#tree, entry.payload.length);
+  }
+
+  #dial(link: LinkId, sid: bigint): void {
+    const endpoint = this.#options.peerEndpoints.get(sid);
+    assert(endpoint !== undefined, "a leader is a known server");
+    this.links.dial(link, endpoint);
+  }
+
+  #sendSnapshot(links: readonly LinkId[], packet: QuorumPacket): void {
+    for (const link of links) {
+      this.links.sendSnapshot(link, packet, encodeSnapshotBody(this.#tree));
+    }
+  }
+
+  /** Cuts the log, or installs a received snapshot, and builds the tree that is left. */
+  async #replaceState(
+    op: Extract<DiskOp, { kind: "truncate" | "install-snapshot" }>,
+  ): Promise<bigint> {
+    const { storage, load, treeListener } = this.#options;
+    let tree: DataTree;
+    if (op.kind === "truncate") {
+      try {
+        await storage.truncate(op.zxid);
+      } catch (error) {
+        // Nothing was changed: the core sees by the zxid that it needs a snapshot instead.
+        if (error instanceof StorageError && error.code === "missing-snapshot") {
+          return this.peer.lastZxid;
+        }
+        throw error;
+      }
+      ({ tree } = await loadState(storage, load));
+    } else {
+      const received = this.#received.get(op.link);
+      assert(received !== undefined, "a snapshot is received before it is installed");
+      this.#received.delete(op.link);
+      tree = received.finish(op.zxid);
+      await this.#snapshots.install(tree);
+      showConfig(tree, load);
+    }
+    tree.setListener(treeListener);
+    this.#tree = tree;
+    this.#resetPreparer();
+    this.#listener.treeReplaced();
+    return tree.lastProcessedZxid;
+  }
+
+  #resetPreparer(): void {
+    const { skipAcl, extendedTypesEnabled } = this.#options;
+    this.#preparer = new Preparer(this.#tree, { skipAcl, extendedTypesEnabled });
+    this.#prepared.clear();
+  }
+
+  #createLinks(): QuorumLinks {
+    const { logger, packetBytesMax } = this.#options;
+    const handlers = {
+      accepted: (link: LinkId): void => {
+        this.peer.linkAccepted(link);
+        this.schedule();
+      },
+      opened: (link: LinkId): void => {
+        this.peer.linkOpened(link);
+        this.schedule();
+      },
+      closed: (link: LinkId): void => {
+        this.#received.delete(link);
+        if (this.#isStopped) return;
+        this.peer.linkClosed(link);
+        this.schedule();
+      },
+      packet: (link: LinkId, packet: QuorumPacket): void => {
+        this.peer.receivePacket(link, ownPayload(packet));
+        this.schedule();
+      },
+      snapshotSink: (link: LinkId): SnapshotSink => {
+        const restore = DataTree.restore();
+        this.#received.set(link, restore);
+        return restore.sink;
+      },
+    };
+    return new QuorumLinks(handlers, packetBytesMax, logger);
+  }
+
+  #fail(error: unknown): void {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    this.links.closeAll();
+    this.#election?.close();
+    this.#listener.failed(error);
+  }
+}
+
+/** Proposals outlive the chunk that they came in: they get bytes of their own. */
+function ownPayload(packet: QuorumPacket): QuorumPacket {
+  if (packet.data === null) return packet;
+  if (packet.type !== PacketType.proposal && packet.type !== PacketType.inform) return packet;
+  return { ...packet, data: Buffer.from(packet.data) };
+}
+
+function isEmpty(ready: Ready): boolean {
+  return (
+    ready.disk.length === 0 &&
+    ready.deliver.length === 0 &&
+    ready.dials.length === 0 &&
+    ready.sends.length === 0 &&
+    ready.closes.length === 0 &&
+    ready.notifications.length === 0 &&
+    ready.events.length === 0
+  );
+}

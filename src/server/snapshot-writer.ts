@@ -1,0 +1,93 @@
+/**
+ * Takes snapshots of a living tree: after so much of the log a new log file is begun and the tree
+ * is written down in the background, piece by piece between turns; old files are purged
+ * after it. A snapshot is a matter of speed (a shorter log to replay), so one that fails is
+ * reported and tried again later, unless the disk itself has failed.
+ */
+import type { Logger } from "../observe/index.ts";
+import { StorageError } from "../storage/index.ts";
+import type { SnapshotDigest, Storage } from "../storage/index.ts";
+import { digestVersion } from "../tree/index.ts";
+import type { DataTree } from "../tree/index.ts";
+import { encodeSnapshotBody, formatHex } from "../wire/index.ts";
+
+/** How much of the log lies between two snapshots, at the most. */
+export interface SnapshotInterval {
+  readonly transactions: number;
+  /** Bytes of their payloads; Infinity for no limit. */
+  readonly bytes: number;
+}
+
+export interface SnapshotWriterOptions {
+  readonly storage: Storage;
+  readonly logger: Logger;
+  /** What may come until the next snapshot; asked anew each time, so that servers differ. */
+  readonly every: () => SnapshotInterval;
+  readonly rollLog: () => void;
+}
+
+export class SnapshotWriter {
+  readonly #options: SnapshotWriterOptions;
+  #transactionsLeft = 0;
+  #bytesLeft = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(options: SnapshotWriterOptions) {
+    this.#options = options;
+    this.#beginInterval();
+  }
+
+  /** A transaction of so many bytes was applied to `tree`. */
+  applied(tree: DataTree, payloadBytes: number): void {
+    this.#transactionsLeft -= 1;
+    this.#bytesLeft -= payloadBytes;
+    if (this.#transactionsLeft > 0 && this.#bytesLeft > 0) return;
+    if (this.#running !== undefined) return;
+    this.#beginInterval();
+    this.#running = this.#write(tree).finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Makes a received tree the state on disk. */
+  async install(tree: DataTree): Promise<void> {
+    await this.#options.storage.installSnapshot(encodeSnapshotBody(tree), {
+      lastProcessedZxid: tree.lastProcessedZxid,
+      digest: () => treeDigestRecord(tree),
+    });
+    this.#beginInterval();
+  }
+
+  /** Resolves when no snapshot is being written. */
+  async drain(): Promise<void> {
+    await this.#running;
+  }
+
+  #beginInterval(): void {
+    const { transactions, bytes } = this.#options.every();
+    this.#transactionsLeft = transactions;
+    this.#bytesLeft = bytes;
+  }
+
+  async #write(tree: DataTree): Promise<void> {
+    const { storage, logger, rollLog } = this.#options;
+    const zxid = formatHex(tree.lastProcessedZxid);
+    rollLog();
+    try {
+      await storage.writeSnapshot(encodeSnapshotBody(tree), {
+        lastProcessedZxid: tree.lastProcessedZxid,
+        digest: () => treeDigestRecord(tree),
+      });
+      await storage.purge();
+    } catch (error) {
+      const isExpected =
+        error instanceof StorageError && (error.code === "cancelled" || error.code === "closed");
+      if (!isExpected) logger.error("Snapshot failed", { zxid, error });
+    }
+  }
+}
+
+/** What a snapshot says of the tree's digest once it is written. */
+export function treeDigestRecord(tree: DataTree): SnapshotDigest {
+  return { zxid: tree.lastProcessedZxid, version: digestVersion, digest: tree.digest };
+}

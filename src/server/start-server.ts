@@ -1,0 +1,251 @@
+/**
+ * Puts one server together from its configuration and starts it: disk first, then the ports for
+ * peers, then the one for clients; stops it in the opposite order. Everything that can be wrong
+ * with the surroundings (folders, ports) is found out here, before the server takes part.
+ */
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { seededRandom } from "../base/index.ts";
+import type { Clock, Random } from "../base/index.ts";
+import type { Logger } from "../observe/index.ts";
+import { Storage } from "../storage/index.ts";
+import type { RecoveredState } from "../storage/index.ts";
+import { Peer, defaultTiming } from "../zab/index.ts";
+import { ClientPort } from "./client-port.ts";
+import { formatQuorumConfig } from "./config/index.ts";
+import type { PeerAddress, ServerConfig } from "./config/index.ts";
+import { ElectionNetwork } from "./election-network.ts";
+import { loadState } from "./load-state.ts";
+import { ListenError } from "./listen-error.ts";
+import type { Endpoint } from "./quorum-links.ts";
+import { Replica } from "./replica.ts";
+import { RequestProcessor } from "./request-processor.ts";
+import { FourLetterWordService } from "./four-letter-word-service.ts";
+import type { SnapshotInterval } from "./snapshot-writer.ts";
+
+export interface StartServerOptions {
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  /** Where clients connect. */
+  readonly clientPort: number;
+  /** Stops it in order; resolves when everything acknowledged is on disk. */
+  stop(): Promise<void>;
+  /** Resolves when it has stopped; rejects when it cannot go on. */
+  readonly done: Promise<void>;
+}
+
+/** Bytes of committed transactions kept in memory for learners that lag. */
+const historyBytesMax = 32 * 1024 * 1024;
+
+/** Id of a standalone server without a `myid`. */
+const standaloneSid = 1n;
+
+/**
+ * @throws StorageError when the folders cannot be used or hold no whole history.
+ * @throws ListenError when a port cannot be had.
+ */
+export async function startServer(options: StartServerOptions): Promise<RunningServer> {
+  const { config, logger, clock } = options;
+  const sid = config.myId ?? standaloneSid;
+  const storage = await Storage.open({
+    dataDir: config.dataDir,
+    dataLogDir: config.dataLogDir,
+    logger,
+    preAllocBytes: config.preAllocSizeKb * 1024,
+    snapRetainCount: config.autopurgeSnapRetainCount,
+    trustEmpty: config.snapshotTrustEmpty,
+    createFolders: config.dataDirAutocreate,
+    forceSync: config.forceSync,
+    txnLogSizeLimitBytes: Math.max(0, config.txnLogSizeLimitKb) * 1024,
+    fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
+  });
+  try {
+    return await startOn(storage, sid, options);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  } finally {
+    logger.debug("Server start ended", { sid, wallMs: clock.wallMs() });
+  }
+}
+
+async function startOn(
+  storage: Storage,
+  sid: bigint,
+  { config, logger, clock }: StartServerOptions,
+): Promise<RunningServer> {
+  const configText = config.replicated
+    ? formatQuorumConfig(config.servers, config.configVersion)
+    : null;
+  const initialiseFile = join(config.dataDir, "initialize");
+  const load = {
+    recentCount: config.commitLogCount,
+    configText,
+    configVersion: config.configVersion,
+    mayBeginEmpty: config.dbAutocreate || !config.replicated || existsSync(initialiseFile),
+    logger,
+  };
+  const { tree, recovered } = await loadState(storage, load);
+  // The file is for one start only: a disk that is lost later must not begin another ensemble.
+  await rm(initialiseFile, { force: true });
+  const { promise: done, resolve, reject } = Promise.withResolvers<undefined>();
+  const startedAtMs = clock.monotonicMs();
+  const words = new FourLetterWordService(config, sid, startedAtMs);
+  const processor = new RequestProcessor({
+    config,
+    sid,
+    clock,
+    logger,
+    fourLetterWord: (connection, word) => words.answer(connection, word),
+    failed: reject,
+  });
+  tree.setListener(processor.treeListener);
+  const random = seededRandom(clock.wallMs() ^ Number(sid & 0xffn));
+  const replica = new Replica(
+    {
+      peer: createPeer(config, sid, recovered, logger),
+      tree,
+      storage,
+      load,
+      clock,
+      logger,
+      quorumEndpoint: ownQuorumEndpoint(config, sid),
+      peerEndpoints: endpointsOf(config, (address) => address.quorumPort),
+      packetBytesMax: 2 * config.juteMaxBufferBytes + 64 * 1024,
+      skipAcl: config.skipAcl,
+      extendedTypesEnabled: config.extendedTypesEnabled,
+      snapshotEvery: () => snapshotInterval(config, random),
+      treeListener: processor.treeListener,
+    },
+    processor,
+  );
+  processor.attach(replica);
+  words.attach(replica, processor);
+  const election = createElectionNetwork(config, sid, replica, logger);
+  const clients = createClientPort(config, processor);
+  const stop = async (): Promise<void> => {
+    clients?.close();
+    processor.close();
+    await replica.stop();
+    resolve(undefined);
+  };
+  try {
+    if (election !== undefined) await ListenError.wrap("election", () => election.listen());
+    if (clients !== undefined) await ListenError.wrap("client", () => clients.listen());
+  } catch (error) {
+    election?.close();
+    clients?.close();
+    throw error;
+  }
+  replica.start(election);
+  return { clientPort: clients?.port ?? 0, stop, done };
+}
+
+/** From half of what is configured to all of it, so that not all servers write at a time. */
+function snapshotInterval(config: ServerConfig, random: Random): SnapshotInterval {
+  const { snapCount, snapSizeLimitKb } = config;
+  const share = 0.5 + random.next() / 2;
+  return {
+    transactions: Math.ceil(share * snapCount),
+    bytes: snapSizeLimitKb > 0 ? share * snapSizeLimitKb * 1024 : Infinity,
+  };
+}
+
+function createPeer(
+  config: ServerConfig,
+  sid: bigint,
+  recovered: RecoveredState,
+  logger: Logger,
+): Peer {
+  const members = [...config.servers.values()];
+  const observers = members.filter((member) => member.role === "observer");
+  const voters = members.filter((member) => member.role === "participant");
+  return new Peer({
+    sid,
+    membership: {
+      voters: config.replicated ? voters.map((member) => member.sid) : [sid],
+      observers: observers.map((member) => member.sid),
+      version: config.configVersion,
+      text: config.replicated ? formatQuorumConfig(config.servers, config.configVersion) : "",
+    },
+    timing: {
+      ...defaultTiming,
+      tickMs: config.tickTimeMs,
+      initLimitTicks: config.initLimitTicks,
+      syncLimitTicks: config.syncLimitTicks,
+      rebroadcastMinMs: config.electionNotificationMinMs,
+      rebroadcastMaxMs: config.electionNotificationMaxMs,
+    },
+    historyLimits: { entriesMax: config.commitLogCount, bytesMax: historyBytesMax },
+    disk: recovered,
+    logger,
+  });
+}
+
+function endpointsOf(
+  config: ServerConfig,
+  port: (address: PeerAddress) => number,
+): Map<bigint, Endpoint> {
+  const endpoints = new Map<bigint, Endpoint>();
+  for (const { sid, addresses } of config.servers.values()) {
+    const [address] = addresses;
+    if (address !== undefined) endpoints.set(sid, { host: address.host, port: port(address) });
+  }
+  return endpoints;
+}
+
+function ownQuorumEndpoint(config: ServerConfig, sid: bigint): Endpoint | undefined {
+  const endpoint = endpointsOf(config, (address) => address.quorumPort).get(sid);
+  if (endpoint === undefined || !config.quorumListenOnAllIps) return endpoint;
+  return { ...endpoint, host: "0.0.0.0" };
+}
+
+function createElectionNetwork(
+  config: ServerConfig,
+  sid: bigint,
+  replica: Replica,
+  logger: Logger,
+): ElectionNetwork | undefined {
+  const peers = endpointsOf(config, (address) => address.electionPort);
+  const own = peers.get(sid);
+  if (!config.replicated || own === undefined) return undefined;
+  return new ElectionNetwork({
+    sid,
+    bind: config.quorumListenOnAllIps ? { ...own, host: "0.0.0.0" } : own,
+    address: `${own.host.includes(":") ? `[${own.host}]` : own.host}:${own.port}`,
+    peers,
+    connectTimeoutMs: config.electionConnectTimeoutMs,
+    tcpKeepAlive: config.tcpKeepAlive,
+    logger,
+    received: (from, notification) => {
+      replica.receiveNotification(from, notification);
+    },
+  });
+}
+
+function createClientPort(
+  config: ServerConfig,
+  processor: RequestProcessor,
+): ClientPort | undefined {
+  if (config.clientPort === null) return undefined;
+  return new ClientPort(
+    {
+      endpoint: { host: config.clientPortAddress ?? "0.0.0.0", port: config.clientPort },
+      backlog: config.clientPortListenBacklog,
+      perAddressMax: config.maxClientCnxns,
+      connectionsMax: config.maxCnxns,
+      frameBytesMax: config.juteMaxBufferBytes,
+      tcpKeepAlive: config.clientTcpKeepAlive,
+    },
+    processor,
+    (connection) => {
+      processor.add(connection);
+    },
+  );
+}

@@ -1,0 +1,39 @@
+/**
+ * The body of the reply to a write, from what applying its transaction gave (ZooKeeper 3.9
+ * `FinalRequestProcessor`). A failed request has no body, but for a failed multi: that is a
+ * successful reply whose results are errors.
+ */
+import { assertDefined } from "../base/index.ts";
+import type { TxnResult } from "../tree/index.ts";
+import { ErrorCode, OpCode, writeMultiResponse, writeStat } from "../wire/index.ts";
+import type { JuteWriter } from "../wire/index.ts";
+
+/** The `err` field of the reply header. */
+export function replyError(type: number, result: TxnResult): number {
+  return type === OpCode.multi && result.results !== undefined ? ErrorCode.ok : result.err;
+}
+
+/** Appends the reply's body for a request of `type`. */
+export function writeTxnReply(writer: JuteWriter, type: number, result: TxnResult): void {
+  if (replyError(type, result) !== ErrorCode.ok) return;
+  switch (type) {
+    case OpCode.create:
+      writer.writeString(assertDefined(result.path, "a creation yields a path"));
+      break;
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+      writer.writeString(assertDefined(result.path, "a creation yields a path"));
+      writeStat(writer, assertDefined(result.stat, "a creation yields a stat"));
+      break;
+    case OpCode.setData:
+    case OpCode.setACL:
+      writeStat(writer, assertDefined(result.stat, "a change yields a stat"));
+      break;
+    case OpCode.multi:
+      writeMultiResponse(writer, assertDefined(result.results, "a multi yields results"));
+      break;
+    default:
+      break;
+  }
+}
