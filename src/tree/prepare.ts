@@ -1,0 +1,407 @@
+/**
+ * Turns requests into transactions: the leader's half of every write (ZooKeeper 3.9
+ * `PrepRequestProcessor`). A request is checked against the tree as it will be after everything
+ * proposed before it; what comes out says only what to do, or that the request failed, which all
+ * servers learn in the same way. The order of the checks decides which error a client sees, and is
+ * ZooKeeper's. Sessions are not checked here, and neither is who may send internal operations
+ * (createSession, deleteContainer): whoever calls has done so, and has `refuse` for the outcome.
+ */
+import {
+  CreateMode,
+  ErrorCode,
+  JuteReader,
+  OpCode,
+  Perms,
+  WireError,
+  containerOwner,
+  isCreateOp,
+  isValidPath,
+  readCreateRequest,
+  readMultiRequest,
+  readPathRequest,
+  readPathVersionRequest,
+  readSetAclRequest,
+  readSetDataRequest,
+} from "../wire/index.ts";
+import type {
+  Acl,
+  CreateOp,
+  CreateRequest,
+  ErrorTxn,
+  Id,
+  MultiOp,
+  PathVersionRequest,
+  SetAclRequest,
+  SetDataRequest,
+  SingleTxn,
+  Txn,
+  TxnDigest,
+  TxnHeader,
+} from "../wire/index.ts";
+import { defaultAclSchemes, fixAcl, isAllowed } from "./acl.ts";
+import { configPath } from "./data-tree.ts";
+import type { DataTree } from "./data-tree.ts";
+import { digestVersion } from "./digest.ts";
+import { NodeKind, nodeKind, ttlMsMax, ttlOwner } from "./node-kind.ts";
+import { PendingChanges } from "./pending-changes.ts";
+import type { PendingNode } from "./pending-changes.ts";
+
+/** A request on its way into the log, with everything that is decided by the leader. */
+export interface PrepareRequest {
+  readonly sessionId: bigint;
+  /** The xid of the client's request. */
+  readonly cxid: number;
+  readonly type: number;
+  /** The request's own fields; read during the call, but see `PreparedTxn`. */
+  readonly body: Buffer;
+  readonly authInfo: readonly Id[];
+  /** The next zxid; each request takes one, failed ones too. */
+  readonly zxid: bigint;
+  /** The leader's wall clock. */
+  readonly timeMs: number;
+}
+
+/** What to propose. Data in `txn` are views of the request's body: encode before reusing it. */
+export interface PreparedTxn {
+  readonly header: TxnHeader;
+  readonly txn: Txn;
+  /** Of the tree after the transaction; null for errors. */
+  readonly digest: TxnDigest | null;
+}
+
+/** How a `Preparer` judges. */
+export interface PrepareOptions {
+  /** Lets everybody do everything. */
+  readonly skipAcl: boolean;
+  /** Allows TTL nodes. @default false */
+  readonly extendedTypesEnabled?: boolean;
+  /** Schemes that ACLs may name besides `world` and `auth`. @default ip and digest */
+  readonly aclSchemes?: ReadonlySet<string>;
+}
+
+/** Nodes that nobody can delete. */
+const permanentPaths: ReadonlySet<string> = new Set([
+  "/",
+  "/zookeeper",
+  "/zookeeper/quota",
+  configPath,
+]);
+
+/** The fields of a request that its checks need besides its body. */
+type RequestContext = Omit<PrepareRequest, "type" | "body">;
+
+/** The leader's view of the future, one request at a time. */
+export class Preparer {
+  readonly #changes: PendingChanges;
+  readonly #skipAcl: boolean;
+  readonly #extendedTypesEnabled: boolean;
+  readonly #aclSchemes: ReadonlySet<string>;
+  readonly #reader = new JuteReader();
+
+  constructor(tree: DataTree, options: PrepareOptions) {
+    this.#changes = new PendingChanges(tree);
+    this.#skipAcl = options.skipAcl;
+    this.#extendedTypesEnabled = options.extendedTypesEnabled ?? false;
+    this.#aclSchemes = options.aclSchemes ?? defaultAclSchemes;
+  }
+
+  /** How many changes of nodes are proposed and not applied yet. */
+  get pendingCount(): number {
+    return this.#changes.count;
+  }
+
+  /**
+   * Makes the transaction for a request and counts on its being applied. A request that fails, or
+   * cannot be decoded, becomes an error transaction; nothing is thrown for it.
+   */
+  prepare(request: PrepareRequest): PreparedTxn {
+    const txn = this.#decodeAndPrepare(request);
+    if (txn.type === OpCode.error) return this.refuse(request, txn.err);
+    const { sessionId, cxid, zxid, timeMs, type } = request;
+    return {
+      header: { clientId: sessionId, cxid, zxid, timeMs, type },
+      txn,
+      digest: { version: digestVersion, treeDigest: this.#changes.digest },
+    };
+  }
+
+  /** The error transaction for a request that fails for reasons outside of the tree. */
+  refuse(request: PrepareRequest, err: number): PreparedTxn {
+    const { sessionId, cxid, zxid, timeMs } = request;
+    return {
+      header: { clientId: sessionId, cxid, zxid, timeMs, type: OpCode.error },
+      txn: failure(err),
+      digest: null,
+    };
+  }
+
+  /** Says that the tree has applied everything up to `zxid`. */
+  applied(zxid: bigint): void {
+    this.#changes.applied(zxid);
+  }
+
+  #decodeAndPrepare(request: PrepareRequest): Txn {
+    const { type, body } = request;
+    const reader = this.#reader.reset(body, 0, body.length);
+    try {
+      if (isCreateOp(type)) {
+        const create = readCreateRequest(reader, type === OpCode.createTTL);
+        return this.#create(request, type, create);
+      }
+      switch (type) {
+        case OpCode.delete:
+          return this.#delete(request, readPathVersionRequest(reader));
+        case OpCode.deleteContainer:
+          return this.#deleteContainer(request, readPathRequest(reader));
+        case OpCode.setData:
+          return this.#setData(request, readSetDataRequest(reader));
+        case OpCode.setACL:
+          return this.#setAcl(request, readSetAclRequest(reader));
+        case OpCode.multi:
+          return this.#multi(request, readMultiRequest(reader));
+        case OpCode.createSession:
+          return { type, timeoutMs: reader.readInt() };
+        case OpCode.closeSession:
+          return this.#closeSession(request);
+        case OpCode.reconfig:
+          return failure(ErrorCode.reconfigDisabled);
+        default:
+          return failure(ErrorCode.unimplemented);
+      }
+    } catch (error) {
+      if (error instanceof WireError) return failure(ErrorCode.marshallingError);
+      throw error;
+    }
+  }
+
+  #create(context: RequestContext, type: CreateOp, request: CreateRequest): SingleTxn {
+    const { flags, data } = request;
+    const modeProblem = this.#modeProblem(type, request);
+    if (modeProblem !== 0) return failure(modeProblem);
+    if (!hasParentPath(request.path)) return failure(ErrorCode.badArguments);
+    const acl = fixAcl(request.acl, context.authInfo, this.#aclSchemes);
+    if (acl === null) return failure(ErrorCode.invalidAcl);
+    const parent = this.#changes.parentOf(request.path);
+    if (parent === undefined) return failure(ErrorCode.noNode);
+    if (!this.#mayDo(parent, Perms.create, context)) return failure(ErrorCode.noAuth);
+    const path = isSequential(flags)
+      ? request.path + formatSequence(parent.cversion)
+      : request.path;
+    if (!isValidPath(path)) return failure(ErrorCode.badArguments);
+    if (this.#changes.get(path) !== undefined) return failure(ErrorCode.nodeExists);
+    if (nodeKind(parent.ephemeralOwner) === NodeKind.ephemeral) {
+      return failure(ErrorCode.noChildrenForEphemerals);
+    }
+    const isEphemeral = flags === CreateMode.ephemeral || flags === CreateMode.ephemeralSequential;
+    const txn = createTxn(
+      type,
+      { path, data, acl, parentCVersion: (parent.cversion + 1) | 0 },
+      {
+        ephemeral: isEphemeral,
+        ttlMs: request.ttlMs ?? 0,
+      },
+    );
+    this.#changes.create(parent, txn, ownerOf(txn, context.sessionId), context);
+    return txn;
+  }
+
+  /** Whether flags, time to live and operation fit together: an error code, 0 when they do. */
+  #modeProblem(type: CreateOp, request: CreateRequest): number {
+    const { flags, ttlMs = -1 } = request;
+    if (flags < CreateMode.persistent || flags > CreateMode.persistentSequentialWithTtl) {
+      return ErrorCode.badArguments;
+    }
+    const hasTtl = flags >= CreateMode.persistentWithTtl;
+    if (hasTtl && !this.#extendedTypesEnabled) return ErrorCode.unimplemented;
+    const isFitting = hasTtl ? ttlMs >= 1 && ttlMs <= ttlMsMax : ttlMs < 0;
+    // A createTTL without a time to live would be a transaction that no server can apply.
+    return isFitting && hasTtl === (type === OpCode.createTTL)
+      ? ErrorCode.ok
+      : ErrorCode.badArguments;
+  }
+
+  #delete(context: RequestContext, request: PathVersionRequest): SingleTxn {
+    const { path } = request;
+    if (!hasParentPath(path) || permanentPaths.has(path)) return failure(ErrorCode.badArguments);
+    const parent = this.#changes.parentOf(path);
+    if (parent === undefined) return failure(ErrorCode.noNode);
+    if (!this.#mayDo(parent, Perms.delete, context)) return failure(ErrorCode.noAuth);
+    const node = this.#changes.get(path);
+    if (node === undefined) return failure(ErrorCode.noNode);
+    if (!isVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
+    if (node.childCount > 0) return failure(ErrorCode.notEmpty);
+    this.#changes.delete(parent, node, context.zxid);
+    return { type: OpCode.delete, path };
+  }
+
+  /** The leader's own request: removes a container or TTL node, not an ordinary one. */
+  #deleteContainer(context: RequestContext, path: string): SingleTxn {
+    if (!hasParentPath(path) || permanentPaths.has(path)) return failure(ErrorCode.badArguments);
+    const node = this.#changes.get(path);
+    if (node === undefined) return failure(ErrorCode.noNode);
+    if (node.childCount > 0) return failure(ErrorCode.notEmpty);
+    const kind = nodeKind(node.ephemeralOwner);
+    if (kind !== NodeKind.container && kind !== NodeKind.ttl) return failure(ErrorCode.badVersion);
+    const parent = this.#changes.parentOf(path);
+    if (parent === undefined) return failure(ErrorCode.noNode);
+    this.#changes.delete(parent, node, context.zxid);
+    return { type: OpCode.deleteContainer, path };
+  }
+
+  #setData(context: RequestContext, request: SetDataRequest): SingleTxn {
+    const { path, data } = request;
+    const node = this.#checked(path, Perms.write, context);
+    if (typeof node === "number") return failure(node);
+    if (!isVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
+    const version = (node.version + 1) | 0;
+    this.#changes.setData(node, data, version, context);
+    return { type: OpCode.setData, path, data, version };
+  }
+
+  #setAcl(context: RequestContext, request: SetAclRequest): SingleTxn {
+    const { path } = request;
+    if (!isValidPath(path)) return failure(ErrorCode.badArguments);
+    const acl = fixAcl(request.acl, context.authInfo, this.#aclSchemes);
+    if (acl === null) return failure(ErrorCode.invalidAcl);
+    const node = this.#checked(path, Perms.admin, context);
+    if (typeof node === "number") return failure(node);
+    if (!isVersion(request.version, node.aversion)) return failure(ErrorCode.badVersion);
+    const version = (node.aversion + 1) | 0;
+    this.#changes.setAcl(node, acl, version, context.zxid);
+    return { type: OpCode.setACL, path, acl, version };
+  }
+
+  #check(context: RequestContext, request: PathVersionRequest): SingleTxn {
+    const { path } = request;
+    const node = this.#checked(path, Perms.read, context);
+    if (typeof node === "number") return failure(node);
+    if (!isVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
+    return { type: OpCode.check, path, version: (node.version + 1) | 0 };
+  }
+
+  /** All operations or none: after a failure the pending changes are what they were before. */
+  #multi(context: RequestContext, ops: readonly MultiOp[]): Txn {
+    if (!ops.every(hasMultiFlags)) return failure(ErrorCode.marshallingError);
+    const txns: SingleTxn[] = [];
+    this.#changes.begin();
+    for (const op of ops) {
+      const txn = this.#multiOp(context, op);
+      if (txn.type === OpCode.error) {
+        this.#changes.rollback();
+        return { type: OpCode.multi, txns: failedMulti(ops.length, txns.length, txn) };
+      }
+      txns.push(txn);
+    }
+    this.#changes.commit();
+    return { type: OpCode.multi, txns };
+  }
+
+  #multiOp(context: RequestContext, op: MultiOp): SingleTxn {
+    switch (op.type) {
+      case OpCode.delete:
+        return this.#delete(context, op.request);
+      case OpCode.check:
+        return this.#check(context, op.request);
+      case OpCode.setData:
+        return this.#setData(context, op.request);
+      default:
+        return this.#create(context, multiCreateType(op.type, op.request.flags), op.request);
+    }
+  }
+
+  #closeSession(context: RequestContext): SingleTxn {
+    const paths = this.#changes.ephemeralsOf(context.sessionId);
+    for (const path of paths) {
+      const node = this.#changes.get(path);
+      const parent = this.#changes.parentOf(path);
+      if (node === undefined || parent === undefined) continue;
+      this.#changes.delete(parent, node, context.zxid);
+    }
+    return { type: OpCode.closeSession, paths };
+  }
+
+  /** The node at a valid path if the client has one of `perms` there, else the error code. */
+  #checked(path: string, perms: number, context: RequestContext): PendingNode | number {
+    if (!isValidPath(path)) return ErrorCode.badArguments;
+    const node = this.#changes.get(path);
+    if (node === undefined) return ErrorCode.noNode;
+    return this.#mayDo(node, perms, context) ? node : ErrorCode.noAuth;
+  }
+
+  #mayDo(node: PendingNode, perms: number, context: RequestContext): boolean {
+    return this.#skipAcl || isAllowed(node.acl, perms, context.authInfo);
+  }
+}
+
+function failure(err: number): ErrorTxn {
+  return { type: OpCode.error, err };
+}
+
+/** Operations before the failing one count as 0, those after it as never tried. */
+function failedMulti(count: number, failedIndex: number, error: ErrorTxn): ErrorTxn[] {
+  return Array.from({ length: count }, (_, index) => {
+    if (index < failedIndex) return failure(ErrorCode.ok);
+    return index === failedIndex ? error : failure(ErrorCode.runtimeInconsistency);
+  });
+}
+
+/** ZooKeeper finds these flags wrong while it decodes, and so fails the request as a whole. */
+function hasMultiFlags(op: MultiOp): boolean {
+  if (!isCreateOp(op.type) || op.type === OpCode.createTTL) return true;
+  const { flags } = op.request as CreateRequest;
+  return flags >= CreateMode.persistent && flags <= CreateMode.container;
+}
+
+/** Inside a multi the flags decide what kind of creation it is. */
+function multiCreateType(type: CreateOp, flags: number): CreateOp {
+  if (flags === CreateMode.container) return OpCode.createContainer;
+  if (type !== OpCode.createTTL || flags >= CreateMode.persistentWithTtl) return type;
+  return OpCode.create;
+}
+
+/** The first, coarse check of a path; the rest of it may still be wrong. */
+function hasParentPath(path: string): boolean {
+  return path.includes("/") && !path.includes("\0");
+}
+
+function isVersion(expected: number, current: number): boolean {
+  return expected === -1 || expected === current;
+}
+
+function isSequential(flags: number): boolean {
+  return (
+    flags === CreateMode.persistentSequential ||
+    flags === CreateMode.ephemeralSequential ||
+    flags === CreateMode.persistentSequentialWithTtl
+  );
+}
+
+/** Ten digits; the counter is a signed 32-bit integer and the sign counts as a digit. */
+function formatSequence(count: number): string {
+  return count < 0 ? `-${String(-count).padStart(9, "0")}` : String(count).padStart(10, "0");
+}
+
+function createTxn(
+  type: CreateOp,
+  node: { path: string; data: Buffer | null; acl: readonly Acl[]; parentCVersion: number },
+  { ephemeral, ttlMs }: { ephemeral: boolean; ttlMs: number },
+): CreateTxnOfAnyKind {
+  const { path, data, acl, parentCVersion } = node;
+  switch (type) {
+    case OpCode.createContainer:
+      return { type, path, data, acl, parentCVersion };
+    case OpCode.createTTL:
+      return { type, path, data, acl, parentCVersion, ttlMs };
+    default:
+      return { type, path, data, acl, ephemeral, parentCVersion };
+  }
+}
+
+type CreateTxnOfAnyKind = Extract<SingleTxn, { readonly parentCVersion: number }>;
+
+/** The `ephemeralOwner` of the node that a transaction creates. */
+function ownerOf(txn: CreateTxnOfAnyKind, sessionId: bigint): bigint {
+  if (txn.type === OpCode.createContainer) return containerOwner;
+  if (txn.type === OpCode.createTTL) return ttlOwner(txn.ttlMs);
+  return txn.ephemeral ? sessionId : 0n;
+}

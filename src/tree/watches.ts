@@ -1,0 +1,164 @@
+/**
+ * Who waits for which change (ZooKeeper 3.9 `WatchManager`): one-shot watches on a node's data or
+ * existence, and on its children. The tables belong to one server and are not replicated. Most
+ * paths have one watcher, so a path keeps the watcher itself, and a set only for more.
+ *
+ * A watch is removed before it is delivered. A watcher is told once of a deletion, though it may
+ * have watched both data and children. Invariant: a watcher is in a table under a path if and only
+ * if the table's index has the path under the watcher.
+ */
+import { EventType } from "../wire/index.ts";
+import type { Acl } from "../wire/index.ts";
+
+/** What may be told of changes: a client's connection. Compared by identity. */
+export interface Watcher {
+  /**
+   * Something happened at `path`. `acl` is the ACL that governs the node, or governed it when it
+   * was deleted: a client that lacks READ in it must not be told. `acl` is empty where the check is
+   * not called for. `zxid` is -1 where the event stands for several transactions.
+   */
+  process(type: EventType, path: string, zxid: bigint, acl: readonly Acl[]): void;
+}
+
+/** Numbers of the `checkWatches` and `removeWatches` requests. */
+export const WatcherType = { children: 1, data: 2, any: 3 } as const;
+
+/** All watches of one server. */
+export class WatchTable {
+  readonly #data = new OneShotTable();
+  readonly #children = new OneShotTable();
+
+  /** How many watches there are. */
+  get watchCount(): number {
+    return this.#data.count + this.#children.count;
+  }
+
+  /** How many paths are watched; a path with both kinds counts twice. */
+  get pathCount(): number {
+    return this.#data.pathCount + this.#children.pathCount;
+  }
+
+  /** Watches for data changes, deletion, and creation. */
+  addData(path: string, watcher: Watcher): void {
+    this.#data.add(path, watcher);
+  }
+
+  /** Watches for changes of the list of children, and deletion. */
+  addChild(path: string, watcher: Watcher): void {
+    this.#children.add(path, watcher);
+  }
+
+  /** Whether `watcher` has a watch of the type (a `WatcherType`) at `path`. */
+  has(path: string, type: number, watcher: Watcher): boolean {
+    return (
+      (type !== WatcherType.children && this.#data.has(path, watcher)) ||
+      (type !== WatcherType.data && this.#children.has(path, watcher))
+    );
+  }
+
+  /** Removes the watches of the type (a `WatcherType`) at `path`; whether there were any. */
+  remove(path: string, type: number, watcher: Watcher): boolean {
+    const data = type !== WatcherType.children && this.#data.remove(path, watcher);
+    const child = type !== WatcherType.data && this.#children.remove(path, watcher);
+    return data || child;
+  }
+
+  /** Forgets a watcher altogether, as when its connection is gone. */
+  removeWatcher(watcher: Watcher): void {
+    this.#data.removeWatcher(watcher);
+    this.#children.removeWatcher(watcher);
+  }
+
+  /** Tells those who wait for this change; the arguments are those of `TreeListener.changed`. */
+  trigger(type: EventType, path: string, zxid: bigint, acl: readonly Acl[] = []): void {
+    const isAboutData = type !== EventType.nodeChildrenChanged;
+    const isAboutChildren = !isAboutData || type === EventType.nodeDeleted;
+    const data = isAboutData ? this.#data.take(path) : undefined;
+    const children = isAboutChildren ? this.#children.take(path) : undefined;
+    if (data === undefined && children === undefined) return;
+    deliver(data, (watcher) => watcher.process(type, path, zxid, acl));
+    deliver(children, (watcher) => {
+      if (!includes(data, watcher)) watcher.process(type, path, zxid, acl);
+    });
+  }
+}
+
+type Watchers = Watcher | Set<Watcher>;
+
+function includes(watchers: Watchers | undefined, watcher: Watcher): boolean {
+  return watchers instanceof Set ? watchers.has(watcher) : watchers === watcher;
+}
+
+function deliver(watchers: Watchers | undefined, tell: (watcher: Watcher) => void): void {
+  if (watchers === undefined) return;
+  if (watchers instanceof Set) for (const watcher of watchers) tell(watcher);
+  else tell(watchers);
+}
+
+/** Watches of one kind, by path and by watcher. */
+class OneShotTable {
+  readonly #byPath = new Map<string, Watchers>();
+  readonly #byWatcher = new Map<Watcher, Set<string>>();
+  count = 0;
+
+  get pathCount(): number {
+    return this.#byPath.size;
+  }
+
+  add(path: string, watcher: Watcher): void {
+    const paths = this.#byWatcher.get(watcher);
+    if (paths === undefined) this.#byWatcher.set(watcher, new Set([path]));
+    else if (paths.has(path)) return;
+    else paths.add(path);
+    this.count += 1;
+    const present = this.#byPath.get(path);
+    if (present === undefined) this.#byPath.set(path, watcher);
+    else if (present instanceof Set) present.add(watcher);
+    else this.#byPath.set(path, new Set([present, watcher]));
+  }
+
+  has(path: string, watcher: Watcher): boolean {
+    return this.#byWatcher.get(watcher)?.has(path) === true;
+  }
+
+  remove(path: string, watcher: Watcher): boolean {
+    if (!this.has(path, watcher)) return false;
+    this.#forgetPath(path, watcher);
+    this.#dropFromPath(path, watcher);
+    return true;
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    const paths = this.#byWatcher.get(watcher);
+    if (paths === undefined) return;
+    this.#byWatcher.delete(watcher);
+    this.count -= paths.size;
+    for (const path of paths) this.#dropFromPath(path, watcher);
+  }
+
+  /** Removes and returns all who watch `path`. */
+  take(path: string): Watchers | undefined {
+    const watchers = this.#byPath.get(path);
+    if (watchers === undefined) return undefined;
+    this.#byPath.delete(path);
+    deliver(watchers, (watcher) => this.#forgetPath(path, watcher));
+    return watchers;
+  }
+
+  #forgetPath(path: string, watcher: Watcher): void {
+    const paths = this.#byWatcher.get(watcher);
+    if (paths === undefined || !paths.delete(path)) return;
+    this.count -= 1;
+    if (paths.size === 0) this.#byWatcher.delete(watcher);
+  }
+
+  #dropFromPath(path: string, watcher: Watcher): void {
+    const watchers = this.#byPath.get(path);
+    if (!(watchers instanceof Set)) {
+      if (watchers === watcher) this.#byPath.delete(path);
+      return;
+    }
+    watchers.delete(watcher);
+    if (watchers.size === 0) this.#byPath.delete(path);
+  }
+}
