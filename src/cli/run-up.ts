@@ -9,7 +9,7 @@ import { LocalEnsemble, OperatorError, parseEnsemble } from "../operator/index.t
 import type { Ensemble, LocalEvent, MemberReport } from "../operator/index.ts";
 import { checkSettings } from "./check-settings.ts";
 import { formatTable } from "./table.ts";
-import type { UpDeps, UpFlags } from "./up.ts";
+import type { UpDeps, UpFlags } from "./up-options.ts";
 
 /** Resolves when the ensemble has been stopped. */
 export async function runUp(file: string, flags: UpFlags, deps: UpDeps): Promise<void> {

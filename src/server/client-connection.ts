@@ -320,7 +320,8 @@ export class ClientConnection implements Watcher, ReadContext {
 
   /** Answers the requests that have waited for an earlier one. */
   #drain(): void {
-    for (let next = this.#pending.peek(); next?.body != null; next = this.#pending.peek()) {
+    for (let next = this.#pending.peek(); next !== undefined; next = this.#pending.peek()) {
+      if (next.body === null) break;
       this.#pending.shift();
       this.#noteLatency(next);
       try {

@@ -61,7 +61,7 @@ export class DiskQueue {
   async #append(first: Extract<DiskOp, { kind: "append" }>): Promise<void> {
     if (this.#rollRequested) {
       this.#rollRequested = false;
-      await this.#storage.rollLog();
+      this.#storage.rollLog();
     }
     let last = first;
     this.#storage.append(first.entry.zxid, first.entry.payload);

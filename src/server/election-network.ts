@@ -30,7 +30,7 @@ export interface ElectionNetworkOptions {
   /** Whether the system asks silent peers for a sign of life. */
   readonly tcpKeepAlive: boolean;
   readonly logger: Logger;
-  received(from: bigint, notification: Notification): void;
+  readonly received: (from: bigint, notification: Notification) => void;
 }
 
 const greetingBytesMax = 4096;

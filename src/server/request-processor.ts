@@ -18,7 +18,6 @@ import {
   WireError,
   formatHex,
   readForwardedRequest,
-  sessionPassword,
   writeForwardedRequest,
 } from "../wire/index.ts";
 import type {
@@ -34,8 +33,8 @@ import { authenticate } from "./authenticate.ts";
 import type { ClientConnection, ClientRequest, ConnectionGate } from "./client-connection.ts";
 import type { ServerConfig } from "./config/index.ts";
 import type { Replica, ReplicaListener } from "./replica.ts";
-import { LeaderSessions } from "./leader-sessions.ts";
-import { SessionIds } from "./session-ids.ts";
+import { SessionService, here } from "./session-service.ts";
+import type { PlainPacket } from "./session-service.ts";
 import { ConnectionStatistics } from "./statistics.ts";
 
 export interface RequestProcessorOptions {
@@ -62,35 +61,40 @@ interface PendingSync {
   readonly path: string;
 }
 
-/** Owner of sessions whose clients are connected to this server. */
-const here = 0;
-const noBody = Buffer.alloc(0);
-
 export class RequestProcessor implements ReplicaListener, ConnectionGate {
   readonly statistics = new ConnectionStatistics();
   readonly treeListener: TreeListener;
   readonly #options: RequestProcessorOptions;
-  readonly #sessionIds: SessionIds;
-  /** Connections that serve a session, by its id. */
-  readonly #sessions = new Map<bigint, ClientConnection>();
-  /** Connections that wait for their new session. */
-  readonly #opening = new Map<bigint, ClientConnection>();
-  /** Connections that wait for the leader's word on their session. */
-  readonly #revalidating = new Map<bigint, ClientConnection>();
+  readonly #sessions: SessionService;
   readonly #connections = new Set<ClientConnection>();
   /** Syncs sent to the leader, in order; its answers come in the same order. */
   #syncs: PendingSync[] = [];
-  #touched: ClientConnection[] = [];
   #dirty: ClientConnection[] = [];
   #watches = new WatchTable();
   #reads: ReadService | undefined;
   #replicaRef: Replica | undefined;
-  /** Set while this server leads and serves. */
-  #leaderSessions: LeaderSessions | undefined;
 
   constructor(options: RequestProcessorOptions) {
     this.#options = options;
-    this.#sessionIds = new SessionIds(options.sid, options.clock.wallMs());
+    const { sid, config, clock, logger } = options;
+    this.#sessions = new SessionService(
+      {
+        sid,
+        tickTimeMs: config.tickTimeMs,
+        minTimeoutMs: config.minSessionTimeoutMs,
+        maxTimeoutMs: config.maxSessionTimeoutMs,
+        clock,
+        logger,
+      },
+      {
+        submitSession: (sessionId, type, body) => {
+          this.#route({ sessionId, cxid: 0, type, body, authInfo: [] });
+        },
+        sendToLeader: (packet) => {
+          this.#sendToLeader(packet);
+        },
+      },
+    );
     this.treeListener = {
       changed: (...change): void => {
         this.#watches.trigger(...change);
@@ -132,7 +136,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   }
 
   connect(connection: ClientConnection, request: ConnectRequest): void {
-    const { config, logger } = this.#options;
+    const { logger } = this.#options;
     if (!this.#mayServe || request.lastZxidSeen > this.lastZxid) {
       // The client has seen more than this server knows, or nothing can be served: it has to
       // look for another server, which a closed connection makes it do.
@@ -145,12 +149,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
       return;
     }
     connection.hasReadOnlyField = request.readOnly !== undefined;
-    connection.timeoutMs = Math.min(
-      Math.max(request.timeoutMs, config.minSessionTimeoutMs),
-      config.maxSessionTimeoutMs,
-    );
-    if (request.sessionId === 0n) this.#openSession(connection);
-    else this.#reopenSession(connection, request);
+    this.#sessions.connect(connection, request);
   }
 
   submit(connection: ClientConnection, request: ClientRequest): void {
@@ -200,9 +199,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   }
 
   touch(connection: ClientConnection): void {
-    if (connection.isTouched) return;
-    connection.isTouched = true;
-    this.#touched.push(connection);
+    this.#sessions.touch(connection);
   }
 
   fourLetterWord(connection: ClientConnection, word: string): boolean {
@@ -217,10 +214,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   closed(connection: ClientConnection): void {
     this.#connections.delete(connection);
     this.#watches.removeWatcher(connection);
-    const { sessionId } = connection;
-    for (const table of [this.#sessions, this.#opening, this.#revalidating]) {
-      if (table.get(sessionId) === connection) table.delete(sessionId);
-    }
+    this.#sessions.disconnected(connection);
   }
 
   // The replicated state
@@ -228,22 +222,11 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   applied({ header, txn }: DecodedTxn, result: TxnResult): void {
     const { clientId, cxid, zxid } = header;
     if (txn.type === OpCode.createSession) {
-      const connection = this.#opening.get(clientId);
-      if (connection !== undefined) {
-        this.#opening.delete(clientId);
-        this.#sessions.set(clientId, connection);
-        connection.welcome(clientId, connection.timeoutMs);
-      }
+      this.#sessions.created(clientId);
       return;
     }
-    const connection = this.#sessions.get(clientId);
-    connection?.applied(cxid, zxid, result);
-    if (txn.type !== OpCode.closeSession) return;
-    this.#leaderSessions?.remove(clientId);
-    if (connection === undefined) return;
-    this.#sessions.delete(clientId);
-    // Closed by its own request, it has been told; expired, it is cut off.
-    if (connection.isOpen) connection.destroy();
+    this.#sessions.connectionOf(clientId)?.applied(cxid, zxid, result);
+    if (txn.type === OpCode.closeSession) this.#sessions.ended(clientId);
   }
 
   event(event: PeerEvent): void {
@@ -255,10 +238,14 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
         this.#receivePacket(event.link, event.packet);
         break;
       case "ping":
-        this.#answerPing(event.zxid);
+        this.#sendToLeader({
+          type: PacketType.ping,
+          zxid: event.zxid,
+          data: this.#sessions.report(),
+        });
         break;
       case "touched":
-        this.#leaderSessions?.touchAll(event.data);
+        this.#sessions.leading?.touchAll(event.data);
         break;
       case "synced":
         this.#answerSync(event.token);
@@ -269,7 +256,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   }
 
   flush(): void {
-    this.#keepSessions();
+    this.#sessions.keep();
     const dirty = this.#dirty;
     this.#dirty = [];
     for (const connection of dirty) connection.flush();
@@ -302,59 +289,9 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
     return this.#replicaRef;
   }
 
-  #openSession(connection: ClientConnection): void {
-    const sessionId = this.#sessionIds.next();
-    connection.sessionId = sessionId;
-    this.#opening.set(sessionId, connection);
-    const body = new JuteWriter(8);
-    body.writeInt(connection.timeoutMs);
-    this.#route({
-      sessionId,
-      cxid: 0,
-      type: OpCode.createSession,
-      body: body.take(),
-      authInfo: connection.authInfo,
-    });
-  }
-
-  #reopenSession(connection: ClientConnection, request: ConnectRequest): void {
-    const { sessionId, password } = request;
-    if (password?.equals(sessionPassword(sessionId)) !== true) {
-      this.#options.logger.warn("Refusing session: wrong password", {
-        session: formatHex(sessionId),
-        remote: connection.remoteAddress,
-      });
-      connection.welcome(0n, 0);
-      return;
-    }
-    connection.sessionId = sessionId;
-    if (this.#leaderSessions !== undefined) {
-      const isValid = this.#leaderSessions.reopen(sessionId, connection.timeoutMs, here);
-      this.#finishReopen(connection, isValid);
-      return;
-    }
-    this.#revalidating.set(sessionId, connection);
-    const data = new JuteWriter(16);
-    data.writeLong(sessionId);
-    data.writeInt(connection.timeoutMs);
-    this.#sendToLeader({ type: PacketType.revalidate, zxid: -1n, data: data.take() });
-  }
-
-  #finishReopen(connection: ClientConnection, isValid: boolean): void {
-    const { sessionId } = connection;
-    if (!isValid) {
-      connection.welcome(0n, 0);
-      return;
-    }
-    const earlier = this.#sessions.get(sessionId);
-    this.#sessions.set(sessionId, connection);
-    if (earlier !== connection) earlier?.destroy();
-    connection.welcome(sessionId, connection.timeoutMs);
-  }
-
   /** Takes a request of a client here to whoever leads. */
   #route(submission: Submission): void {
-    if (this.#leaderSessions !== undefined) this.#lead(submission, here);
+    if (this.#sessions.leading !== undefined) this.#lead(submission, here);
     else this.#forward(submission);
   }
 
@@ -364,10 +301,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
     this.#sendToLeader({ type: PacketType.request, zxid: -1n, data: data.take() }, authInfo);
   }
 
-  #sendToLeader(
-    packet: Pick<QuorumPacket, "type" | "zxid" | "data">,
-    authInfo: readonly Id[] | null = null,
-  ): void {
+  #sendToLeader(packet: PlainPacket, authInfo: readonly Id[] | null = null): void {
     const { peer, links } = this.#replica;
     const link = peer.leaderLink;
     // Without a leader all clients are being dropped, and will ask again elsewhere.
@@ -379,7 +313,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   /** Makes a transaction of a request and proposes it. */
   #lead({ sessionId, cxid, type, body, authInfo }: Submission, owner: number): void {
     const { leader } = this.#replica.peer;
-    const sessions = this.#leaderSessions;
+    const sessions = this.#sessions.leading;
     if (leader === undefined || sessions === undefined) return;
     const timeMs = this.#options.clock.wallMs();
     const zxid = leader.nextZxid;
@@ -397,7 +331,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
 
   #receivePacket(link: LinkId, packet: QuorumPacket): void {
     try {
-      if (this.#leaderSessions === undefined) this.#receiveAsLearner(packet);
+      if (this.#sessions.leading === undefined) this.#receiveAsLearner(packet);
       else this.#receiveAsLeader(link, packet);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
@@ -411,18 +345,12 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
 
   #receiveAsLeader(link: LinkId, packet: QuorumPacket): void {
     if (packet.data === null) return;
-    const reader = new JuteReader(packet.data);
     if (packet.type === PacketType.revalidate) {
-      const sessionId = reader.readLong();
-      const isValid = this.#leaderSessions?.reopen(sessionId, reader.readInt(), link) ?? false;
-      const data = new JuteWriter(16);
-      data.writeLong(sessionId);
-      data.writeBool(isValid);
-      const reply = { type: packet.type, zxid: -1n, data: data.take(), authInfo: null };
-      this.#replica.links.send([link], reply);
+      const answer = this.#sessions.revalidate(packet.data, link);
+      this.#replica.links.send([link], { ...answer, authInfo: null });
       return;
     }
-    const request = readForwardedRequest(reader);
+    const request = readForwardedRequest(new JuteReader(packet.data));
     if (request.type === OpCode.sync) {
       this.#replica.peer.leader?.sync(link);
     } else if (isWriteOp(request.type) || isSessionOp(request.type)) {
@@ -435,11 +363,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
       const sync = this.#syncs.shift();
       sync?.connection.synced(sync.path);
     } else if (packet.type === PacketType.revalidate && packet.data !== null) {
-      const reader = new JuteReader(packet.data);
-      const sessionId = reader.readLong();
-      const connection = this.#revalidating.get(sessionId);
-      this.#revalidating.delete(sessionId);
-      if (connection !== undefined) this.#finishReopen(connection, reader.readBool());
+      this.#sessions.revalidated(packet.data);
     }
   }
 
@@ -454,61 +378,19 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
     }
   }
 
-  #answerPing(zxid: bigint): void {
-    const data = new JuteWriter(12 * this.#touched.length + 16);
-    for (const connection of this.#takeTouched()) {
-      data.writeLong(connection.sessionId);
-      data.writeInt(connection.timeoutMs);
-    }
-    this.#sendToLeader({ type: PacketType.ping, zxid, data: data.take() });
-  }
-
-  #takeTouched(): ClientConnection[] {
-    const touched = this.#touched;
-    this.#touched = [];
-    for (const connection of touched) connection.isTouched = false;
-    return touched;
-  }
-
-  /** On a leader: keeps the sessions of its own clients alive and ends those that are due. */
-  #keepSessions(): void {
-    const sessions = this.#leaderSessions;
-    if (sessions === undefined || !sessions.isDue()) return;
-    for (const { sessionId } of this.#takeTouched()) sessions.touch(sessionId);
-    for (const sessionId of sessions.expire()) {
-      this.#options.logger.info("Session expired", { session: formatHex(sessionId) });
-      const type = OpCode.closeSession;
-      this.#lead({ sessionId, cxid: 0, type, body: noBody, authInfo: [] }, here);
-    }
-  }
-
   #changeRole(event: Extract<PeerEvent, { kind: "role" }>): void {
-    const { logger, config } = this.#options;
-    logger.info("Role changed", {
-      role: event.role,
-      serving: event.serving,
-      epoch: event.epoch,
-      leader: event.leader,
-    });
-    this.#leaderSessions = undefined;
-    if (!event.serving) {
-      this.#dropClients();
-      return;
-    }
-    if (event.role !== "leading") return;
-    this.#leaderSessions = new LeaderSessions(config.tickTimeMs, this.#options.clock);
-    this.#leaderSessions.trackAll(this.#replica.tree.globalSessions);
+    const { role, serving, epoch, leader } = event;
+    this.#options.logger.info("Role changed", { role, serving, epoch, leader });
+    if (!serving) this.#dropClients();
+    else if (role === "leading") this.#sessions.lead(this.#replica.tree.globalSessions);
   }
 
   #dropClients(): void {
     for (const connection of this.#connections) {
       if (connection.hasSaidHello) connection.destroy();
     }
-    this.#sessions.clear();
-    this.#opening.clear();
-    this.#revalidating.clear();
+    this.#sessions.reset();
     this.#syncs = [];
-    this.#touched = [];
   }
 }
 
