@@ -182,6 +182,8 @@ export class Replica {
 
   #carryOut(ready: Ready): void {
     this.#disk.push(ready.disk);
+    // What is delivered at the end of a role may yet be cut off: no snapshot, and no word of it.
+    if (!this.peer.isServing) this.#snapshots.cancel();
     for (const entry of ready.deliver) this.#deliver(entry);
     for (const { link, sid } of ready.dials) this.#dial(link, sid);
     for (const { links, packet } of ready.sends) {
@@ -215,9 +217,9 @@ export class Replica {
         actual: formatHex(this.#tree.digest),
       });
     }
+    if (!this.peer.isServing) return;
     this.#listener.applied(txn, result);
-    // Only what a quorum has decided may enter a snapshot: it is never cut off again.
-    if (this.peer.isServing) this.#snapshots.applied(this.#tree, entry.payload.length);
+    this.#snapshots.applied(this.#tree, entry.payload.length);
   }
 
   #dial(link: LinkId, sid: bigint): void {

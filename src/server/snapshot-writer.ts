@@ -31,6 +31,8 @@ export class SnapshotWriter {
   #transactionsLeft = 0;
   #bytesLeft = 0;
   #running: Promise<void> | undefined;
+  /** The run that is to be given up. */
+  #cancelled: Promise<void> | undefined;
 
   constructor(options: SnapshotWriterOptions) {
     this.#options = options;
@@ -47,6 +49,11 @@ export class SnapshotWriter {
     this.#running = this.#write(tree).finally(() => {
       this.#running = undefined;
     });
+  }
+
+  /** Gives up a snapshot in progress: the tree is about to take in what is not decided. */
+  cancel(): void {
+    this.#cancelled = this.#running;
   }
 
   /** Makes a received tree the state on disk. */
@@ -74,7 +81,7 @@ export class SnapshotWriter {
     const zxid = formatHex(tree.lastProcessedZxid);
     rollLog();
     try {
-      await storage.writeSnapshot(encodeSnapshotBody(tree), {
+      await storage.writeSnapshot(this.#untilCancelled(encodeSnapshotBody(tree)), {
         lastProcessedZxid: tree.lastProcessedZxid,
         digest: () => treeDigestRecord(tree),
       });
@@ -83,6 +90,15 @@ export class SnapshotWriter {
       const isExpected =
         error instanceof StorageError && (error.code === "cancelled" || error.code === "closed");
       if (!isExpected) logger.error("Snapshot failed", { zxid, error });
+    }
+  }
+
+  *#untilCancelled(chunks: Iterable<Buffer>): Generator<Buffer, void, undefined> {
+    for (const chunk of chunks) {
+      if (this.#cancelled !== undefined && this.#cancelled === this.#running) {
+        throw new StorageError("cancelled", "Snapshot given up: the leadership has ended");
+      }
+      yield chunk;
     }
   }
 }
