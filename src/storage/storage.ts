@@ -13,6 +13,7 @@
  * `installSnapshot` replace history: they make a snapshot that is being written fail with
  * `cancelled`, and must not overlap with `append`.
  */
+import { existsSync } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { assert } from "../base/index.ts";
@@ -359,15 +360,15 @@ async function refuseMissing(folder: string): Promise<void> {
 
 /** Creates a folder and those above it, and makes their names durable. */
 async function createFolder(folder: string): Promise<void> {
-  let created: string | undefined;
+  // Not Node's recursive mkdir: it never ends below a folder that takes no new ones, as /proc.
+  if (existsSync(folder)) return;
+  const parent = path.dirname(folder);
+  if (parent !== folder) await createFolder(parent);
   try {
-    created = await mkdir(folder, { recursive: true });
+    await mkdir(folder);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
     throw StorageError.from(error, "create folder", folder);
   }
-  if (created === undefined) return;
-  // `created` is the topmost new folder: each from there on has a new entry in its parent.
-  for (let at = folder; at.length >= created.length; at = path.dirname(at)) {
-    await syncFolder(path.dirname(at));
-  }
+  await syncFolder(parent);
 }

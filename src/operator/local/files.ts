@@ -3,6 +3,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -52,11 +53,16 @@ export function writeTextAtomically(file: string, text: string): void {
  * @throws OperatorError FILE_ACCESS
  */
 export function createFolder(folder: string): string | null {
+  // Not Node's recursive mkdir: it never ends below a folder that takes no new ones, as /proc.
+  const parent = dirname(folder);
+  if (existsSync(folder)) return null;
+  const topmost = parent === folder ? null : createFolder(parent);
   try {
-    return mkdirSync(folder, { recursive: true }) ?? null;
+    mkdirSync(folder);
   } catch (error) {
     throw fileError("create", folder, error);
   }
+  return topmost ?? folder;
 }
 
 /** The error for something that could not be done to a file, with the system's reason. */

@@ -48,7 +48,6 @@ const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   tickTime: "2000",
   initLimit: "10",
   syncLimit: "5",
-  "autopurge.purgeInterval": "1",
   "4lw.commands.whitelist": "srvr, ruok, stat, mntr, conf, cons, isro",
 };
 
