@@ -122,7 +122,7 @@ describe("recover() after a crash", () => {
   }, 60_000);
 
   test("finds a prefix of a padded log whatever part of its end was not written", async () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const file = path.join(folder, "log.1");
     const { log, ends } = logBytes(range(1n, 20n));
     for (let cut = 0; cut <= log.length; cut++) {

@@ -39,6 +39,24 @@ describe.each(fixtureNames("snapshot."))("%s of Apache ZooKeeper", (name) => {
   });
 });
 
+test("SnapshotFileDecoder.push() keeps nothing of a buffer that is filled again", () => {
+  const encoder = new SnapshotFileEncoder();
+  const chunks = [...bodyOf(5)].map((chunk) => encoder.body(chunk));
+  const file = Buffer.concat([encoder.header(), ...chunks]);
+  const whole = new PlainTree();
+  new SnapshotFileDecoder(whole).push(file);
+  for (let size = 1; size <= file.length; size++) {
+    const tree = new PlainTree();
+    const decoder = new SnapshotFileDecoder(tree);
+    const buffer = Buffer.alloc(size);
+    for (let at = 0; at < file.length; at += size) {
+      decoder.push(buffer.subarray(0, file.copy(buffer, 0, at, at + size)));
+      buffer.fill(0xee);
+    }
+    expect(tree.nodes()).toEqual(whole.nodes());
+  }
+});
+
 describe("SnapshotFileDecoder", () => {
   const { tree } = decode(readFixture("snapshot.0"));
   const digest = { zxid: 5n, version: 2, digest: 0xfedcba9876543210n };
