@@ -118,7 +118,9 @@ export class Election {
   #receiveLooking(from: bigint, vote: Vote): void {
     if (this.#initial.zxid === uninitialisedZxid || vote.zxid === uninitialisedZxid) return;
     if (vote.electionEpoch < this.#round) {
-      this.reply(from, PeerState.looking, this.#ownVote());
+      // Voters answer everything that a server without a vote says: it must not answer back.
+      const { voters, sid } = this.#options;
+      if (voters.has(sid)) this.reply(from, PeerState.looking, this.#ownVote());
       return;
     }
     if (vote.electionEpoch > this.#round) {
@@ -157,7 +159,7 @@ export class Election {
           : other.leader === vote.leader && other.peerEpoch === vote.peerEpoch;
       if (same) mask |= voters.bit(voter);
     }
-    if (!voters.isQuorumMask(mask)) return false;
+    if (!voters.isQuorum(mask, "election")) return false;
     if (vote.leader === sid) return this.#round === vote.electionEpoch;
     return votes.get(vote.leader)?.state === PeerState.leading;
   }
@@ -196,7 +198,7 @@ export class Election {
     for (const [voter, vote] of this.#votes) {
       if (isSameProposal(vote, own)) mask |= voters.bit(voter);
     }
-    if (!voters.isQuorumMask(mask)) {
+    if (!voters.isQuorum(mask, "election")) {
       this.#decideAtMs = undefined;
     } else if (voters.isAll(mask)) {
       this.#decide(own);

@@ -50,6 +50,8 @@ export class Follower implements RoleMachine {
   #enterEpochSeq = Infinity;
   /** Packets that wait until the history has been cut or replaced. */
   #held: QuorumPacket[] | undefined;
+  /** The log could not be cut to what this leader wanted: only its snapshot will do. */
+  #wantsSnapshot = false;
 
   constructor(context: PeerContext, leader: bigint, nextLink: () => LinkId) {
     this.#context = context;
@@ -80,6 +82,10 @@ export class Follower implements RoleMachine {
 
   get link(): LinkId | undefined {
     return this.#link;
+  }
+
+  get newestZxid(): bigint {
+    return this.#pending[this.#pending.length - 1]?.zxid ?? this.#context.history.last;
   }
 
   undecided(): readonly HistoryEntry[] {
@@ -145,13 +151,27 @@ export class Follower implements RoleMachine {
     } else if (op.kind === "current-epoch") {
       outbox.send(link, PacketType.ack, makeZxid(this.#epoch, 0));
     } else {
-      this.#context.needsSnapshot = history.last > op.zxid;
-      if (history.last !== op.zxid) {
-        this.#end(`Truncation ended at ${formatHex(history.last)}, not ${formatHex(op.zxid)}`);
-        return;
-      }
-      this.#release();
+      if (history.last === op.zxid) this.#release();
+      else this.#joinAgain(link, history.last > op.zxid);
     }
+  }
+
+  /**
+   * The log does not end where the leader wanted it cut: either it lacks the transaction of that
+   * zxid, or it cannot be cut so far. The same leader is asked for something else. Its epoch is
+   * accepted already, so that what is said of the own history this time counts for nothing else.
+   */
+  #joinAgain(link: LinkId, wantsSnapshot: boolean): void {
+    const { outbox, nowMs, timing, logger } = this.#context;
+    logger.info("Joining again, as the log was cut elsewhere", { wantsSnapshot });
+    outbox.pending.closes.push(link);
+    this.#link = undefined;
+    this.#phase = "dialing";
+    this.#epoch = 0;
+    this.#held = undefined;
+    this.#wantsSnapshot = wantsSnapshot;
+    if (this.#dialsLeft > 0) this.#redialAtMs = nowMs + timing.dialRetryMs;
+    else this.#end("The leader cannot be followed");
   }
 
   #handle(packet: QuorumPacket): void {
@@ -197,6 +217,8 @@ export class Follower implements RoleMachine {
       return;
     }
     const body = Buffer.alloc(4);
+    // In a new epoch the leader goes by what is said: no word but the truth.
+    if (this.#epoch > acceptedEpoch) this.#wantsSnapshot = false;
     // An epoch that was accepted before must not be counted for it a second time.
     body.writeInt32BE(this.#epoch === acceptedEpoch ? -1 : currentEpoch, 0);
     this.#ackEpochBody = body;
@@ -204,9 +226,9 @@ export class Follower implements RoleMachine {
   }
 
   #sendAckEpoch(link: LinkId): void {
-    const { outbox, history, needsSnapshot } = this.#context;
-    // A leader that can help answers the zxid of an empty history with a snapshot.
-    const zxid = needsSnapshot ? 0n : history.last;
+    const { outbox, history } = this.#context;
+    // To the start of an epoch that is yet to come, a leader can only answer with a snapshot.
+    const zxid = this.#wantsSnapshot ? makeZxid(this.#epoch + 1, 0) : history.last;
     outbox.send(link, PacketType.ackEpoch, zxid, this.#ackEpochBody ?? null);
   }
 
@@ -216,7 +238,7 @@ export class Follower implements RoleMachine {
       return;
     }
     const { outbox, logger } = this.#context;
-    if (this.#context.needsSnapshot && packet.type !== PacketType.snap) {
+    if (this.#wantsSnapshot && packet.type !== PacketType.snap) {
       this.#end("The leader offers no snapshot, and nothing else will do");
       return;
     }
@@ -249,7 +271,7 @@ export class Follower implements RoleMachine {
   }
 
   #receiveProposal(packet: QuorumPacket): void {
-    const last = this.#pending[this.#pending.length - 1]?.zxid ?? this.#context.history.last;
+    const last = this.newestZxid;
     const { zxid, data } = packet;
     if (data === null || this.#phase === "dialing" || this.#phase === "discovery") {
       this.#end("Unexpected proposal");
@@ -316,7 +338,9 @@ export class Follower implements RoleMachine {
     const { outbox } = this.#context;
     if (packet.type === PacketType.ping) {
       outbox.pending.events.push({ kind: "ping", zxid: packet.zxid });
-    } else if (packet.type === PacketType.revalidate || packet.type === PacketType.sync) {
+    } else if (packet.type === PacketType.sync) {
+      outbox.answerSync(undefined);
+    } else if (packet.type === PacketType.revalidate) {
       outbox.pending.events.push({ kind: "packet", link: this.#link ?? -1, packet });
     } else {
       this.#end(`Unexpected packet type ${packet.type}`);

@@ -5,5 +5,5 @@ export { Peer } from "./peer.ts";
 export { defaultTiming } from "./peer-options.ts";
 export type { Membership, PeerDisk, PeerOptions, PeerTiming } from "./peer-options.ts";
 export { bitCount, majorityRule } from "./quorum.ts";
-export type { QuorumRule } from "./quorum.ts";
+export type { QuorumQuestion, QuorumRule } from "./quorum.ts";
 export type { DiskOp, LinkId, PeerEvent, Ready, Role, Send } from "./ready.ts";

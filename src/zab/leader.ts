@@ -35,6 +35,9 @@ interface Proposal {
   acks: number;
 }
 
+/** Who asked for a sync. */
+type SyncAsked = { readonly token: unknown } | { readonly link: LinkId };
+
 const packetKind = { diff: PacketType.diff, trunc: PacketType.trunc, snap: PacketType.snap };
 
 export class Leader implements RoleMachine {
@@ -54,8 +57,8 @@ export class Leader implements RoleMachine {
   #newLeaderAcks = 0;
   #outstanding: Proposal[] = [];
   #lastProposed = 0n;
-  /** Tokens of `sync`, each waiting for the commit of its zxid. */
-  #syncs: { zxid: bigint; token: unknown }[] = [];
+  /** Syncs, of clients here or of learners, each waiting for the commit of its zxid. */
+  #syncs: { zxid: bigint; asked: SyncAsked }[] = [];
   #nextPingAtMs = 0;
 
   constructor(context: PeerContext) {
@@ -78,6 +81,10 @@ export class Leader implements RoleMachine {
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  get newestZxid(): bigint {
+    return this.#lastProposed;
   }
 
   /** zxid that the next proposal will have. */
@@ -116,11 +123,14 @@ export class Leader implements RoleMachine {
     }
   }
 
-  /** Reports `token` in an event once all that is proposed so far has been committed. */
+  /** Has `token` answered in `Ready.syncs` once all that is proposed so far is committed. */
   sync(token: unknown): void {
-    const last = this.#outstanding[this.#outstanding.length - 1];
-    if (last === undefined) this.#context.outbox.pending.events.push({ kind: "synced", token });
-    else this.#syncs.push({ zxid: last.entry.zxid, token });
+    this.#sync({ token });
+  }
+
+  /** The same for a learner, who is sent SYNC between the commits before and after. */
+  syncLearner(link: LinkId): void {
+    this.#sync({ link });
   }
 
   linkOpened(link: LinkId): void {
@@ -151,7 +161,7 @@ export class Leader implements RoleMachine {
       if (nowMs - this.#startedAtMs > initLimitMs) this.#end(`No quorum in ${this.#phase}`);
       return;
     }
-    if (!this.#context.voters.isQuorumMask(this.#learners.liveVoters())) {
+    if (!this.#context.voters.isQuorum(this.#learners.liveVoters(), "liveness")) {
       this.#end("No quorum of followers");
       return;
     }
@@ -214,7 +224,7 @@ export class Leader implements RoleMachine {
   /** Chooses the epoch when a quorum has said which ones it accepted before. */
   #checkEpochQuorum(): void {
     const { voters } = this.#context;
-    if (this.#epoch !== 0 || !voters.isQuorumMask(this.#votes)) return;
+    if (this.#epoch !== 0 || !voters.isQuorum(this.#votes, "epoch")) return;
     this.#epoch = 1 + this.#acceptedEpochMax;
     this.#votes = voters.bit(this.#context.sid);
     acceptEpoch(this.#context, this.#epoch);
@@ -253,7 +263,7 @@ export class Leader implements RoleMachine {
 
   #checkEpochAcks(): void {
     if (this.#phase !== "discovery" || !this.#epochAccepted) return;
-    if (!this.#context.voters.isQuorumMask(this.#votes)) return;
+    if (!this.#context.voters.isQuorum(this.#votes, "epoch")) return;
     this.#phase = "synchronisation";
     this.#lastProposed = makeZxid(this.#epoch, 0);
     enterEpoch(this.#context, this.#epoch);
@@ -278,8 +288,11 @@ export class Leader implements RoleMachine {
       outbox.send(learner.link, PacketType.commit, entry.zxid);
     }
     if (learner.isVoter) {
-      for (const { entry } of this.#outstanding) {
-        outbox.send(learner.link, PacketType.proposal, entry.zxid, entry.payload);
+      for (const proposal of this.#outstanding) {
+        // What it acknowledged on an earlier link is being cut off its log: it has to log it again.
+        proposal.acks &= ~this.#context.voters.bit(learner.sid);
+        const { zxid, payload } = proposal.entry;
+        outbox.send(learner.link, PacketType.proposal, zxid, payload);
       }
     }
     this.#learners.startForwarding(learner);
@@ -302,7 +315,8 @@ export class Leader implements RoleMachine {
 
   #checkNewLeaderAcks(): void {
     const { voters, outbox, sid, nowMs, timing } = this.#context;
-    if (this.#phase !== "synchronisation" || !voters.isQuorumMask(this.#newLeaderAcks)) return;
+    if (this.#phase !== "synchronisation" || !voters.isQuorum(this.#newLeaderAcks, "new-leader"))
+      return;
     // A leader's own copy of the initial history may still be on its way to disk elsewhere.
     if ((this.#newLeaderAcks & voters.bit(sid)) === 0) return;
     this.#phase = "broadcast";
@@ -336,17 +350,30 @@ export class Leader implements RoleMachine {
     const { outbox, voters } = this.#context;
     let count = 0;
     for (const proposal of this.#outstanding) {
-      if (!voters.isQuorumMask(proposal.acks)) break;
+      if (!voters.isQuorum(proposal.acks, "commit")) break;
       count += 1;
       const { entry } = proposal;
       outbox.broadcast(this.#learners.followers, PacketType.commit, entry.zxid);
       outbox.broadcast(this.#learners.observers, PacketType.inform, entry.zxid, entry.payload);
       deliver(this.#context, entry);
       while (this.#syncs[0] !== undefined && this.#syncs[0].zxid <= entry.zxid) {
-        outbox.pending.events.push({ kind: "synced", token: this.#syncs.shift()?.token });
+        this.#answerSync(this.#syncs[0].asked);
+        this.#syncs.shift();
       }
     }
     if (count > 0) this.#outstanding.splice(0, count);
+  }
+
+  #sync(asked: SyncAsked): void {
+    const last = this.#outstanding[this.#outstanding.length - 1];
+    if (last === undefined) this.#answerSync(asked);
+    else this.#syncs.push({ zxid: last.entry.zxid, asked });
+  }
+
+  #answerSync(asked: SyncAsked): void {
+    const { outbox } = this.#context;
+    if ("link" in asked) outbox.send(asked.link, PacketType.sync, 0n);
+    else outbox.answerSync(asked.token);
   }
 
   #end(reason: string): void {

@@ -112,7 +112,8 @@ export class LearnerTable {
     }
     for (const other of this.#byLink.values()) {
       // The same server again: what it had before is gone.
-      if (other.sid === info.sid) this.drop(other, "Replaced by a newer connection");
+      const isSame = other.stage !== "connected" && other.sid === info.sid;
+      if (isSame) this.drop(other, "Replaced by a newer connection");
     }
     learner.stage = "identified";
     learner.sid = info.sid;

@@ -24,8 +24,6 @@ export interface PeerContext {
   acceptedEpoch: number;
   /** Epoch whose initial history this server holds; likewise. */
   currentEpoch: number;
-  /** The disk could not be cut to what a leader wanted: only its snapshot will do. */
-  needsSnapshot: boolean;
   /** Time of the current input. */
   nowMs: number;
 }

@@ -56,7 +56,6 @@ export class Peer {
       history: new History(options.historyLimits, disk.lastZxid, disk.recent),
       acceptedEpoch: disk.acceptedEpoch,
       currentEpoch: disk.currentEpoch,
-      needsSnapshot: false,
       nowMs: 0,
     };
     assert(disk.currentEpoch <= disk.acceptedEpoch, "an epoch is accepted before it is entered");
@@ -83,6 +82,11 @@ export class Peer {
   /** Newest transaction that is part of this server's state. */
   get lastZxid(): bigint {
     return this.#context.history.last;
+  }
+
+  /** Newest transaction that this server has heard of, decided or not. */
+  get newestZxid(): bigint {
+    return this.#role?.newestZxid ?? this.lastZxid;
   }
 
   get currentEpoch(): number {
@@ -176,7 +180,10 @@ export class Peer {
    * by a `lastZxid` above the one wanted.
    */
   replaced(seq: number, lastZxid: bigint): void {
-    this.#context.history.reset(lastZxid);
+    const { history } = this.#context;
+    const isTruncation = this.#inFlight.find(({ op }) => op.seq === seq)?.op.kind === "truncate";
+    if (isTruncation) history.truncate(lastZxid);
+    else history.reset(lastZxid);
     this.persisted(seq);
   }
 
@@ -233,6 +240,8 @@ export class Peer {
     if (role === undefined) return;
     this.#context.logger.warn("Looking for a leader again", { reason, role: this.role });
     for (const link of role.links()) this.#outbox.pending.closes.push(link);
+    // A snapshot would be taken of a state that has the undecided transactions in it.
+    this.#outbox.dropSnapshots();
     const undecided: readonly HistoryEntry[] = role.undecided();
     this.#role = undefined;
     this.#vote = undefined;

@@ -5,10 +5,16 @@
  */
 import { assert } from "../base/index.ts";
 
+/** What a set of voters is to decide: whom to elect, an epoch, a new leader, a transaction. */
+export type QuorumQuestion = "election" | "epoch" | "new-leader" | "commit" | "liveness";
+
 /** Decides whether a set of voters may decide for all. */
 export interface QuorumRule {
-  /** Whether the voters in `mask` (of `voterCount`) are a quorum. Two quorums always intersect. */
-  isQuorum(mask: number, voterCount: number): boolean;
+  /**
+   * Whether the voters in `mask` (of `voterCount`) are a quorum. Two quorums always intersect, so
+   * a sound rule answers all questions alike.
+   */
+  isQuorum(mask: number, voterCount: number, question: QuorumQuestion): boolean;
 }
 
 /** More than half of the voters. */
@@ -42,14 +48,8 @@ export class Voters {
     return this.#bits.get(sid) ?? 0;
   }
 
-  isQuorumMask(mask: number): boolean {
-    return this.#rule.isQuorum(mask, this.sids.length);
-  }
-
-  isQuorum(sids: Iterable<bigint>): boolean {
-    let mask = 0;
-    for (const sid of sids) mask |= this.bit(sid);
-    return this.isQuorumMask(mask);
+  isQuorum(mask: number, question: QuorumQuestion): boolean {
+    return this.#rule.isQuorum(mask, this.sids.length, question);
   }
 
   /** Whether every voter is in `mask`. */

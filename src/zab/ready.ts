@@ -6,7 +6,8 @@
  *     peer.tick(now); peer.receivePacket(...); ...      // inputs of this turn
  *     const ready = peer.ready();
  *     1. start `ready.disk` in order (later operations may gather behind a running one)
- *     2. apply `ready.deliver` to the state, in order
+ *     2. apply `ready.deliver` to the state, in order, and answer each of `ready.syncs` when so
+ *        many of them have been applied: neither earlier nor later
  *     3. carry out `ready.dials`, then queue `ready.sends` in order, then `ready.closes`
  *     4. send `ready.notifications`
  *     5. handle `ready.events` in order
@@ -15,8 +16,14 @@
  * on durability is in the lists before the core was told of it, so the order of steps 1 to 4 is
  * a matter of speed, not of safety. Operations become durable in order: `persisted(seq)` means
  * all up to `seq`.
+ *
+ * A role that ends leaves a tail of transactions that are logged but not decided. They are in
+ * `deliver` like the others, and may be cut off again by a later leader: nobody may be told that
+ * they succeeded. While `peer.isServing` is true after `ready()`, all that was delivered is
+ * decided; when it is false, nothing in that `deliver` may be acknowledged to clients.
  */
-import type { Notification, PacketType, QuorumPacket } from "../wire/index.ts";
+import { PacketType } from "../wire/index.ts";
+import type { Notification, QuorumPacket } from "../wire/index.ts";
 import type { HistoryEntry } from "./history.ts";
 
 /** Names one connection of the quorum port for its lifetime; chosen by the driver for inbound. */
@@ -27,10 +34,15 @@ export type DiskOp =
   | { readonly seq: number; readonly kind: "append"; readonly entry: HistoryEntry }
   /**
    * Drop all transactions above `zxid` from the disk and rebuild the state from what is left.
-   * Answered by `truncated` with the zxid that the disk really ends at.
+   * Answered by `replaced` with the zxid that the disk really ends at. A disk that has no state
+   * so old must stay as it is and say where it ends: what a server has acknowledged may not
+   * leave its disk before something is there in its stead.
    */
   | { readonly seq: number; readonly kind: "truncate"; readonly zxid: bigint }
-  /** Replace state and disk by the snapshot that came on `link`. */
+  /**
+   * Replace state and disk by the snapshot that came on `link`, in one step: after a crash the
+   * disk has either what it had before or the snapshot. Answered by `replaced` with `zxid`.
+   */
   | {
       readonly seq: number;
       readonly kind: "install-snapshot";
@@ -64,21 +76,29 @@ export type PeerEvent =
       readonly epoch: number;
       readonly leader: bigint | undefined;
     }
-  /** On a leader: REQUEST or REVALIDATE from a learner. On a learner: REVALIDATE or SYNC. */
+  /** On a leader: REQUEST or REVALIDATE from a learner. On a learner: REVALIDATE. */
   | { readonly kind: "packet"; readonly link: LinkId; readonly packet: QuorumPacket }
   /** On a learner: the leader asks for the sessions that were active; answer with a PING. */
   | { readonly kind: "ping"; readonly zxid: bigint }
   /** On a leader: sessions that were active on a learner. */
   | { readonly kind: "touched"; readonly sid: bigint; readonly data: Buffer }
-  /** On a leader: all that was proposed before `sync(token)` has been committed. */
-  | { readonly kind: "synced"; readonly token: unknown }
   /** On a leader: a learner's link is gone. */
   | { readonly kind: "learner-lost"; readonly link: LinkId; readonly sid: bigint };
+
+/** All that had been proposed when a sync was asked for is in the state. */
+export interface SyncAnswer {
+  /** How many of this `Ready`'s `deliver` come before it. */
+  readonly after: number;
+  /** What `sync` was given. Undefined on a learner: the oldest sync that it sent to its leader. */
+  readonly token: unknown;
+}
 
 /** Everything a driver has to do. Arrays belong to the driver once handed over. */
 export interface Ready {
   readonly disk: DiskOp[];
   readonly deliver: HistoryEntry[];
+  /** Ascending by `after`. */
+  readonly syncs: SyncAnswer[];
   readonly dials: { readonly link: LinkId; readonly sid: bigint }[];
   readonly sends: Send[];
   readonly closes: LinkId[];
@@ -119,6 +139,18 @@ export class Outbox {
     this.#ready.sends.push({ links, packet: { type, zxid, data, authInfo: null } });
   }
 
+  /** Answers a sync once everything that is delivered so far has been applied. */
+  answerSync(token: unknown): void {
+    this.#ready.syncs.push({ after: this.#ready.deliver.length, token });
+  }
+
+  /** Takes back every SNAP that was not handed out yet. */
+  dropSnapshots(): void {
+    const { sends } = this.#ready;
+    const kept = sends.filter(({ packet }) => packet.type !== PacketType.snap);
+    if (kept.length < sends.length) sends.splice(0, sends.length, ...kept);
+  }
+
   take(): Ready {
     const taken = this.#ready;
     this.#ready = emptyReady();
@@ -130,6 +162,7 @@ function emptyReady(): Ready {
   return {
     disk: [],
     deliver: [],
+    syncs: [],
     dials: [],
     sends: [],
     closes: [],

@@ -29,7 +29,12 @@ export function planSync(history: History, learnerZxid: bigint): SyncPlan {
   if (learnerZxid < history.oldest) return snapshot(last);
   const before = history.before(learnerZxid);
   if (before === undefined) return snapshot(last);
-  if (isEpochStart) return { kind: "diff", zxid: last, entries: history.after(learnerZxid) };
+  const entries = history.after(learnerZxid);
+  if (isEpochStart) {
+    // Only if that epoch went on is it certain that it began with what precedes it here.
+    const wentOn = entries[0]?.zxid === learnerZxid + 1n;
+    return wentOn ? { kind: "diff", zxid: last, entries } : snapshot(last);
+  }
   // The learner has something that the leader has not. Only within one epoch is it certain that
   // the learner also has all that precedes it.
   if (zxidEpoch(before) !== zxidEpoch(learnerZxid)) return snapshot(last);
