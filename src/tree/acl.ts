@@ -24,8 +24,7 @@ export function isAllowed(acl: readonly Acl[], perms: number, ids: readonly Id[]
   return isSuper(ids);
 }
 
-/** Whether `ids` hold the superuser. */
-export function isSuper(ids: readonly Id[]): boolean {
+function isSuper(ids: readonly Id[]): boolean {
   for (const { scheme } of ids) if (scheme === "super") return true;
   return false;
 }

@@ -8,13 +8,10 @@
  * The one exception to "only by apply" is `/zookeeper/config`, which every server writes by itself
  * when it starts; the digest leaves it out.
  */
-import { ErrorCode, OpCode, WireError, containerOwner, parentPath } from "../wire/index.ts";
+import { ErrorCode, OpCode, WireError, parentPath } from "../wire/index.ts";
 import type {
   Acl,
   CloseSessionTxn,
-  CreateContainerTxn,
-  CreateTtlTxn,
-  CreateTxn,
   MultiResult,
   MultiTxn,
   SingleTxn,
@@ -28,7 +25,8 @@ import type {
 } from "../wire/index.ts";
 import { contentChecksum, digestVersion } from "./digest.ts";
 import type { TreeDigest } from "./digest.ts";
-import { ttlOwner } from "./node-kind.ts";
+import { ownerOf } from "./create-mode.ts";
+import type { AnyCreateTxn } from "./create-mode.ts";
 import { NodeStore } from "./node-store.ts";
 import type { ChangeStamp, TreeListener } from "./node-store.ts";
 import { ZNode, statOf } from "./znode.ts";
@@ -181,13 +179,11 @@ export class DataTree implements SnapshotSource {
   #single(header: TxnHeader, txn: SingleTxn): TxnResult {
     switch (txn.type) {
       case OpCode.create:
-        return this.#create(header, txn, txn.ephemeral ? header.clientId : 0n);
+        return this.#create(header, txn);
       case OpCode.create2:
-        return this.#withStat(this.#create(header, txn, txn.ephemeral ? header.clientId : 0n));
       case OpCode.createContainer:
-        return this.#withStat(this.#create(header, txn, containerOwner));
       case OpCode.createTTL:
-        return this.#withStat(this.#create(header, txn, ttlOwner(txn.ttlMs)));
+        return this.#withStat(this.#create(header, txn));
       case OpCode.delete:
       case OpCode.deleteContainer:
         return plain(this.#store.delete(txn.path, header.zxid));
@@ -213,11 +209,8 @@ export class DataTree implements SnapshotSource {
     }
   }
 
-  #create(
-    header: TxnHeader,
-    txn: CreateTxn | CreateContainerTxn | CreateTtlTxn,
-    owner: bigint,
-  ): { err: number; path: string } {
+  #create(header: TxnHeader, txn: AnyCreateTxn): { err: number; path: string } {
+    const owner = ownerOf(txn, header.clientId);
     return { err: this.#store.create(txn, owner, header), path: txn.path };
   }
 

@@ -12,7 +12,7 @@ import { crc32Finish, crc32Initial, crc32Update, crc32UpdateText } from "./crc32
 export const digestVersion = 2;
 
 /** Content checksum of a node that does not count; any node's real one is in 32-bit range. */
-export const uncounted = 0x1_0000_0000;
+const uncounted = 0x1_0000_0000;
 
 const statBytes = new Uint8Array(60);
 const statView = new DataView(statBytes.buffer);

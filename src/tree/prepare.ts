@@ -7,13 +7,11 @@
  * (createSession, deleteContainer): whoever calls has done so, and has `refuse` for the outcome.
  */
 import {
-  CreateMode,
   ErrorCode,
   JuteReader,
   OpCode,
   Perms,
   WireError,
-  containerOwner,
   isCreateOp,
   isValidPath,
   readCreateRequest,
@@ -24,7 +22,6 @@ import {
   readSetDataRequest,
 } from "../wire/index.ts";
 import type {
-  Acl,
   CreateOp,
   CreateRequest,
   ErrorTxn,
@@ -39,10 +36,19 @@ import type {
   TxnHeader,
 } from "../wire/index.ts";
 import { defaultAclSchemes, fixAcl, isAllowed } from "./acl.ts";
+import {
+  createModeProblem,
+  createTxn,
+  formatSequence,
+  hasKnownFlags,
+  isSequential,
+  multiCreateType,
+  ownerOf,
+} from "./create-mode.ts";
 import { configPath } from "./data-tree.ts";
 import type { DataTree } from "./data-tree.ts";
 import { digestVersion } from "./digest.ts";
-import { NodeKind, nodeKind, ttlMsMax, ttlOwner } from "./node-kind.ts";
+import { NodeKind, nodeKind } from "./node-kind.ts";
 import { PendingChanges } from "./pending-changes.ts";
 import type { PendingNode } from "./pending-changes.ts";
 
@@ -176,7 +182,7 @@ export class Preparer {
 
   #create(context: RequestContext, type: CreateOp, request: CreateRequest): SingleTxn {
     const { flags, data } = request;
-    const modeProblem = this.#modeProblem(type, request);
+    const modeProblem = createModeProblem(type, request, this.#extendedTypesEnabled);
     if (modeProblem !== 0) return failure(modeProblem);
     if (!hasParentPath(request.path)) return failure(ErrorCode.badArguments);
     const acl = fixAcl(request.acl, context.authInfo, this.#aclSchemes);
@@ -192,32 +198,10 @@ export class Preparer {
     if (nodeKind(parent.ephemeralOwner) === NodeKind.ephemeral) {
       return failure(ErrorCode.noChildrenForEphemerals);
     }
-    const isEphemeral = flags === CreateMode.ephemeral || flags === CreateMode.ephemeralSequential;
-    const txn = createTxn(
-      type,
-      { path, data, acl, parentCVersion: (parent.cversion + 1) | 0 },
-      {
-        ephemeral: isEphemeral,
-        ttlMs: request.ttlMs ?? 0,
-      },
-    );
+    const node = { path, data, acl, parentCVersion: (parent.cversion + 1) | 0 };
+    const txn = createTxn(type, node, request);
     this.#changes.create(parent, txn, ownerOf(txn, context.sessionId), context);
     return txn;
-  }
-
-  /** Whether flags, time to live and operation fit together: an error code, 0 when they do. */
-  #modeProblem(type: CreateOp, request: CreateRequest): number {
-    const { flags, ttlMs = -1 } = request;
-    if (flags < CreateMode.persistent || flags > CreateMode.persistentSequentialWithTtl) {
-      return ErrorCode.badArguments;
-    }
-    const hasTtl = flags >= CreateMode.persistentWithTtl;
-    if (hasTtl && !this.#extendedTypesEnabled) return ErrorCode.unimplemented;
-    const isFitting = hasTtl ? ttlMs >= 1 && ttlMs <= ttlMsMax : ttlMs < 0;
-    // A createTTL without a time to live would be a transaction that no server can apply.
-    return isFitting && hasTtl === (type === OpCode.createTTL)
-      ? ErrorCode.ok
-      : ErrorCode.badArguments;
   }
 
   #delete(context: RequestContext, request: PathVersionRequest): SingleTxn {
@@ -281,7 +265,7 @@ export class Preparer {
 
   /** All operations or none: after a failure the pending changes are what they were before. */
   #multi(context: RequestContext, ops: readonly MultiOp[]): Txn {
-    if (!ops.every(hasMultiFlags)) return failure(ErrorCode.marshallingError);
+    if (!ops.every(hasKnownFlags)) return failure(ErrorCode.marshallingError);
     const txns: SingleTxn[] = [];
     this.#changes.begin();
     for (const op of ops) {
@@ -345,20 +329,6 @@ function failedMulti(count: number, failedIndex: number, error: ErrorTxn): Error
   });
 }
 
-/** ZooKeeper finds these flags wrong while it decodes, and so fails the request as a whole. */
-function hasMultiFlags(op: MultiOp): boolean {
-  if (!isCreateOp(op.type) || op.type === OpCode.createTTL) return true;
-  const { flags } = op.request as CreateRequest;
-  return flags >= CreateMode.persistent && flags <= CreateMode.container;
-}
-
-/** Inside a multi the flags decide what kind of creation it is. */
-function multiCreateType(type: CreateOp, flags: number): CreateOp {
-  if (flags === CreateMode.container) return OpCode.createContainer;
-  if (type !== OpCode.createTTL || flags >= CreateMode.persistentWithTtl) return type;
-  return OpCode.create;
-}
-
 /** The first, coarse check of a path; the rest of it may still be wrong. */
 function hasParentPath(path: string): boolean {
   return path.includes("/") && !path.includes("\0");
@@ -366,42 +336,4 @@ function hasParentPath(path: string): boolean {
 
 function isVersion(expected: number, current: number): boolean {
   return expected === -1 || expected === current;
-}
-
-function isSequential(flags: number): boolean {
-  return (
-    flags === CreateMode.persistentSequential ||
-    flags === CreateMode.ephemeralSequential ||
-    flags === CreateMode.persistentSequentialWithTtl
-  );
-}
-
-/** Ten digits; the counter is a signed 32-bit integer and the sign counts as a digit. */
-function formatSequence(count: number): string {
-  return count < 0 ? `-${String(-count).padStart(9, "0")}` : String(count).padStart(10, "0");
-}
-
-function createTxn(
-  type: CreateOp,
-  node: { path: string; data: Buffer | null; acl: readonly Acl[]; parentCVersion: number },
-  { ephemeral, ttlMs }: { ephemeral: boolean; ttlMs: number },
-): CreateTxnOfAnyKind {
-  const { path, data, acl, parentCVersion } = node;
-  switch (type) {
-    case OpCode.createContainer:
-      return { type, path, data, acl, parentCVersion };
-    case OpCode.createTTL:
-      return { type, path, data, acl, parentCVersion, ttlMs };
-    default:
-      return { type, path, data, acl, ephemeral, parentCVersion };
-  }
-}
-
-type CreateTxnOfAnyKind = Extract<SingleTxn, { readonly parentCVersion: number }>;
-
-/** The `ephemeralOwner` of the node that a transaction creates. */
-function ownerOf(txn: CreateTxnOfAnyKind, sessionId: bigint): bigint {
-  if (txn.type === OpCode.createContainer) return containerOwner;
-  if (txn.type === OpCode.createTTL) return ttlOwner(txn.ttlMs);
-  return txn.ephemeral ? sessionId : 0n;
 }

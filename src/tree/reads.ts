@@ -27,6 +27,9 @@ export interface ReadOptions {
   readonly skipAcl: boolean;
 }
 
+/** Who reads, and who is told of changes: nobody when that is null. */
+type Reading = Pick<ReadContext, "authInfo"> & { readonly watcher: Watcher | null };
+
 /** Zxid of events that make up for what a client missed. */
 const missedZxid = -1n;
 
@@ -147,13 +150,13 @@ export class ReadService {
     return this.#skipAcl || isAllowed(this.#tree.aclOf(node), perms, authInfo);
   }
 
-  #getData(reader: JuteReader, writer: JuteWriter, context: ReadContext): number {
+  #getData(reader: JuteReader, writer: JuteWriter, context: Reading): number {
     const path = reader.readString() ?? "";
     const watch = reader.readBool();
     const node = this.#tree.getNode(path);
     if (node === undefined) return ErrorCode.noNode;
     if (!this.#mayRead(node, Perms.read, context.authInfo)) return ErrorCode.noAuth;
-    if (watch) this.#watches.addData(path, context.watcher);
+    if (watch && context.watcher !== null) this.#watches.addData(path, context.watcher);
     node.writeData(writer);
     writeNodeStat(writer, node);
     return ErrorCode.ok;
@@ -176,7 +179,7 @@ export class ReadService {
   #getChildren(
     reader: JuteReader,
     writer: JuteWriter,
-    context: ReadContext,
+    context: Reading,
     withStat: boolean,
   ): number {
     const path = reader.readString() ?? "";
@@ -184,7 +187,7 @@ export class ReadService {
     const node = this.#tree.getNode(path);
     if (node === undefined) return ErrorCode.noNode;
     if (!this.#mayRead(node, Perms.read, context.authInfo)) return ErrorCode.noAuth;
-    if (watch) this.#watches.addChild(path, context.watcher);
+    if (watch && context.watcher !== null) this.#watches.addChild(path, context.watcher);
     writer.writeInt(node.childCount);
     if (node.children !== null) for (const name of node.children) writer.writeString(name);
     if (withStat) writeNodeStat(writer, node);
@@ -210,16 +213,17 @@ export class ReadService {
     return ErrorCode.ok;
   }
 
-  /** Each of the reads succeeds or fails by itself. */
+  /** Each of the reads succeeds or fails by itself; none sets a watch, whatever it says. */
   #multiRead(reader: JuteReader, writer: JuteWriter, context: ReadContext): number {
     const start = writer.length;
+    const unwatched = { authInfo: context.authInfo, watcher: null };
     try {
       for (;;) {
         const type = reader.readInt();
         const isDone = reader.readBool();
         reader.readInt();
         if (isDone) break;
-        this.#multiReadOp(type, reader, writer, context);
+        this.#multiReadOp(type, reader, writer, unwatched);
       }
     } catch (error) {
       writer.rewind(start);
@@ -229,7 +233,7 @@ export class ReadService {
     return ErrorCode.ok;
   }
 
-  #multiReadOp(type: number, reader: JuteReader, writer: JuteWriter, context: ReadContext): void {
+  #multiReadOp(type: number, reader: JuteReader, writer: JuteWriter, context: Reading): void {
     if (type !== OpCode.getData && type !== OpCode.getChildren) {
       throw new WireError(
         "unknown-type",
@@ -238,7 +242,10 @@ export class ReadService {
     }
     const start = writer.length;
     writeMultiHeader(writer, type, false, ErrorCode.ok);
-    const err = this.serve(type, reader, writer, context);
+    const err =
+      type === OpCode.getData
+        ? this.#getData(reader, writer, context)
+        : this.#getChildren(reader, writer, context, false);
     if (err === ErrorCode.ok) return;
     writer.rewind(start);
     writeMultiHeader(writer, OpCode.error, false, err);

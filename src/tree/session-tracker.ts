@@ -1,9 +1,9 @@
 /**
  * Which sessions live, until when, and which server serves each: the leader's clockwork, also that
- * of a server alone (ZooKeeper 3.9 `SessionTrackerImpl`, `ExpiryQueue`). Deadlines are rounded up to
- * ticks, so that sessions expire in batches and most touches change nothing. Times are monotonic
- * milliseconds and come as arguments. The tracker decides nothing for good: an expired session
- * ends when its closeSession transaction is applied.
+ * of a server alone (ZooKeeper 3.9 `SessionTrackerImpl`, `ExpiryQueue`). Deadlines are rounded up
+ * to ticks, so that sessions expire in batches and most touches change nothing. Times are
+ * monotonic milliseconds and come as arguments. The tracker decides nothing for good: an expired
+ * session ends when its closeSession transaction is applied.
  *
  * Invariant: a session is in exactly the bucket of its deadline, or in none when it is closing.
  */

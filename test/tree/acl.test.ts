@@ -12,8 +12,10 @@ function acl(...entries: [perms: number, id: string][]): Acl[] {
   return entries.map(([perms, text]) => ({ perms, id: id(text) }));
 }
 
+type Case = [what: string, list: Acl[], perms: number, ids: string[], expected: boolean];
+
 describe("isAllowed()", () => {
-  it.each<[string, Acl[], number, string[], boolean]>([
+  const cases: Case[] = [
     ["an empty ACL allows everything", [], Perms.all, [], true],
     ["the world", acl([31, "world:anyone"]), Perms.admin, [], true],
     ["the world, without the permission", acl([1, "world:anyone"]), Perms.write, [], false],
@@ -28,7 +30,10 @@ describe("isAllowed()", () => {
     ["an address", acl([1, "ip:10.0.0.1"]), Perms.read, ["ip:10.0.0.1"], true],
     ["a range", acl([1, "ip:10.1.0.0/16"]), Perms.read, ["ip:10.1.2.3"], true],
     ["outside of a range", acl([1, "ip:10.1.0.0/16"]), Perms.read, ["ip:10.2.2.3"], false],
-  ])("%s", (_, list, perms, ids, expected) => {
+  ];
+
+  it.each(cases)("%s", (...each) => {
+    const [, list, perms, ids, expected] = each;
     expect(isAllowed(list, perms, ids.map(id))).toBe(expected);
   });
 });

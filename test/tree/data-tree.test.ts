@@ -382,10 +382,10 @@ describe("DataTree.restore()", () => {
   });
 
   it("adds the configuration node that old snapshots lack", () => {
-    const { sink, finish } = DataTree.restore();
-    sink.node(root);
-    sink.node({ ...root, path: "/zookeeper" });
-    const tree = finish(7n);
+    const restoring = DataTree.restore();
+    restoring.sink.node(root);
+    restoring.sink.node({ ...root, path: "/zookeeper" });
+    const tree = restoring.finish(7n);
     expect(tree.getNode("/zookeeper/config")).toBeUndefined();
     tree.setConfig(Buffer.from("x"), { zxid: 1n, timeMs: 1 });
     expect(tree.getNode("/zookeeper/config")?.aversion).toBe(-1);

@@ -221,6 +221,18 @@ describe("prepare()", () => {
     expect(rig.preparer.pendingCount).toBe(0);
   });
 
+  it("keeps thousands of changes apart while they are applied one by one", () => {
+    const rig = new LeaderRig({ windowMax: 2000 });
+    for (let at = 0; at < 500; at++) rig.propose(OpCode.create, createBody(`/n${at}`));
+    for (let round = 0; round < 5000; round++) {
+      const { txn } = rig.propose(OpCode.setData, setDataBody(`/n${round % 500}`, `${round}`));
+      expect(txn).toMatchObject({ version: Math.floor(round / 500) + 1 });
+    }
+    rig.applyAll();
+    expect(rig.mismatches).toEqual([]);
+    expect(rig.preparer.pendingCount).toBe(0);
+  });
+
   it("closes a session with its nodes of the future", () => {
     const rig = new LeaderRig({ windowMax: 100 });
     const mine = { sessionId: 5n };
@@ -342,6 +354,44 @@ describe("prepare() of a multi", () => {
     rig.applyAll();
     expect(rig.mismatches).toEqual([]);
     expect(digest).not.toBeNull();
+  });
+
+  it("takes the kind of a creation from its flags", () => {
+    const rig = new LeaderRig({ extendedTypesEnabled: true });
+    const create = (
+      type: 1 | 15 | 19 | 21,
+      path: string,
+      flags: number,
+      ttlMs?: number,
+    ): MultiOp => ({
+      type,
+      request: { path, data: null, acl: openAcl, flags, ttlMs },
+    });
+    const { prepared, result } = rig.run(
+      OpCode.multi,
+      multiBody([
+        create(1, "/a", 4),
+        create(19, "/b", 0),
+        create(21, "/c", 5, 1000),
+        create(21, "/d", 0, -1),
+        create(15, "/e", 1),
+      ]),
+    );
+    const types =
+      prepared.txn.type === OpCode.multi ? prepared.txn.txns.map(({ type }) => type) : [];
+    expect(types).toEqual([19, 19, 21, 1, 15]);
+    expect(result.results?.map(({ type }) => type)).toEqual([15, 15, 15, 1, 15]);
+    expect(rig.mismatches).toEqual([]);
+  });
+
+  it.each([5, 7, -1])("fails as undecodable on a creation with flags %d", (flags) => {
+    const rig = new LeaderRig({ extendedTypesEnabled: true });
+    const { txn } = rig.propose(
+      OpCode.multi,
+      multiBody([createOp("/a"), createOp("/b", "", flags)]),
+    );
+    expect(txn).toEqual({ type: OpCode.error, err: ErrorCode.marshallingError });
+    expect(rig.preparer.pendingCount).toBe(0);
   });
 
   it("may be empty", () => {

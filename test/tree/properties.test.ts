@@ -18,6 +18,8 @@ import {
   setDataBody,
 } from "./support/leader-rig.ts";
 
+type Call = readonly [type: number, body: Buffer];
+
 interface Request {
   readonly type: number;
   readonly body: Buffer;
@@ -55,43 +57,43 @@ const multiOp: fc.Arbitrary<MultiOp> = fc.oneof(
 
 const sessionId = fc.constantFrom(1n, 2n, 3n);
 
-const call: fc.Arbitrary<[type: number, body: Buffer]> = fc.oneof(
+const call: fc.Arbitrary<Call> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
       .record({ path, data, acl, flags })
-      .map(
-        ({ path: at, ...fields }) => [OpCode.create, createBody(at, fields)] as [number, Buffer],
-      ),
+      .map(({ path: at, ...fields }) => [OpCode.create, createBody(at, fields)] as Call),
   },
   {
     weight: 1,
     arbitrary: fc
       .tuple(path, fc.constantFrom(0, 4))
-      .map(([at, mode]) => [OpCode.createContainer, createBody(at, { flags: mode })]),
+      .map(([at, mode]) => [OpCode.createContainer, createBody(at, { flags: mode })] as Call),
   },
   {
     weight: 6,
-    arbitrary: fc.tuple(path, version).map((args) => [OpCode.delete, deleteBody(...args)]),
+    arbitrary: fc.tuple(path, version).map((args) => [OpCode.delete, deleteBody(...args)] as Call),
   },
   {
     weight: 3,
     arbitrary: fc
       .tuple(path, fc.option(data), version)
-      .map((args) => [OpCode.setData, setDataBody(...args)]),
+      .map((args) => [OpCode.setData, setDataBody(...args)] as Call),
   },
   {
     weight: 2,
-    arbitrary: fc.tuple(path, acl, version).map((args) => [OpCode.setACL, setAclBody(...args)]),
+    arbitrary: fc
+      .tuple(path, acl, version)
+      .map((args) => [OpCode.setACL, setAclBody(...args)] as Call),
   },
   {
     weight: 3,
     arbitrary: fc
       .array(multiOp, { minLength: 1, maxLength: 4 })
-      .map((ops) => [OpCode.multi, multiBody(ops)]),
+      .map((ops) => [OpCode.multi, multiBody(ops)] as Call),
   },
-  { weight: 1, arbitrary: fc.constant([OpCode.createSession, sessionBody(4000)]) },
-  { weight: 2, arbitrary: fc.constant([OpCode.closeSession, noBody]) },
+  { weight: 1, arbitrary: fc.constant<Call>([OpCode.createSession, sessionBody(4000)]) },
+  { weight: 2, arbitrary: fc.constant<Call>([OpCode.closeSession, noBody]) },
 );
 
 const request: fc.Arbitrary<Request> = fc
@@ -116,7 +118,7 @@ function send(rig: LeaderRig, { type, body, sessionId: id }: Request): void {
   rig.propose(type, body, { sessionId: id });
 }
 
-describe("random requests", () => {
+describe("random requests", { timeout: 60_000 }, () => {
   it("leave the tree with the digest foretold, whatever the window", () => {
     fc.assert(
       fc.property(requests, fc.nat(20), (all, windowMax) => {
@@ -126,7 +128,7 @@ describe("random requests", () => {
         expect(rig.mismatches).toEqual([]);
         expect(rig.preparer.pendingCount).toBe(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -213,7 +215,7 @@ describe("random requests", () => {
         }
         expect(describeTree(restored)).toEqual(describeTree(rig.tree));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

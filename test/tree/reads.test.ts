@@ -212,6 +212,20 @@ describe("ReadService.serve()", () => {
     expect(body.remaining).toBe(0);
   });
 
+  it("multiRead sets no watches, even when its reads ask for them", () => {
+    const rig = rigWithNodes();
+    const request = new JuteWriter();
+    for (const type of [OpCode.getData, OpCode.getChildren]) {
+      request.writeRaw(Buffer.from([0, 0, 0, type, 0, 0xff, 0xff, 0xff, 0xff]));
+      writeReadRequest(request, { path: "/a", watch: true });
+    }
+    request.writeRaw(Buffer.from("ffffffff01ffffffff", "hex"));
+    expect(rig.read(OpCode.multiRead, request.takeCopy()).err).toBe(0);
+    rig.run(OpCode.setData, setDataBody("/a", "changed"));
+    rig.run(OpCode.create, createBody("/a/new"));
+    expect(rig.watcher.events).toEqual([]);
+  });
+
   it("throws WireError for bodies that cannot be decoded, and appends nothing", () => {
     const rig = rigWithNodes();
     const writer = new JuteWriter();
