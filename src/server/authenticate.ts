@@ -5,9 +5,12 @@
 import { createHash } from "node:crypto";
 import type { AuthPacket, Id } from "../wire/index.ts";
 
-/** The digest identity of `user:password`: `user:base64(sha1("user:password"))`. */
+/**
+ * The digest identity of `user:password`: `user:base64(sha1("user:password"))`. A user without a
+ * password is one as well.
+ */
 export function digestId(credentials: string): string {
-  const user = credentials.slice(0, credentials.indexOf(":"));
+  const [user = ""] = credentials.split(":", 1);
   return `${user}:${createHash("sha1").update(credentials, "utf8").digest("base64")}`;
 }
 
@@ -19,9 +22,7 @@ export function digestId(credentials: string): string {
 export function authenticate(packet: AuthPacket, superDigest: string | null): Id[] | null {
   if (packet.scheme === "ip") return [];
   if (packet.scheme !== "digest") return null;
-  const credentials = packet.auth.toString("utf8");
-  if (!credentials.includes(":")) return null;
-  const id = digestId(credentials);
+  const id = digestId(packet.auth.toString("utf8"));
   const ids: Id[] = [{ scheme: "digest", id }];
   if (id === superDigest) ids.unshift({ scheme: "super", id: "" });
   return ids;

@@ -27,7 +27,7 @@ import {
   readPathRequest,
 } from "../wire/index.ts";
 import { readSetWatches, sessionPassword, writeConnectResponse } from "../wire/index.ts";
-import type { Acl, AuthPacket, ConnectRequest, EventType, Id } from "../wire/index.ts";
+import type { Acl, AuthPacket, ConnectRequest, EventType, Id, TxnHeader } from "../wire/index.ts";
 import { replyError, writeTxnReply } from "./txn-reply.ts";
 import type { ConnectionStatistics } from "./statistics.ts";
 
@@ -79,6 +79,8 @@ export class ClientConnection implements Watcher, ReadContext {
   readonly connectedAtMs: number;
   sessionId = 0n;
   timeoutMs = 0;
+  /** Transactions up to this one are of earlier connections of the session. */
+  answersAfterZxid = 0n;
   /** Whether the client's ConnectRequest had the readOnly field, and so wants it back. */
   hasReadOnlyField = false;
   /** Identities of the client; its address is one of them. */
@@ -99,6 +101,8 @@ export class ClientConnection implements Watcher, ReadContext {
   #head: Buffer | null = Buffer.alloc(0);
   #stage: "greeting" | "connecting" | "open" | "closing" = "greeting";
   #isPaused = false;
+  /** Requests that came before the session was open. */
+  #early: Buffer[] = [];
 
   constructor(socket: Socket, gate: ConnectionGate, frameBytesMax: number) {
     this.socket = socket;
@@ -151,14 +155,16 @@ export class ClientConnection implements Watcher, ReadContext {
     this.#out.patchLength(frame);
     this.#stage = "open";
     this.#markDirty();
-    if (!isValid) this.end();
+    if (isValid) this.#receiveEarly();
+    else this.end();
   }
 
   /** A transaction of this session was applied: answers the request that waits for it. */
-  applied(cxid: number, zxid: bigint, result: TxnResult): void {
+  applied({ type, cxid, zxid }: TxnHeader, result: TxnResult): void {
     const head = this.#pending.peek();
-    // The transaction may be of an earlier connection of the session.
-    if (head?.body !== null || head.xid !== cxid || head.type === OpCode.sync) return;
+    // It may be of another connection of the session, and these may number their requests alike.
+    if (head?.body !== null || head.xid !== cxid || zxid <= this.answersAfterZxid) return;
+    if (type !== head.type && type !== OpCode.error) return;
     this.#pending.shift();
     this.#noteLatency(head);
     if (result.err === ErrorCode.sessionMoved) {
@@ -240,11 +246,28 @@ export class ClientConnection implements Watcher, ReadContext {
 
   readonly #onFrame = (buffer: Buffer, offset: number, end: number): void => {
     if (this.#stage === "open") this.#receiveRequest(buffer, offset, end);
-    else if (this.#stage === "greeting") {
+    else if (this.#stage === "connecting") {
+      this.#early.push(Buffer.from(buffer.subarray(offset, end)));
+    } else if (this.#stage === "greeting") {
       this.#stage = "connecting";
+      // What has come with it is kept; anything later waits in the socket.
+      this.#isPaused = true;
+      this.socket.pause();
       this.#gate.connect(this, readConnectRequest(this.#reader.reset(buffer, offset, end)));
     }
   };
+
+  #receiveEarly(): void {
+    const early = this.#early;
+    this.#early = [];
+    try {
+      for (const frame of early) this.#onFrame(frame, 0, frame.length);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.destroy();
+    }
+    this.#resumeWhenReady();
+  }
 
   #receiveRequest(buffer: Buffer, offset: number, end: number): void {
     const reader = this.#reader.reset(buffer, offset, end);
@@ -283,7 +306,7 @@ export class ClientConnection implements Watcher, ReadContext {
       this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok));
     } else if (type === OpCode.sasl) {
       // No mechanism is configured: a null token says so.
-      const frame = this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok);
+      const frame = this.#beginReply(xid, 0n, ErrorCode.ok);
       this.#out.writeBuffer(null);
       this.#endReply(frame);
     } else if (isReadOp(type)) {

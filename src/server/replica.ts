@@ -31,6 +31,8 @@ export interface ReplicaListener {
   event(event: PeerEvent): void;
   /** A transaction has become part of the tree. */
   applied(txn: DecodedTxn, result: TxnResult): void;
+  /** A sync is to be answered: the one of this token, or on a learner the oldest one. */
+  synced(token: unknown): void;
   /** End of a turn: time to write what was gathered for clients. */
   flush(): void;
   /** The tree is another one now; watches and pending requests of the old one are void. */
@@ -74,6 +76,8 @@ export class Replica {
   #election: ElectionNetwork | undefined;
   #tree: DataTree;
   #preparer: Preparer;
+  /** The tree was sent while it changed: it has no right digest until it has caught up. */
+  #isSettling = false;
   #isTurnDue = false;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -184,7 +188,7 @@ export class Replica {
     this.#disk.push(ready.disk);
     // What is delivered at the end of a role may yet be cut off: no snapshot, and no word of it.
     if (!this.peer.isServing) this.#snapshots.cancel();
-    for (const entry of ready.deliver) this.#deliver(entry);
+    this.#deliverAll(ready);
     for (const { link, sid } of ready.dials) this.#dial(link, sid);
     for (const { links, packet } of ready.sends) {
       if (packet.type === PacketType.snap) this.#sendSnapshot(links, packet);
@@ -197,6 +201,7 @@ export class Replica {
 
   #handle(event: PeerEvent): void {
     if (event.kind === "role") {
+      if (event.serving) this.#isSettling = false;
       if (event.role === "looking") this.#resetPreparer();
       const { quorumEndpoint } = this.#options;
       if (event.role !== "leading") this.links.stopListening();
@@ -205,12 +210,25 @@ export class Replica {
     this.#listener.event(event);
   }
 
+  /** Reads behind a sync see what was committed before it, and no later write of their client. */
+  #deliverAll({ deliver, syncs }: Ready): void {
+    let answered = 0;
+    for (let count = 0; count <= deliver.length; count++) {
+      for (let sync = syncs[answered]; sync?.after === count; sync = syncs[answered]) {
+        answered += 1;
+        this.#listener.synced(sync.token);
+      }
+      const entry = deliver[count];
+      if (entry !== undefined) this.#deliver(entry);
+    }
+  }
+
   #deliver(entry: HistoryEntry): void {
     const own = this.#prepared.peek()?.header.zxid === entry.zxid ? this.#prepared.shift() : null;
     const txn = own ?? decodeTxn(entry.payload);
     const result = this.#tree.apply(txn.header, txn.txn);
     this.#preparer.applied(entry.zxid);
-    if (!this.#tree.matchesDigest(txn.digest)) {
+    if (!this.#isSettling && !this.#tree.matchesDigest(txn.digest)) {
       this.#options.logger.error("The tree's digest is not the one that was proposed", {
         zxid: formatHex(entry.zxid),
         expected: formatHex(txn.digest?.treeDigest ?? 0n),
@@ -258,6 +276,7 @@ export class Replica {
       tree = received.finish(op.zxid);
       await this.#snapshots.install(tree);
       showConfig(tree, load);
+      this.#isSettling = true;
     }
     tree.setListener(treeListener);
     this.#tree = tree;
@@ -322,6 +341,7 @@ function isEmpty(ready: Ready): boolean {
   return (
     ready.disk.length === 0 &&
     ready.deliver.length === 0 &&
+    ready.syncs.length === 0 &&
     ready.dials.length === 0 &&
     ready.sends.length === 0 &&
     ready.closes.length === 0 &&

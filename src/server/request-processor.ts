@@ -87,6 +87,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
         logger,
       },
       {
+        newestZxid: () => this.#replica.peer.newestZxid,
         submitSession: (sessionId, type, body) => {
           this.#route({ sessionId, cxid: 0, type, body, authInfo: [] });
         },
@@ -220,13 +221,18 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   // The replicated state
 
   applied({ header, txn }: DecodedTxn, result: TxnResult): void {
-    const { clientId, cxid, zxid } = header;
+    const { clientId } = header;
     if (txn.type === OpCode.createSession) {
       this.#sessions.created(clientId);
       return;
     }
-    this.#sessions.connectionOf(clientId)?.applied(cxid, zxid, result);
+    this.#sessions.connectionOf(clientId)?.applied(header, result);
     if (txn.type === OpCode.closeSession) this.#sessions.ended(clientId);
+  }
+
+  synced(token: unknown): void {
+    const sync = token === undefined ? this.#syncs.shift() : (token as PendingSync);
+    sync?.connection.synced(sync.path);
   }
 
   event(event: PeerEvent): void {
@@ -246,9 +252,6 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
         break;
       case "touched":
         this.#sessions.leading?.touchAll(event.data);
-        break;
-      case "synced":
-        this.#answerSync(event.token);
         break;
       case "learner-lost":
         break;
@@ -316,16 +319,11 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
     const sessions = this.#sessions.leading;
     if (leader === undefined || sessions === undefined) return;
     const timeMs = this.#options.clock.wallMs();
-    const zxid = leader.nextZxid;
+    const request = { sessionId, cxid, type, body, authInfo, zxid: leader.nextZxid, timeMs };
     const err = sessions.admit(sessionId, type, owner, body);
-    if (err !== ErrorCode.ok) {
-      const header = { clientId: sessionId, cxid, zxid, timeMs, type: OpCode.error };
-      this.#replica.propose({ header, txn: { type: OpCode.error, err }, digest: null });
-      return;
-    }
     const { preparer } = this.#replica;
     this.#replica.propose(
-      preparer.prepare({ sessionId, cxid, type, body, authInfo, zxid, timeMs }),
+      err === ErrorCode.ok ? preparer.prepare(request) : preparer.refuse(request, err),
     );
   }
 
@@ -352,29 +350,15 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
     }
     const request = readForwardedRequest(new JuteReader(packet.data));
     if (request.type === OpCode.sync) {
-      this.#replica.peer.leader?.sync(link);
+      this.#replica.peer.leader?.syncLearner(link);
     } else if (isWriteOp(request.type) || isSessionOp(request.type)) {
       this.#lead({ ...request, authInfo: packet.authInfo ?? [] }, link);
     }
   }
 
   #receiveAsLearner(packet: QuorumPacket): void {
-    if (packet.type === PacketType.sync) {
-      const sync = this.#syncs.shift();
-      sync?.connection.synced(sync.path);
-    } else if (packet.type === PacketType.revalidate && packet.data !== null) {
+    if (packet.type === PacketType.revalidate && packet.data !== null) {
       this.#sessions.revalidated(packet.data);
-    }
-  }
-
-  /** A sync of a client here, or of a learner's client: the token says whose. */
-  #answerSync(token: unknown): void {
-    if (typeof token === "number") {
-      const packet = { type: PacketType.sync, zxid: 0n, data: null, authInfo: null };
-      this.#replica.links.send([token], packet);
-    } else {
-      const { connection, path } = token as PendingSync;
-      connection.synced(path);
     }
   }
 

@@ -24,6 +24,8 @@ export type PlainPacket = Pick<QuorumPacket, "type" | "zxid" | "data">;
 
 /** What the service asks of the request processor. */
 export interface SessionHost {
+  /** Newest transaction that this server has heard of, decided or not. */
+  newestZxid(): bigint;
   /** Has a createSession or closeSession request made into a transaction. */
   submitSession(sessionId: bigint, type: number, body: Buffer): void;
   sendToLeader(packet: PlainPacket): void;
@@ -206,6 +208,8 @@ export class SessionService {
       connection.welcome(0n, 0);
       return;
     }
+    // The leader sends its consent behind all that it proposed for the session before.
+    connection.answersAfterZxid = this.#host.newestZxid();
     const earlier = this.#serving.get(sessionId);
     this.#serving.set(sessionId, connection);
     if (earlier !== connection) earlier?.destroy();
