@@ -95,7 +95,7 @@ export class JuteReader {
     if (count === -1) return null;
     if (count < 0 || count * elementBytesMin > this.remaining) {
       throw new WireError(
-        "bad-length",
+        count < 0 ? "bad-length" : "truncated",
         `Cannot decode vector: ${count} elements do not fit in ${this.remaining} bytes`,
       );
     }

@@ -82,7 +82,10 @@ export class SnapshotBodyDecoder {
     this.#sink = sink;
   }
 
-  /** @throws WireError when the bytes cannot be a snapshot. */
+  /**
+   * Takes the next bytes; `chunk` is the caller's again afterwards, but for what is returned of it.
+   * @throws WireError when the bytes cannot be a snapshot.
+   */
   push(chunk: Buffer): Buffer | null {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const reader = new JuteReader(bytes);
@@ -93,7 +96,8 @@ export class SnapshotBodyDecoder {
     }
     const rest = bytes.subarray(consumed);
     if (this.#stage === "done") return rest;
-    this.#rest = rest;
+    // The caller may fill its chunk again.
+    this.#rest = Buffer.from(rest);
     return null;
   }
 
@@ -124,9 +128,7 @@ export class SnapshotBodyDecoder {
         break;
       case "acl": {
         const index = reader.readLongNumber();
-        // A vector cut short by the chunk's end reads as a bad length: ask for more instead.
-        const acl = readWholeAcl(reader);
-        this.#sink.acl(index, acl);
+        this.#sink.acl(index, readAcl(reader) ?? []);
         this.#countDown("node");
         break;
       }
@@ -162,16 +164,5 @@ export class SnapshotBodyDecoder {
     // The sink keeps the data: a copy of its own lets the chunk go.
     const data = view === null ? null : Buffer.from(view);
     this.#sink.node({ path, data, aclIndex, stat });
-  }
-}
-
-function readWholeAcl(reader: JuteReader): Acl[] {
-  try {
-    return readAcl(reader) ?? [];
-  } catch (error) {
-    if (error instanceof WireError && error.code === "bad-length") {
-      throw new WireError("truncated", error.message);
-    }
-    throw error;
   }
 }
