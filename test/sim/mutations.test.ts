@@ -1,0 +1,45 @@
+/**
+ * Tests of the simulator: the core or its disk is broken on purpose, and the simulator must
+ * notice within a few seeds, most of the time by what clients can see alone.
+ */
+import { expect, test } from "vitest";
+import type { Mutation } from "./options.ts";
+import { SimulationFailure, runSimulation } from "./simulation.ts";
+import type { RunRequest } from "./simulation.ts";
+
+/** The rule that the first of `seedsMax` seeds to fail found broken. */
+function firstBrokenRule(seedsMax: number, request: Omit<RunRequest, "seed">): string | undefined {
+  for (let seed = 1; seed <= seedsMax; seed++) {
+    try {
+      runSimulation({ ...request, seed });
+    } catch (error) {
+      if (error instanceof SimulationFailure) return error.rule;
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+const safetyRules = [
+  "acknowledged writes survive",
+  "committed prefixes agree",
+  "one leader per epoch",
+];
+
+const seenByClients: [Mutation, string][] = [
+  ["skip-fsync", "a disk that calls writes durable too early"],
+  ["double-vote", "a vote that is counted twice"],
+  ["early-commit", "a commit without a quorum"],
+];
+
+for (const [mutation, what] of seenByClients) {
+  test(`${what} is noticed by what clients see`, () => {
+    const rule = firstBrokenRule(150, { mutation, isBlackBox: true });
+    expect(safetyRules).toContain(rule);
+  });
+
+  test(`${what} is noticed at once by a look at the disks`, () => {
+    expect(firstBrokenRule(20, { mutation })).toBe("committed means durable");
+  });
+}
+
