@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { EnsembleClient, MultiError, ZkError } from "../../src/client/index.ts";
 import type {
   ServerAddress,
@@ -16,14 +16,19 @@ import type {
   WatchEvent,
 } from "../../src/client/index.ts";
 import { nodeTransport } from "../../src/client/transport-node.ts";
-import { startApacheEnsemble, startApacheServer } from "./support/apache-zookeeper.ts";
+import {
+  installApacheZooKeeper,
+  startApacheEnsemble,
+  startApacheServer,
+} from "./support/apache-zookeeper.ts";
 import type { ApacheEnsemble } from "./support/apache-zookeeper.ts";
+import { describeWithPeers } from "./support/real-peers.ts";
 import type { ServerProcess } from "./support/server-process.ts";
 
 const INSTALL_TIMEOUT_MS = 400_000;
 const SESSION_TIMEOUT_MS = 10_000;
 
-describe("EnsembleClient on Apache ZooKeeper", () => {
+await describeWithPeers("EnsembleClient on Apache ZooKeeper", [installApacheZooKeeper], () => {
   let baseFolder: string;
   let ensemble: ApacheEnsemble;
   let server: ServerProcess;

@@ -17,6 +17,7 @@ export interface JavaProgram {
   kill(): void;
 }
 
+const JAVA = "java";
 const RUN_TIMEOUT_MS = 55_000;
 
 /** @throws MissingToolError when there is no Java compiler. */
@@ -32,7 +33,7 @@ export async function startJavaProgram(
 ): Promise<JavaProgram> {
   const { classPath } = await installApacheZooKeeper();
   const flags = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-Densemble.log.level=ERROR"];
-  const child = spawn("java", [...flags, "-cp", classPath, sourcePath, ...args], {
+  const child = spawn(JAVA, [...flags, "-cp", classPath, sourcePath, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: RUN_TIMEOUT_MS,
     killSignal: "SIGKILL",

@@ -52,6 +52,13 @@ export async function runKazoo(
   return runCommand(python, ["-c", script, ...args], { timeoutMs: SCRIPT_TIMEOUT_MS });
 }
 
+/** As {@link runKazoo}, for a script in a file; it can import its neighbours. */
+export async function runKazooFile(file: string, args: readonly string[]): Promise<CommandResult> {
+  const { python } = await installKazoo();
+  // -B: no compiled files beside the sources.
+  return runCommand(python, ["-B", file, ...args], { timeoutMs: SCRIPT_TIMEOUT_MS });
+}
+
 function pythonOf(folder: string): string {
   return path.join(folder, "bin", "python");
 }

@@ -73,7 +73,7 @@ export class RawSession {
       });
       socket.once("close", () => {
         clearTimeout(timer);
-        session?.#closed();
+        if (session !== undefined) session.#closed();
         reject(new Error(`Port ${options.port} closed the connection instead of a session`));
       });
     });

@@ -3,6 +3,7 @@
  * folder and `zoo.cfg`, another program. Laid out once, then started, stopped and killed one by
  * one; members are named by their id (1, 2, …).
  */
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -21,6 +22,9 @@ export type ServerKind = "apache" | "ensemble";
 /** Small heap and quick start: several of them share a test machine with everything else. */
 const JVM_FLAGS = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 const POLL_MS = 50;
+const COMPLAINT = /"level":"error"| (?:ERROR|FATAL) |digest.* (?:not|mismatch)/iu;
+/** What Apache says when somebody who asked `srvr` has closed already. */
+const NOISE = /Error closing a command socket/u;
 
 /** A group of servers and their folders, all below one temporary folder. */
 export class ServerGroup {
@@ -109,22 +113,47 @@ export class ServerGroup {
   }
 
   async stop(ids: readonly number[] = this.ids): Promise<void> {
-    await Promise.all(ids.map((id) => this.#processes.get(id)?.stop()));
+    await Promise.all(this.#started(ids).map((server) => server.stop()));
   }
 
   /** SIGKILL for members, all at the same time. */
   async kill(ids: readonly number[] = this.ids): Promise<void> {
-    await Promise.all(ids.map((id) => this.#processes.get(id)?.kill()));
+    await Promise.all(this.#started(ids).map((server) => server.kill()));
   }
 
-  /** What member `id` has logged as `kind`, over all its runs. */
+  /** SIGSTOP for members: they keep their connections and do nothing. Ends with `kill` only. */
+  pause(ids: readonly number[]): void {
+    for (const id of ids) process.kill(this.process(id).pid, "SIGSTOP");
+  }
+
+  /**
+   * What members have logged as an error, or about a tree whose digest is not what it should be:
+   * of all members, programs and runs.
+   */
+  async complaints(): Promise<string[]> {
+    const complaints: string[] = [];
+    for (const id of this.ids) {
+      for (const kind of ["apache", "ensemble"] as const) {
+        const lines = (await this.log(kind, id)).split("\n");
+        complaints.push(...lines.filter((line) => COMPLAINT.test(line) && !NOISE.test(line)));
+      }
+    }
+    return complaints;
+  }
+
+  /** What member `id` has logged as `kind`, over all its runs; nothing when it never ran. */
   async log(kind: ServerKind, id: number): Promise<string> {
-    return readFile(path.join(this.member(id).folder, `${kind}-${id}.log`), "utf8");
+    const file = path.join(this.member(id).folder, `${kind}-${id}.log`);
+    return existsSync(file) ? readFile(file, "utf8") : "";
   }
 
   /** Kills what still runs and removes the folders. */
   async remove(): Promise<void> {
     await this.kill();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #started(ids: readonly number[]): ServerProcess[] {
+    return ids.flatMap((id) => this.#processes.get(id) ?? []);
   }
 }

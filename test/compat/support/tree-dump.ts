@@ -55,7 +55,10 @@ async function dumpNode(
     ...(path === "/zookeeper/config" ? { mtimeMs: "any" } : {}),
     acl: acl.map(({ perms, id }) => `${id.scheme}:${id.id}:${perms}`),
   };
-  dump.set(path, JSON.stringify(facts, (_, value: unknown) => plain(value)));
+  dump.set(
+    path,
+    JSON.stringify(facts, (_, value: unknown) => plain(value)),
+  );
   return children.map((child) => (path === "/" ? `/${child}` : `${path}/${child}`));
 }
 
