@@ -27,3 +27,10 @@ export function authenticate(packet: AuthPacket, superDigest: string | null): Id
   if (id === superDigest) ids.unshift({ scheme: "super", id: "" });
   return ids;
 }
+
+/** The identity that every client has: where it connects from. */
+export function addressIdentity(remoteAddress: string): Id {
+  // A dual-stack socket shows an IPv4 address as an IPv6 one.
+  const isMapped = remoteAddress.startsWith("::ffff:");
+  return { scheme: "ip", id: isMapped ? remoteAddress.slice(7) : remoteAddress };
+}

@@ -26,8 +26,10 @@ import {
   readConnectRequest,
   readPathRequest,
 } from "../wire/index.ts";
-import { readSetWatches, sessionPassword, writeConnectResponse } from "../wire/index.ts";
+import { readSetWatches } from "../wire/index.ts";
 import type { Acl, AuthPacket, ConnectRequest, EventType, Id, TxnHeader } from "../wire/index.ts";
+import { addressIdentity } from "./authenticate.ts";
+import { writeWelcome } from "./welcome.ts";
 import { replyError, writeTxnReply } from "./txn-reply.ts";
 import type { ConnectionStatistics } from "./statistics.ts";
 
@@ -70,7 +72,7 @@ interface Pending {
 
 /** Requests of one connection in work above which it is not read any further. */
 const pendingMax = 1000;
-/** Bytes not yet taken by the client above which it is not read any further. */
+/** Bytes not yet taken by the client above which nothing more is answered. */
 const outputBytesMax = 16 * 1024 * 1024;
 
 export class ClientConnection implements Watcher, ReadContext {
@@ -101,22 +103,22 @@ export class ClientConnection implements Watcher, ReadContext {
   #head: Buffer | null = Buffer.alloc(0);
   #stage: "greeting" | "connecting" | "open" | "closing" = "greeting";
   #isPaused = false;
-  /** Requests that came before the session was open. */
-  #early: Buffer[] = [];
+  /** Requests that came before the session was open, or while output is not taken. */
+  #held: Buffer[] = [];
 
   constructor(socket: Socket, gate: ConnectionGate, frameBytesMax: number) {
     this.socket = socket;
     this.#gate = gate;
     this.remoteAddress = socket.remoteAddress ?? "";
     this.connectedAtMs = gate.nowMs();
-    this.authInfo = [{ scheme: "ip", id: plainAddress(this.remoteAddress) }];
+    this.authInfo = [addressIdentity(this.remoteAddress)];
     this.#decoder = new FrameDecoder(frameBytesMax);
     this.#out = new JuteWriter(256);
     socket.on("data", (chunk: Buffer) => {
       this.#receive(chunk);
     });
     socket.on("drain", () => {
-      this.#resumeWhenReady();
+      this.#receiveHeld();
     });
     socket.on("error", () => undefined);
     socket.on("close", () => {
@@ -141,22 +143,13 @@ export class ClientConnection implements Watcher, ReadContext {
   /** Answers the ConnectRequest; a timeout of 0 says that the session is gone. */
   welcome(sessionId: bigint, timeoutMs: number): void {
     if (this.#stage !== "connecting") return;
-    const isValid = timeoutMs > 0;
     this.sessionId = sessionId;
     this.timeoutMs = timeoutMs;
-    const frame = this.#out.reserveInt();
-    writeConnectResponse(this.#out, {
-      protocolVersion: 0,
-      timeoutMs,
-      sessionId: isValid ? sessionId : 0n,
-      password: isValid ? sessionPassword(sessionId) : Buffer.alloc(16),
-      readOnly: this.hasReadOnlyField ? false : undefined,
-    });
-    this.#out.patchLength(frame);
+    writeWelcome(this.#out, this);
     this.#stage = "open";
     this.#markDirty();
-    if (isValid) this.#receiveEarly();
-    else this.end();
+    if (timeoutMs === 0) this.end();
+    else this.#receiveHeld();
   }
 
   /** A transaction of this session was applied: answers the request that waits for it. */
@@ -203,7 +196,10 @@ export class ClientConnection implements Watcher, ReadContext {
 
   flush(): void {
     this.isDirty = false;
-    if (this.#out.length > 0 && !this.socket.destroyed) this.socket.write(this.#out.take());
+    if (this.#out.length === 0 || this.socket.destroyed) return;
+    const isTaken = this.socket.write(this.#out.take());
+    // Bytes that the system takes at once are followed by no "drain".
+    if (isTaken && this.#held.length > 0) setImmediate(() => this.#receiveHeld());
   }
 
   /** Sends what is left, then closes. */
@@ -226,7 +222,7 @@ export class ClientConnection implements Watcher, ReadContext {
       if (!(error instanceof WireError)) throw error;
       this.destroy();
     }
-    if (this.#pending.length > pendingMax || this.socket.writableLength > outputBytesMax) {
+    if (this.#pending.length > pendingMax || this.#held.length > 0 || this.#isClogged()) {
       this.#isPaused = true;
       this.socket.pause();
     }
@@ -245,9 +241,11 @@ export class ClientConnection implements Watcher, ReadContext {
   }
 
   readonly #onFrame = (buffer: Buffer, offset: number, end: number): void => {
-    if (this.#stage === "open") this.#receiveRequest(buffer, offset, end);
-    else if (this.#stage === "connecting") {
-      this.#early.push(Buffer.from(buffer.subarray(offset, end)));
+    const isOpen = this.#stage === "open";
+    if (isOpen && this.#held.length === 0 && !this.#isClogged()) {
+      this.#receiveRequest(buffer, offset, end);
+    } else if (isOpen || this.#stage === "connecting") {
+      this.#held.push(Buffer.from(buffer.subarray(offset, end)));
     } else if (this.#stage === "greeting") {
       this.#stage = "connecting";
       // What has come with it is kept; anything later waits in the socket.
@@ -257,16 +255,25 @@ export class ClientConnection implements Watcher, ReadContext {
     }
   };
 
-  #receiveEarly(): void {
-    const early = this.#early;
-    this.#early = [];
+  #receiveHeld(): void {
+    const held = this.#held;
+    let count = 0;
     try {
-      for (const frame of early) this.#onFrame(frame, 0, frame.length);
+      for (; count < held.length && this.isOpen && !this.#isClogged(); count++) {
+        const frame = held[count]!;
+        this.#receiveRequest(frame, 0, frame.length);
+      }
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.destroy();
     }
+    this.#held = held.slice(count);
     this.#resumeWhenReady();
+  }
+
+  /** Whether the client has so much to take that nothing is answered until it does. */
+  #isClogged(): boolean {
+    return this.#out.length + this.socket.writableLength > outputBytesMax;
   }
 
   #receiveRequest(buffer: Buffer, offset: number, end: number): void {
@@ -359,8 +366,8 @@ export class ClientConnection implements Watcher, ReadContext {
   }
 
   #resumeWhenReady(): void {
-    if (!this.#isPaused || this.#pending.length > pendingMax / 2) return;
-    if (this.socket.writableLength > outputBytesMax) return;
+    if (!this.#isPaused || this.#held.length > 0 || this.#isClogged()) return;
+    if (this.#pending.length > pendingMax / 2) return;
     this.#isPaused = false;
     this.socket.resume();
   }
@@ -389,9 +396,4 @@ export class ClientConnection implements Watcher, ReadContext {
     this.isDirty = true;
     this.#gate.hasOutput(this);
   }
-}
-
-/** An IPv4 address that a dual-stack socket shows as IPv6, as people write it. */
-function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") ? address.slice(7) : address;
 }

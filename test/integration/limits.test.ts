@@ -3,6 +3,7 @@
  * connection, and goes on serving everybody else. Frames of clients, and bytes on the ports for
  * other servers.
  */
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { randomInt, seededRandom } from "../../src/base/index.ts";
@@ -67,6 +68,32 @@ describe("A server", () => {
     bytes.writeInt32BE(value);
     return bytes;
   };
+
+  it("keeps little for a client that asks for much and reads nothing", async () => {
+    const client = await openAt(leader);
+    const data = "x".repeat(600_000);
+    await client.call(1, OpCode.create, body.create("/large", data));
+    const { pid } = ensemble.process(leader);
+    const before = residentBytes(pid);
+    client.stopReading();
+    const count = 600;
+    const reads = Array.from({ length: count }, (_, index) =>
+      request(index + 2, OpCode.getData, body.read("/large")),
+    );
+    client.write(Buffer.concat(reads));
+    // The bystander's requests are behind them in the server's event loop.
+    for (let turn = 0; turn < 20; turn++) {
+      await bystander.call(++bystanderXid, OpCode.exists, body.read("/bystander"));
+    }
+    expect(residentBytes(pid) - before).toBeLessThan(150e6);
+    client.goOnReading();
+    for (let index = 0; index < count; index++) {
+      const reply = await client.next();
+      expect(reply.xid).toBe(index + 2);
+      expect(reply.body.length).toBeGreaterThan(data.length);
+    }
+    await client.destroy();
+  });
 
   it("closes a connection whose frame has no possible length", async () => {
     for (const id of both()) {
@@ -227,6 +254,12 @@ describe("A server", () => {
     ];
   };
 });
+
+/** Memory that a process holds. */
+function residentBytes(pid: number): number {
+  const kilobytes = /VmRSS:\s+(\d+) kB/u.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Number(kilobytes) * 1024;
+}
 
 /** A well-formed request of some kind. */
 function sampleRequest(xid: number, random: Random): Buffer {

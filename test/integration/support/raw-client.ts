@@ -129,6 +129,15 @@ export class RawClient {
     this.#socket.write(bytes);
   }
 
+  /** Leaves what the server sends where it is, as a client that is stuck does. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
+  goOnReading(): void {
+    this.#socket.resume();
+  }
+
   /** Sends a request and waits for the next reply, which must be its own. */
   async call(xid: number, type: number, write?: (writer: JuteWriter) => void): Promise<RawReply> {
     this.write(request(xid, type, write));
