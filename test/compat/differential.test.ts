@@ -113,7 +113,7 @@ await describeWithPeers(
       await Promise.all([apache.remove(), ours.remove()]);
     });
 
-    test.each([1, 2, 3])("they agree on the requests of seed %i", async (seed) => {
+    test.each([1, 2, 3, 4, 5])("they agree on the requests of seed %i", async (seed) => {
       for (const side of sides) await side.open();
       const requests = randomRequests(seed);
       const history: string[] = [];
