@@ -5,7 +5,7 @@
  */
 
 /** Thrown when the program contradicts itself. */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 

@@ -1,5 +1,5 @@
 /** The face of `base/`: what every other folder may build on. */
-export { AssertionError, assert, assertDefined } from "./assert.ts";
+export { assert, assertDefined } from "./assert.ts";
 export type { Clock } from "./clock.ts";
 export { nearestName } from "./nearest-name.ts";
 export { randomInt, seededRandom } from "./random.ts";

@@ -9,7 +9,7 @@ import type { AuthPacket, Id } from "../wire/index.ts";
  * The digest identity of `user:password`: `user:base64(sha1("user:password"))`. A user without a
  * password is one as well.
  */
-export function digestId(credentials: string): string {
+function digestId(credentials: string): string {
   const [user = ""] = credentials.split(":", 1);
   return `${user}:${createHash("sha1").update(credentials, "utf8").digest("base64")}`;
 }

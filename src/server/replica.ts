@@ -91,13 +91,13 @@ export class Replica {
     this.#preparer = new Preparer(options.tree, { skipAcl, extendedTypesEnabled });
     this.#disk = new DiskQueue(options.storage, {
       persisted: (seq) => {
-        this.peer.persisted(seq);
         this.schedule();
+        this.peer.persisted(seq);
       },
       replace: (op) => this.#replaceState(op),
       replaced: (seq, lastZxid) => {
-        this.peer.replaced(seq, lastZxid);
         this.schedule();
+        this.peer.replaced(seq, lastZxid);
       },
       failed: (error) => {
         this.#fail(error);
@@ -136,10 +136,11 @@ export class Replica {
     this.schedule();
   }
 
-  /** Makes a turn happen after the inputs at hand. */
+  /** Makes a turn happen after the inputs at hand; call it before the first of them. */
   schedule(): void {
     if (this.#isTurnDue || this.#isStopped) return;
     this.#isTurnDue = true;
+    this.peer.setTime(this.#options.clock.monotonicMs());
     setImmediate(this.#turn);
   }
 
@@ -147,8 +148,8 @@ export class Replica {
     from: bigint,
     notification: Parameters<Peer["receiveNotification"]>[1],
   ): void {
-    this.peer.receiveNotification(from, notification);
     this.schedule();
+    this.peer.receiveNotification(from, notification);
   }
 
   /** Proposes what the preparer made; only on a serving leader. */
@@ -295,22 +296,22 @@ export class Replica {
     const { logger, packetBytesMax } = this.#options;
     const handlers = {
       accepted: (link: LinkId): void => {
-        this.peer.linkAccepted(link);
         this.schedule();
+        this.peer.linkAccepted(link);
       },
       opened: (link: LinkId): void => {
-        this.peer.linkOpened(link);
         this.schedule();
+        this.peer.linkOpened(link);
       },
       closed: (link: LinkId): void => {
         this.#received.delete(link);
         if (this.#isStopped) return;
-        this.peer.linkClosed(link);
         this.schedule();
+        this.peer.linkClosed(link);
       },
       packet: (link: LinkId, packet: QuorumPacket): void => {
-        this.peer.receivePacket(link, ownPayload(packet));
         this.schedule();
+        this.peer.receivePacket(link, ownPayload(packet));
       },
       snapshotSink: (link: LinkId): SnapshotSink => {
         const restore = DataTree.restore();

@@ -1,6 +1,5 @@
 /** The face of `wire/`: codecs of the client, quorum and election ports and of the disk. */
 export { FrameDecoder } from "./frame-decoder.ts";
-export type { FrameHandler } from "./frame-decoder.ts";
 export { JuteReader } from "./jute-reader.ts";
 export { JuteWriter } from "./jute-writer.ts";
 export {
@@ -20,7 +19,7 @@ export {
   noVote,
   notificationBytesMax,
 } from "./notification.ts";
-export type { ElectionGreeting, Notification } from "./notification.ts";
+export type { Notification } from "./notification.ts";
 export { baseName, isValidPath, joinPath, parentPath, pathProblem } from "./path.ts";
 export {
   CreateMode,
@@ -45,16 +44,14 @@ export {
   writeQuorumPacket,
   zabProtocolVersion,
 } from "./quorum-packet.ts";
-export type { ForwardedRequest, LearnerInfo, QuorumPacket } from "./quorum-packet.ts";
+export type { QuorumPacket } from "./quorum-packet.ts";
 export {
   openAcl,
   readAcl,
-  readId,
   readReplyHeader,
   readStat,
   readStatPersisted,
   writeAcl,
-  writeId,
   writeReplyHeader,
   writeStat,
   writeStatPersisted,
@@ -76,7 +73,6 @@ export {
 export type {
   CreateRequest,
   PathVersionRequest,
-  ReadRequest,
   SetAclRequest,
   SetDataRequest,
 } from "./requests.ts";
@@ -96,24 +92,14 @@ export { SnapshotBodyDecoder, encodeSnapshotBody } from "./snapshot-body.ts";
 export type { SnapshotNode, SnapshotSink, SnapshotSource } from "./snapshot-body.ts";
 export { decodeTxn, payloadZxid, readTxnHeader, writeTxn, writeTxnHeader } from "./txn.ts";
 export type {
-  CheckVersionTxn,
   CloseSessionTxn,
-  CreateContainerTxn,
-  CreateSessionTxn,
-  CreateTtlTxn,
-  CreateTxn,
   DecodedTxn,
-  DeleteTxn,
   ErrorTxn,
   MultiTxn,
-  SetAclTxn,
-  SetDataTxn,
   SingleTxn,
   Txn,
   TxnDigest,
   TxnHeader,
 } from "./txn.ts";
 export { WireError } from "./wire-error.ts";
-export type { WireErrorCode } from "./wire-error.ts";
 export { formatHex, makeZxid, zxidCounter, zxidEpoch } from "./zxid.ts";
-export type { SessionId, Zxid } from "./zxid.ts";

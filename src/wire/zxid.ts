@@ -6,9 +6,6 @@
 /** A transaction id as a signed 64-bit integer. */
 export type Zxid = bigint;
 
-/** A session id as a signed 64-bit integer; the top byte is the id of the server that made it. */
-export type SessionId = bigint;
-
 export function makeZxid(epoch: number, counter: number): Zxid {
   return (BigInt(epoch) << 32n) | BigInt(counter);
 }

@@ -107,10 +107,18 @@ export class Peer {
     return this.#role instanceof Leader && this.#role.isServing ? this.#role : undefined;
   }
 
-  /** Time passes; call at least every few ten milliseconds, and before other inputs of a turn. */
-  tick(nowMs: number): void {
+  /**
+   * Says what time it is without letting deadlines pass: for inputs that come before `tick`, so
+   * that who spoke during a stall of this process is not taken for silent after it.
+   */
+  setTime(nowMs: number): void {
     assert(nowMs >= this.#context.nowMs, "time does not go back");
     this.#context.nowMs = nowMs;
+  }
+
+  /** Time passes; call at least every few ten milliseconds. */
+  tick(nowMs: number): void {
+    this.setTime(nowMs);
     if (this.#role === undefined) {
       if (!this.#isElecting) this.#startElection();
       this.#election.tick(nowMs);

@@ -23,7 +23,7 @@ export const majorityRule: QuorumRule = {
 };
 
 /** Most voters that a mask can hold. */
-export const votersMax = 31;
+const votersMax = 31;
 
 /** The voters of a configuration and the rule by which they decide. */
 export class Voters {

@@ -5,8 +5,7 @@
  */
 import { randomInt } from "../../src/base/index.ts";
 import type { FaultOptions } from "./options.ts";
-import type { SimServer } from "./sim-server.ts";
-import type { World } from "./world.ts";
+import type { Server, World } from "./world.ts";
 
 export class Faults {
   readonly #world: World;
@@ -81,7 +80,7 @@ export class Faults {
       servers.filter((server) => server === one || (!isPair && !isAlone && random.next() < 0.4)),
     );
     const isAsymmetric = random.next() < asymmetricChance;
-    const isCut = (from: SimServer, to: SimServer): boolean =>
+    const isCut = (from: Server, to: Server): boolean =>
       group.has(from) && !group.has(to) && (!isPair || to === other);
     const unblocks: (() => void)[] = [];
     for (const from of servers) {
@@ -136,14 +135,14 @@ export class Faults {
     });
   }
 
-  #victim(): SimServer {
+  #victim(): Server {
     const { random, servers } = this.#world;
     const leaders = servers.filter(({ peer }) => peer?.role === "leading");
     if (leaders.length === 0 || random.next() >= this.#options.leaderBias) return this.#anyServer();
     return leaders[randomInt(random, 0, leaders.length)]!;
   }
 
-  #anyServer(): SimServer {
+  #anyServer(): Server {
     const { random, servers } = this.#world;
     return servers[randomInt(random, 0, servers.length)]!;
   }

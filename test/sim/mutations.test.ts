@@ -43,3 +43,9 @@ for (const [mutation, what] of seenByClients) {
   });
 }
 
+// Losing one copy of a committed transaction harms nobody until other servers lose theirs, too:
+// clients can hardly see it, so only the disks are asked.
+test("a disk that forgets everything when it cannot be cut is noticed", () => {
+  const rule = firstBrokenRule(100, { mutation: "forget-on-truncate" });
+  expect(rule).toBe("committed means durable");
+});

@@ -78,6 +78,8 @@ export interface SimOptions {
   readonly writeEveryMs: number;
   /** Most writes that a client sends at once. */
   readonly burstMax: number;
+  /** Proposals that are not decided, above which clients hold back, as a server makes them do. */
+  readonly outstandingMax: number;
   readonly tickMs: number;
   readonly initLimitTicks: number;
   readonly syncLimitTicks: number;
@@ -93,13 +95,15 @@ export interface SimOptions {
 export function optionsOf(seed: number, mutation?: Mutation): SimOptions {
   const random = seededRandom(seed ^ 0x5eed);
   const voters = pick(random, [1, 2, 3, 3, 3, 3, 4, 5, 5, 5]);
+  const observers = pick(random, [0, 0, 0, 1, 2]);
   const delayMinMs = randomInt(random, 0, 5);
   const tickMs = pick(random, [50, 100, 250]);
   return {
     voters,
-    observers: pick(random, [0, 0, 0, 1, 2]),
+    observers,
     faultyMs: randomInt(random, 4_000, 16_000),
-    healMaxMs: 180_000,
+    // Voters hear of each other's votes; an observer has to ask, at pauses of up to a minute.
+    healMaxMs: observers === 0 ? 20_000 : 90_000,
     delayMinMs,
     delayMaxMs: delayMinMs + pick(random, [1, 5, 20, 60]),
     spikeChance: pick(random, [0, 0, 0.005, 0.02]),
@@ -108,7 +112,7 @@ export function optionsOf(seed: number, mutation?: Mutation): SimOptions {
     disk: {
       syncMinMs: randomInt(random, 0, 4),
       syncMaxMs: pick(random, [4, 10, 30]),
-      batchMax: pick(random, [1, 4, 64]),
+      batchMax: pick(random, [3, 10, 100]),
       lies: mutation === "skip-fsync",
       forgets: mutation === "forget-on-truncate",
     },
@@ -119,6 +123,7 @@ export function optionsOf(seed: number, mutation?: Mutation): SimOptions {
     clients: randomInt(random, 1, 5),
     writeEveryMs: pick(random, [10, 50, 200]),
     burstMax: pick(random, [1, 3, 10]),
+    outstandingMax: 200,
     tickMs,
     // Enough for a handshake at the slowest network and disk that is drawn.
     initLimitTicks: 2_000 / tickMs,
@@ -155,6 +160,6 @@ function drawFaults(random: Random): FaultOptions {
   };
 }
 
-export function pick<T>(random: Random, from: readonly T[]): T {
+function pick<T>(random: Random, from: readonly T[]): T {
   return from[randomInt(random, 0, from.length)]!;
 }

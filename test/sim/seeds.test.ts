@@ -25,14 +25,15 @@ for (const first of firstSeeds) {
 }
 
 test("a run is repeated exactly by its seed, and differs from that of another seed", () => {
-  const first = runSimulation({ seed: 7 });
-  expect(runSimulation({ seed: 7 })).toEqual(first);
-  expect(runSimulation({ seed: 8 }).traceHash).not.toBe(first.traceHash);
+  const first = runSimulation({ seed: 5 });
+  expect(first.committed).toBeGreaterThan(100);
+  expect(runSimulation({ seed: 5 })).toEqual(first);
+  expect(runSimulation({ seed: 6 }).traceHash).not.toBe(first.traceHash);
 });
 
 test("a run is the same whether it is printed or not", () => {
   const lines: string[] = [];
-  const printed = runSimulation({ seed: 7, print: (line) => lines.push(line) });
-  expect(printed).toEqual(runSimulation({ seed: 7 }));
+  const printed = runSimulation({ seed: 5, print: (line) => lines.push(line) });
+  expect(printed).toEqual(runSimulation({ seed: 5 }));
   expect(lines.length).toBeGreaterThan(100);
 });

@@ -93,6 +93,10 @@ export class SimDisk {
     this.#isSyncing = false;
     const survivors = randomInt(random, 0, this.#queue.length + 1);
     for (const write of this.#queue.slice(0, survivors)) this.#apply(write);
+    const torn = this.#queue[survivors];
+    // The log is cut before a received snapshot takes its place: a crash may come between.
+    const isCut = torn !== undefined && "op" in torn && torn.op.kind === "install-snapshot";
+    if (isCut && random.next() < 0.5) this.#truncate(torn.op.zxid);
     this.#queue = [];
     const content = this.#content;
     const historyEpoch = zxidEpoch(content.tip.label);

@@ -19,12 +19,12 @@ import { Peer } from "../../src/zab/index.ts";
 import type { LinkId, PeerEvent, Ready } from "../../src/zab/index.ts";
 import { applyEntry, entriesAbove, labelled, nodeAt } from "./chain.ts";
 import type { State } from "./chain.ts";
+import { encodeWrite } from "./client-write.ts";
+import type { ClientWrite } from "./client-write.ts";
 import { SimDisk } from "./sim-disk.ts";
-import type { StreamHost } from "./streams.ts";
+import type { EndId, StreamHost } from "./streams.ts";
 import { Violation } from "./violation.ts";
-import { encodeWrite } from "./workload.ts";
-import type { ClientWrite } from "./workload.ts";
-import type { World } from "./world.ts";
+import type { Server, World } from "./world.ts";
 
 type Input =
   | { readonly kind: "packet"; readonly link: LinkId; readonly bytes: Buffer; body?: State }
@@ -60,7 +60,7 @@ class Life implements StreamHost {
   }
 }
 
-export class SimServer {
+export class SimServer implements Server {
   readonly sid: bigint;
   readonly #world: World;
   readonly #disk: SimDisk;
@@ -174,7 +174,7 @@ export class SimServer {
   }
 
   /** Accepts a connection; undefined when nobody listens. */
-  accept(): { host: StreamHost; link: LinkId } | undefined {
+  accept(): EndId | undefined {
     const life = this.#life;
     if (life === undefined || life.peer.role !== "leading") return undefined;
     const link = life.nextAcceptedLink;

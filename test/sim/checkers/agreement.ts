@@ -6,7 +6,7 @@ import { formatHex } from "../../../src/wire/index.ts";
 import { contains, emptyChain, isSame } from "../chain.ts";
 import type { ChainNode } from "../chain.ts";
 import { Violation } from "../violation.ts";
-import type { Observation } from "./checkers.ts";
+import type { Observation } from "./observation.ts";
 
 export class Agreement {
   /** The committed history; the node at index n has count n. */

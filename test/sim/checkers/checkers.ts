@@ -8,18 +8,8 @@ import { Agreement } from "./agreement.ts";
 import { Durability } from "./durability.ts";
 import type { DurableHistory } from "./durability.ts";
 import { Epochs } from "./epochs.ts";
+import type { Observation } from "./observation.ts";
 import { WriteOrder } from "./write-order.ts";
-
-/** A server in service shows what it holds. */
-export interface Observation {
-  readonly sid: bigint;
-  /** Counts the starts of that server. */
-  readonly life: number;
-  /** Its delivered history. */
-  readonly node: ChainNode;
-  /** Epoch of its leadership; undefined on learners. */
-  readonly leaderEpoch: number | undefined;
-}
 
 export class Checkers {
   readonly #epochs = new Epochs();

@@ -3,7 +3,7 @@
  * is not the highest that was ever established may not know it yet, but can commit nothing new.
  */
 import { Violation } from "../violation.ts";
-import type { Observation } from "./checkers.ts";
+import type { Observation } from "./observation.ts";
 
 /** How a leader stands: at its first appearance, in its epoch, or after a later epoch began. */
 export type Standing = "new" | "current" | "superseded";

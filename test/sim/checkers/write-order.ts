@@ -4,7 +4,7 @@
  */
 import type { ChainNode } from "../chain.ts";
 import { Violation } from "../violation.ts";
-import { decodeWrite } from "../workload.ts";
+import { decodeWrite } from "../client-write.ts";
 
 export class WriteOrder {
   readonly #newest = new Map<number, number>();
