@@ -254,6 +254,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
         this.#sessions.leading?.touchAll(event.data);
         break;
       case "learner-lost":
+        this.#options.logger.info("Learner is gone", { learner: event.sid });
         break;
     }
   }
