@@ -24,7 +24,7 @@ const JVM_FLAGS = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 const POLL_MS = 50;
 const COMPLAINT = /"level":"error"| (?:ERROR|FATAL) |digest.* (?:not|mismatch)/iu;
 /** What Apache says when somebody who asked `srvr` has closed already. */
-const NOISE = /Error closing a command socket/u;
+const NOISE = /Error (?:closing a command socket|sending data synchronously)/u;
 
 /** A group of servers and their folders, all below one temporary folder. */
 export class ServerGroup {
