@@ -1,10 +1,10 @@
 /**
  * Stands in for `ensemble server` where only its being a process matters: takes the same
  * arguments, reads the same configuration, and answers `srvr` on its client port. The live server
- * with the highest id leads, and a majority must be alive for anyone to serve; they find each
- * other by the files `alive` in their data folders. A test may put a file `behaviour` there too:
- * `fail` makes the server end at once, `stubborn` makes it ignore SIGTERM. A file
- * `initialize` that was there becomes `saw-initialize`.
+ * with the highest id leads, and a majority must be alive for anyone to serve, all for the first
+ * time; they find each other by the files `alive` in their data folders. A test may put a file
+ * `behaviour` there too: `fail` makes the server end at once, `stubborn` makes it ignore SIGTERM.
+ * A file `initialize` that was there becomes `saw-initialize`.
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -14,6 +14,7 @@ import { loadServerConfig } from "../../src/server/index.ts";
 const file = process.argv[2] ?? "";
 const config = loadServerConfig(file);
 const initializeFile = join(config.dataDir, "initialize");
+const formedFile = join(config.dataDir, "formed");
 const aliveFile = join(config.dataDir, "alive");
 const behaviour = existsSync(join(config.dataDir, "behaviour"))
   ? readFileSync(join(config.dataDir, "behaviour"), "utf8")
@@ -36,6 +37,11 @@ function isAlive(sid: bigint): boolean {
 
 function mode(): string | null {
   const alive = [...config.servers.keys()].filter(isAlive);
+  // All are awaited for the first time, so that a test knows who will lead.
+  if (!existsSync(formedFile)) {
+    if (alive.length < config.servers.size) return null;
+    writeFileSync(formedFile, "");
+  }
   if (alive.length * 2 <= config.servers.size) return null;
   return alive.at(-1) === config.myId ? "leader" : "follower";
 }

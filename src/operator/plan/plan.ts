@@ -54,11 +54,14 @@ export function plan(spec: PlanSpec, observed: Observed, nowMs: number): Step {
   return planRun(observed, nowMs);
 }
 
-/** Whether the members that serve are a quorum with a leader. */
+/**
+ * Whether the members that serve are a quorum with a leader. Reports are of different moments: two
+ * leaders mean that one of them is an old one.
+ */
 export function isServing(members: readonly ObservedMember[]): boolean {
   const serving = members.filter(({ process, role }) => process === "running" && role !== "none");
-  const hasLeader = serving.some(({ role }) => role === "leader" || role === "standalone");
-  return hasLeader && serving.length * 2 > members.length;
+  const leaders = serving.filter(({ role }) => role === "leader" || role === "standalone");
+  return leaders.length === 1 && serving.length * 2 > members.length;
 }
 
 function checkReplicas(wanted: number, bootstrapped: number | null): string | null {
