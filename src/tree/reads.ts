@@ -8,7 +8,7 @@ import { ErrorCode, EventType, OpCode, Perms, WireError } from "../wire/index.ts
 import type { Acl, Id, JuteReader, JuteWriter, SetWatches } from "../wire/index.ts";
 import { isAllowed } from "./acl.ts";
 import type { DataTree } from "./data-tree.ts";
-import { WatcherType } from "./watches.ts";
+import { WatchMode, WatcherType } from "./watches.ts";
 import type { WatchTable, Watcher } from "./watches.ts";
 import { writeNodeStat } from "./znode.ts";
 import type { ZNode } from "./znode.ts";
@@ -43,6 +43,7 @@ const readOps: ReadonlySet<number> = new Set([
   OpCode.getChildren2,
   OpCode.checkWatches,
   OpCode.removeWatches,
+  OpCode.addWatch,
   OpCode.multiRead,
   OpCode.getEphemerals,
   OpCode.getAllChildrenNumber,
@@ -116,6 +117,8 @@ export class ReadService {
       case OpCode.checkWatches:
       case OpCode.removeWatches:
         return this.#checkOrRemoveWatches(type, reader, context.watcher);
+      case OpCode.addWatch:
+        return this.#addWatch(reader, writer, context.watcher);
       default:
         return ErrorCode.unimplemented;
     }
@@ -144,6 +147,10 @@ export class ReadService {
       else if (node.pzxid > relativeZxid) tell(watcher, EventType.nodeChildrenChanged, path);
       else this.#watches.addChild(path, watcher);
     }
+    // What these missed is not made up for: their owners know that they were away.
+    for (const path of watches.persistentWatches) this.#watches.addPersistent(path, watcher);
+    for (const path of watches.persistentRecursiveWatches)
+      this.#watches.addRecursive(path, watcher);
   }
 
   #mayRead(node: ZNode, perms: number, authInfo: readonly Id[]): boolean {
@@ -276,22 +283,28 @@ export class ReadService {
   #checkOrRemoveWatches(type: number, reader: JuteReader, watcher: Watcher): number {
     const path = reader.readString() ?? "";
     const watcherType = reader.readInt();
-    if (watcherType < WatcherType.children || watcherType > lastWatcherType) {
+    if (watcherType < WatcherType.children || watcherType > WatcherType.persistentRecursive) {
       throw new WireError("bad-value", `Cannot decode request: watcher type ${watcherType}`);
     }
-    // Persistent watches cannot be set, so nobody has one.
-    const isOneShot = watcherType <= WatcherType.any;
     const found =
-      isOneShot &&
-      (type === OpCode.checkWatches
+      type === OpCode.checkWatches
         ? this.#watches.has(path, watcherType, watcher)
-        : this.#watches.remove(path, watcherType, watcher));
+        : this.#watches.remove(path, watcherType, watcher);
     return found ? ErrorCode.ok : ErrorCode.noWatcher;
   }
-}
 
-/** Types 4 and 5 stand for persistent watches. */
-const lastWatcherType = 5;
+  /** Nothing is asked of the node, not even that it is there; events are filtered by its ACL. */
+  #addWatch(reader: JuteReader, writer: JuteWriter, watcher: Watcher): number {
+    const path = reader.readString() ?? "";
+    const mode = reader.readInt();
+    if (mode === WatchMode.persistent) this.#watches.addPersistent(path, watcher);
+    else if (mode === WatchMode.persistentRecursive) this.#watches.addRecursive(path, watcher);
+    else throw new WireError("bad-value", `Cannot decode request: watch mode ${mode}`);
+    // The body is an ErrorResponse.
+    writer.writeInt(ErrorCode.ok);
+    return ErrorCode.ok;
+  }
+}
 
 function tell(watcher: Watcher, type: EventType, path: string): void {
   watcher.process(type, path, missedZxid, noAcl);

@@ -1,13 +1,13 @@
 /**
  * Who waits for which change (ZooKeeper 3.9 `WatchManager`): one-shot watches on a node's data or
- * existence, and on its children. The tables belong to one server and are not replicated. Most
+ * existence, and on its children; persistent watches on a node, or on a whole tree. The tables belong to one server and are not replicated. Most
  * paths have one watcher, so a path keeps the watcher itself, and a set only for more.
  *
- * A watch is removed before it is delivered. A watcher is told once of a deletion, though it may
+ * A one-shot watch is removed before it is delivered. A watcher is told once of a deletion, though it may
  * have watched both data and children. Invariant: a watcher is in a table under a path if and only
  * if the table's index has the path under the watcher.
  */
-import { EventType } from "../wire/index.ts";
+import { EventType, parentPath } from "../wire/index.ts";
 import type { Acl } from "../wire/index.ts";
 
 /** What may be told of changes: a client's connection. Compared by identity. */
@@ -21,21 +21,32 @@ export interface Watcher {
 }
 
 /** Numbers of the `checkWatches` and `removeWatches` requests. */
-export const WatcherType = { children: 1, data: 2, any: 3 } as const;
+export const WatcherType = {
+  children: 1,
+  data: 2,
+  any: 3,
+  persistent: 4,
+  persistentRecursive: 5,
+} as const;
+
+/** Modes of the `addWatch` request. */
+export const WatchMode = { persistent: 0, persistentRecursive: 1 } as const;
 
 /** All watches of one server. */
 export class WatchTable {
-  readonly #data = new OneShotTable();
-  readonly #children = new OneShotTable();
+  readonly #data = new PathTable();
+  readonly #children = new PathTable();
+  readonly #persistent = new PathTable();
+  readonly #recursive = new PathTable();
 
   /** How many watches there are. */
   get watchCount(): number {
-    return this.#data.count + this.#children.count;
+    return this.#all().reduce((sum, table) => sum + table.count, 0);
   }
 
-  /** How many paths are watched; a path with both kinds counts twice. */
+  /** How many paths are watched; a path counts once for each kind of watch. */
   get pathCount(): number {
-    return this.#data.pathCount + this.#children.pathCount;
+    return this.#all().reduce((sum, table) => sum + table.pathCount, 0);
   }
 
   /** Watches for data changes, deletion, and creation. */
@@ -48,25 +59,33 @@ export class WatchTable {
     this.#children.add(path, watcher);
   }
 
+  /** Watches until removed: the node's data and list of children. */
+  addPersistent(path: string, watcher: Watcher): void {
+    this.#persistent.add(path, watcher);
+  }
+
+  /** Watches until removed: data, creation and deletion of the node and all below it. */
+  addRecursive(path: string, watcher: Watcher): void {
+    this.#recursive.add(path, watcher);
+  }
+
   /** Whether `watcher` has a watch of the type (a `WatcherType`) at `path`. */
   has(path: string, type: number, watcher: Watcher): boolean {
-    return (
-      (type !== WatcherType.children && this.#data.has(path, watcher)) ||
-      (type !== WatcherType.data && this.#children.has(path, watcher))
-    );
+    return this.#ofType(type).some((table) => table.has(path, watcher));
   }
 
   /** Removes the watches of the type (a `WatcherType`) at `path`; whether there were any. */
   remove(path: string, type: number, watcher: Watcher): boolean {
-    const data = type !== WatcherType.children && this.#data.remove(path, watcher);
-    const child = type !== WatcherType.data && this.#children.remove(path, watcher);
-    return data || child;
+    let isRemoved = false;
+    for (const table of this.#ofType(type)) {
+      if (table.remove(path, watcher)) isRemoved = true;
+    }
+    return isRemoved;
   }
 
   /** Forgets a watcher altogether, as when its connection is gone. */
   removeWatcher(watcher: Watcher): void {
-    this.#data.removeWatcher(watcher);
-    this.#children.removeWatcher(watcher);
+    for (const table of this.#all()) table.removeWatcher(watcher);
   }
 
   /** Tells those who wait for this change; the arguments are those of `TreeListener.changed`. */
@@ -75,11 +94,48 @@ export class WatchTable {
     const isAboutChildren = !isAboutData || type === EventType.nodeDeleted;
     const data = isAboutData ? this.#data.take(path) : undefined;
     const children = isAboutChildren ? this.#children.take(path) : undefined;
-    if (data === undefined && children === undefined) return;
-    deliver(data, (watcher) => watcher.process(type, path, zxid, acl));
-    deliver(children, (watcher) => {
-      if (!includes(data, watcher)) watcher.process(type, path, zxid, acl);
-    });
+    const persistent = this.#persistent.get(path);
+    const isRecursive = isAboutData && this.#recursive.count > 0;
+    if (persistent === undefined && !isRecursive) {
+      if (data === undefined && children === undefined) return;
+      deliver(data, (watcher) => watcher.process(type, path, zxid, acl));
+      deliver(children, (watcher) => {
+        if (!includes(data, watcher)) watcher.process(type, path, zxid, acl);
+      });
+      return;
+    }
+    // However many of its watches match, a watcher is told once.
+    const told = new Set<Watcher>();
+    for (const watchers of [data, children, persistent]) deliver(watchers, (one) => told.add(one));
+    if (isRecursive) this.#addRecursiveAt(path, told);
+    for (const watcher of told) watcher.process(type, path, zxid, acl);
+  }
+
+  /** Adds those who watch the tree that `path` is in, from it up to the root. */
+  #addRecursiveAt(path: string, told: Set<Watcher>): void {
+    for (let at = path; ; at = parentPath(at)) {
+      deliver(this.#recursive.get(at), (watcher) => told.add(watcher));
+      if (at === "/") return;
+    }
+  }
+
+  #all(): PathTable[] {
+    return [this.#data, this.#children, this.#persistent, this.#recursive];
+  }
+
+  #ofType(type: number): PathTable[] {
+    switch (type) {
+      case WatcherType.children:
+        return [this.#children];
+      case WatcherType.data:
+        return [this.#data];
+      case WatcherType.persistent:
+        return [this.#persistent];
+      case WatcherType.persistentRecursive:
+        return [this.#recursive];
+      default:
+        return this.#all();
+    }
   }
 }
 
@@ -96,7 +152,7 @@ function deliver(watchers: Watchers | undefined, tell: (watcher: Watcher) => voi
 }
 
 /** Watches of one kind, by path and by watcher. */
-class OneShotTable {
+class PathTable {
   readonly #byPath = new Map<string, Watchers>();
   readonly #byWatcher = new Map<Watcher, Set<string>>();
   count = 0;
@@ -134,6 +190,11 @@ class OneShotTable {
     this.#byWatcher.delete(watcher);
     this.count -= paths.size;
     for (const path of paths) this.#dropFromPath(path, watcher);
+  }
+
+  /** All who watch `path`. */
+  get(path: string): Watchers | undefined {
+    return this.#byPath.get(path);
   }
 
   /** Removes and returns all who watch `path`. */

@@ -82,6 +82,55 @@ describe("WatchTable", () => {
     expect(table.remove("/x", WatcherType.any, watcher)).toBe(false);
   });
 
+  it("keeps persistent watches, for data and for children", () => {
+    const table = new WatchTable();
+    const watcher = new Recorder();
+    table.addPersistent("/x", watcher);
+    for (const type of [1, 3, 4, 2] as const) table.trigger(type, "/x", 7n);
+    table.trigger(EventType.nodeDataChanged, "/x/below", 8n);
+    expect(watcher.events).toEqual(["1 /x 7", "3 /x 7", "4 /x 7", "2 /x 7"]);
+    expect(table.watchCount).toBe(1);
+  });
+
+  it("tells recursive watches of all below, but of no list of children", () => {
+    const table = new WatchTable();
+    const [root, tree] = [new Recorder(), new Recorder()];
+    table.addRecursive("/", root);
+    table.addRecursive("/x", tree);
+    table.trigger(EventType.nodeCreated, "/x/y/z", 1n);
+    table.trigger(EventType.nodeChildrenChanged, "/x/y", 1n);
+    table.trigger(EventType.nodeDataChanged, "/xy", 2n);
+    table.trigger(EventType.nodeDeleted, "/x", 3n);
+    expect(tree.events).toEqual(["1 /x/y/z 1", "2 /x 3"]);
+    expect(root.events).toEqual(["1 /x/y/z 1", "3 /xy 2", "2 /x 3"]);
+  });
+
+  it("tells a watcher once, however many of its watches match", () => {
+    const table = new WatchTable();
+    const watcher = new Recorder();
+    table.addData("/x", watcher);
+    table.addChild("/x", watcher);
+    table.addPersistent("/x", watcher);
+    table.addRecursive("/", watcher);
+    table.trigger(EventType.nodeDeleted, "/x", 1n);
+    table.trigger(EventType.nodeCreated, "/x", 2n);
+    expect(watcher.events).toEqual(["2 /x 1", "1 /x 2"]);
+    expect(table.watchCount).toBe(2);
+  });
+
+  it("finds and removes persistent watches by type", () => {
+    const table = new WatchTable();
+    const watcher = new Recorder();
+    table.addPersistent("/x", watcher);
+    table.addRecursive("/x", watcher);
+    expect(table.remove("/x", WatcherType.data, watcher)).toBe(false);
+    expect(table.remove("/x", WatcherType.persistent, watcher)).toBe(true);
+    expect(table.has("/x", WatcherType.persistentRecursive, watcher)).toBe(true);
+    expect(table.has("/x", WatcherType.any, watcher)).toBe(true);
+    table.removeWatcher(watcher);
+    expect(table.watchCount).toBe(0);
+  });
+
   it("counts as a plain list of watches does", () => {
     const watchers = [new Recorder(), new Recorder(), new Recorder()];
     const step = fc.record({

@@ -99,6 +99,7 @@ function draft(random: Random): Draft {
     [8, multi],
     [3, multiRead],
     [3, removeWatches],
+    [2, addWatch],
     [2, setWatches],
     [2, byPath],
     [2, addAuth],
@@ -218,10 +219,20 @@ function byPath(random: Random): Draft {
   return { type, facts: { path }, write: (writer) => writer.writeString(path) };
 }
 
+function addWatch(random: Random): Draft {
+  const path = pick(random, [...paths, "/"]);
+  const mode = pick(random, [0, 1, 1, 7]);
+  const write: Part = (writer) => {
+    writer.writeString(path);
+    writer.writeInt(mode);
+  };
+  return { type: OpCode.addWatch, facts: { path, mode }, write };
+}
+
 function removeWatches(random: Random): Draft {
   const type = pick(random, [OpCode.checkWatches, OpCode.removeWatches]);
   const path = anyPath(random);
-  const kind = pick(random, [1, 2, 3, 3, 9]);
+  const kind = pick(random, [1, 2, 3, 3, 4, 5, 9]);
   const write: Part = (writer) => {
     writer.writeString(path);
     writer.writeInt(kind);
