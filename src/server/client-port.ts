@@ -21,6 +21,9 @@ export interface ClientPortOptions {
   readonly tcpKeepAlive: boolean;
 }
 
+/** Silence after which a connection that has no session, or has ended it, is closed, in ms. */
+const sessionlessTimeoutMs = 10_000;
+
 export class ClientPort {
   readonly #options: ClientPortOptions;
   readonly #gate: ConnectionGate;
@@ -81,6 +84,10 @@ export class ClientPort {
       if (left === 0) this.#countByAddress.delete(address);
       else this.#countByAddress.set(address, left);
     });
-    this.#added(new ClientConnection(socket, this.#gate, frameBytesMax));
+    const connection = new ClientConnection(socket, this.#gate, frameBytesMax);
+    socket.setTimeout(sessionlessTimeoutMs, () => {
+      if (!connection.isOpen) socket.destroy();
+    });
+    this.#added(connection);
   }
 }

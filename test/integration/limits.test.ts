@@ -95,6 +95,18 @@ describe("A server", () => {
     await client.destroy();
   });
 
+  it("closes a connection that asks for no session in ten seconds, and no other", async () => {
+    const silent = await RawClient.dial(ensemble.clientPort(leader));
+    const half = await RawClient.dial(ensemble.clientPort(followers[0]!));
+    half.write(int32(45).subarray(0, 3));
+    const idle = await openAt(leader);
+    const startedAtMs = performance.now();
+    await Promise.all([silent.closed, half.closed]);
+    expect(performance.now() - startedAtMs).toBeGreaterThan(8000);
+    expect(idle.isClosed).toBe(false);
+    await idle.destroy();
+  });
+
   it("closes a connection whose frame has no possible length", async () => {
     for (const id of both()) {
       for (const length of [-1, -0x80000000, FRAME_BYTES_MAX + 1, 0x7fffffff]) {
