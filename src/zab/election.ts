@@ -95,7 +95,10 @@ export class Election {
       return;
     }
     if (nowMs < this.#rebroadcastAtMs) return;
-    this.#rebroadcastMs = Math.min(this.#rebroadcastMs * 2, this.#options.timing.rebroadcastMaxMs);
+    const { timing, voters, sid } = this.#options;
+    // Nobody tells a server without a vote of a decision that it missed: it has to go on asking.
+    const maxMs = voters.has(sid) ? timing.rebroadcastMaxMs : timing.rebroadcastMinMs * 10;
+    this.#rebroadcastMs = Math.min(this.#rebroadcastMs * 2, maxMs);
     this.#broadcast();
   }
 

@@ -102,8 +102,7 @@ export function optionsOf(seed: number, mutation?: Mutation): SimOptions {
     voters,
     observers,
     faultyMs: randomInt(random, 4_000, 16_000),
-    // Voters hear of each other's votes; an observer has to ask, at pauses of up to a minute.
-    healMaxMs: observers === 0 ? 20_000 : 90_000,
+    healMaxMs: 20_000,
     delayMinMs,
     delayMaxMs: delayMinMs + pick(random, [1, 5, 20, 60]),
     spikeChance: pick(random, [0, 0, 0.005, 0.02]),
