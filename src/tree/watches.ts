@@ -1,11 +1,12 @@
 /**
  * Who waits for which change (ZooKeeper 3.9 `WatchManager`): one-shot watches on a node's data or
- * existence, and on its children; persistent watches on a node, or on a whole tree. The tables belong to one server and are not replicated. Most
- * paths have one watcher, so a path keeps the watcher itself, and a set only for more.
+ * existence, and on its children; persistent watches on a node, or on a whole tree. The tables
+ * belong to one server and are not replicated. Most paths have one watcher, so a path keeps the
+ * watcher itself, and a set only for more.
  *
- * A one-shot watch is removed before it is delivered. A watcher is told once of a deletion, though it may
- * have watched both data and children. Invariant: a watcher is in a table under a path if and only
- * if the table's index has the path under the watcher.
+ * A one-shot watch is removed before it is delivered. A watcher is told once of a change, however
+ * many of its watches match. Invariant: a watcher is in a table under a path if and only if the
+ * table's index has the path under the watcher.
  */
 import { EventType, parentPath } from "../wire/index.ts";
 import type { Acl } from "../wire/index.ts";

@@ -118,7 +118,7 @@ await describeWithPeers("A quorum of Apache's servers and ours", [installApacheZ
     expect(leader === OURS ? "ensemble" : "apache").toBe(kind);
     const others = group.ids.filter((id) => id !== leader);
     const client = await RawSession.open({ port: group.member(leader).ports.client });
-    group.pause(others);
+    await group.pause(others);
     const node = { path: "/uncommitted", data: null, acl: openAcl, flags: 0, ttlMs: undefined };
     const body = new JuteWriter();
     writeCreateRequest(body, node);

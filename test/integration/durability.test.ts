@@ -124,7 +124,7 @@ describe("An ensemble of three under load", () => {
     const leader = await ensemble.whenLed();
     const followers = await ensemble.followers();
     const { client } = await RawClient.open(ensemble.clientPort(leader));
-    for (const id of followers) ensemble.pause(id);
+    await ensemble.pause(...followers);
     // The closing of the session is answered by ending the connection: the replies before it must
     // not slip out with it.
     client.write(

@@ -96,7 +96,7 @@ describe("A server that comes back", () => {
       const others = await ensemble.followers();
       const lost = `/lost-${String(goesOn)}`;
       const { client } = await RawClient.open(ensemble.clientPort(deposed));
-      for (const id of others) ensemble.pause(id);
+      await ensemble.pause(...others);
       client.write(
         Buffer.concat([
           request(1, OpCode.create, body.create(lost)),
@@ -130,7 +130,7 @@ describe("A server that comes back", () => {
     const deposed = await ensemble.whenLed();
     const others = await ensemble.followers();
     const { client } = await RawClient.open(ensemble.clientPort(deposed));
-    for (const id of others) ensemble.pause(id);
+    await ensemble.pause(...others);
     client.write(request(1, OpCode.create, body.create("/sent-out")));
     await eventually("the proposal is logged", () => hasLogged(deposed, 1));
     await ensemble.kill(deposed);

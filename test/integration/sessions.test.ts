@@ -191,7 +191,7 @@ describe("A session", () => {
     const [path, other] = [newPath(), newPath()];
     const old = await RawClient.open(port(leader));
     await old.client.call(1, OpCode.create, body.create(path, "first"));
-    for (const id of followers) ensemble.pause(id);
+    await ensemble.pause(...followers);
     old.client.write(
       Buffer.concat([
         request(2, OpCode.create, body.create(other, "of the old connection")),
@@ -224,7 +224,7 @@ describe("A session", () => {
     const old = await RawClient.open(port(from));
     await old.client.call(1, OpCode.create, body.create(path));
     const { client } = await RawClient.open(port(to), again(old.session));
-    ensemble.pause(from);
+    await ensemble.pause(from);
     old.client.write(request(2, OpCode.setData, body.setData(path, "of the old connection")));
     const reply = await client.call(2, OpCode.create, body.create(other));
     expect(reply.err).toBe(ErrorCode.ok);

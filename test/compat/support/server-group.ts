@@ -8,6 +8,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freezeProcess } from "../../support/freeze-process.ts";
 import { startApacheServer } from "./apache-zookeeper.ts";
 import { startEnsembleServer } from "./ensemble-server.ts";
 import { askServerMode } from "./four-letter-word.ts";
@@ -122,8 +123,8 @@ export class ServerGroup {
   }
 
   /** SIGSTOP for members: they keep their connections and do nothing. Ends with `kill` only. */
-  pause(ids: readonly number[]): void {
-    for (const id of ids) process.kill(this.process(id).pid, "SIGSTOP");
+  async pause(ids: readonly number[]): Promise<void> {
+    await Promise.all(ids.map((id) => freezeProcess(this.process(id).pid)));
   }
 
   /**

@@ -14,6 +14,7 @@ import { connectStringOf, layOutEnsemble } from "../../compat/support/member-lay
 import type { MemberLayout, ZooCfg } from "../../compat/support/member-layout.ts";
 import { startServerProcess, waitUntilServing } from "../../compat/support/server-process.ts";
 import type { ServerProcess } from "../../compat/support/server-process.ts";
+import { freezeProcess } from "../../support/freeze-process.ts";
 
 const ENTRY_POINT = fileURLToPath(new URL("../../../src/main/ensemble.ts", import.meta.url));
 
@@ -100,9 +101,9 @@ export class TestEnsemble {
     await Promise.all(ids.map((id) => this.process(id).kill()));
   }
 
-  /** Freezes a server: its sockets stay open and nobody answers. */
-  pause(id: number): void {
-    process.kill(this.process(id).pid, "SIGSTOP");
+  /** Freezes servers: their sockets stay open and nobody answers. */
+  async pause(...ids: readonly number[]): Promise<void> {
+    await Promise.all(ids.map((id) => freezeProcess(this.process(id).pid)));
   }
 
   resume(id: number): void {
