@@ -18,15 +18,13 @@ import {
   JuteWriter,
   KeeperState,
   OpCode,
-} from "../wire/index.ts";
-import {
   WireError,
   Xid,
   readAuthPacket,
   readConnectRequest,
   readPathRequest,
+  readSetWatches,
 } from "../wire/index.ts";
-import { readSetWatches } from "../wire/index.ts";
 import type { Acl, AuthPacket, ConnectRequest, EventType, Id, TxnHeader } from "../wire/index.ts";
 import { addressIdentity } from "./authenticate.ts";
 import { writeWelcome } from "./welcome.ts";

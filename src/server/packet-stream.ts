@@ -4,8 +4,14 @@
  * knows at each moment which of the two it is reading. A SNAP packet is reported only once its
  * body is whole.
  */
-import { JuteReader, PacketType, SnapshotBodyDecoder, WireError } from "../wire/index.ts";
-import { quorumPacketSize, readQuorumPacket } from "../wire/index.ts";
+import {
+  JuteReader,
+  PacketType,
+  SnapshotBodyDecoder,
+  WireError,
+  quorumPacketSize,
+  readQuorumPacket,
+} from "../wire/index.ts";
 import type { QuorumPacket, SnapshotSink } from "../wire/index.ts";
 
 /** What a snapshot on the wire ends with. */

@@ -13,8 +13,14 @@ import { StorageError } from "../storage/index.ts";
 import type { Storage } from "../storage/index.ts";
 import { DataTree, Preparer } from "../tree/index.ts";
 import type { PreparedTxn, TreeListener, TxnResult } from "../tree/index.ts";
-import { JuteWriter, PacketType, decodeTxn, encodeSnapshotBody, formatHex } from "../wire/index.ts";
-import { writeTxn } from "../wire/index.ts";
+import {
+  JuteWriter,
+  PacketType,
+  decodeTxn,
+  encodeSnapshotBody,
+  formatHex,
+  writeTxn,
+} from "../wire/index.ts";
 import type { DecodedTxn, QuorumPacket, SnapshotSink } from "../wire/index.ts";
 import type { DiskOp, HistoryEntry, LinkId, Peer, PeerEvent, Ready } from "../zab/index.ts";
 import { DiskQueue } from "./disk-queue.ts";

@@ -51,7 +51,7 @@ const standaloneSid = 1n;
  * @throws ListenError when a port cannot be had.
  */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
-  const { config, logger, clock } = options;
+  const { config, logger } = options;
   const sid = config.myId ?? standaloneSid;
   const storage = await Storage.open({
     dataDir: config.dataDir,
@@ -70,8 +70,6 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   } catch (error) {
     await storage.close();
     throw error;
-  } finally {
-    logger.debug("Server start ended", { sid, wallMs: clock.wallMs() });
   }
 }
 

@@ -91,7 +91,7 @@ export class Election {
     this.#nowMs = nowMs;
     if (this.#winner !== undefined) return;
     if (this.#decideAtMs !== undefined && nowMs >= this.#decideAtMs) {
-      this.#decide({ ...this.#ownVote() });
+      this.#decide(this.#ownVote());
       return;
     }
     if (nowMs < this.#rebroadcastAtMs) return;
