@@ -10,12 +10,10 @@
 import type { Socket } from "node:net";
 import { Fifo } from "../base/index.ts";
 import { isReadOp, isWriteOp } from "../tree/index.ts";
-import type { ReadContext, ReadService, TxnResult, Watcher } from "../tree/index.ts";
+import type { ReadContext, TxnResult, Watcher } from "../tree/index.ts";
 import {
   ErrorCode,
-  FrameDecoder,
   JuteReader,
-  JuteWriter,
   KeeperState,
   OpCode,
   WireError,
@@ -25,40 +23,13 @@ import {
   readPathRequest,
   readSetWatches,
 } from "../wire/index.ts";
-import type { Acl, AuthPacket, ConnectRequest, EventType, Id, TxnHeader } from "../wire/index.ts";
+import type { Acl, EventType, Id, JuteWriter, TxnHeader } from "../wire/index.ts";
 import { addressIdentity } from "./authenticate.ts";
+import type { ConnectionGate } from "./connection-gate.ts";
+import { FramedSocket, HoldReason } from "./framed-socket.ts";
+import type { FrameReceiver } from "./framed-socket.ts";
 import { writeWelcome } from "./welcome.ts";
 import { replyError, writeTxnReply } from "./txn-reply.ts";
-import type { ConnectionStatistics } from "./statistics.ts";
-
-/** What a connection asks of the server. */
-export interface ConnectionGate {
-  readonly reads: ReadService;
-  readonly lastZxid: bigint;
-  readonly statistics: ConnectionStatistics;
-  nowMs(): number;
-  /** The first frame of the connection. */
-  connect(connection: ClientConnection, request: ConnectRequest): void;
-  /** A write or the closing of the session; its transaction will come back. */
-  submit(connection: ClientConnection, request: ClientRequest): void;
-  sync(connection: ClientConnection, path: string): void;
-  /** Adds identities for `packet`; false when they are refused. */
-  authenticate(connection: ClientConnection, packet: AuthPacket): boolean;
-  touch(connection: ClientConnection): void;
-  fourLetterWord(connection: ClientConnection, word: string): boolean;
-  mayRead(acl: readonly Acl[], authInfo: readonly Id[]): boolean;
-  /** The connection has output to be flushed at the end of the turn. */
-  hasOutput(connection: ClientConnection): void;
-  closed(connection: ClientConnection): void;
-}
-
-/** A request that is replicated. */
-export interface ClientRequest {
-  readonly xid: number;
-  readonly type: number;
-  /** Valid during the call only. */
-  readonly body: Buffer;
-}
 
 interface Pending {
   readonly xid: number;
@@ -70,10 +41,8 @@ interface Pending {
 
 /** Requests of one connection in work above which it is not read any further. */
 const pendingMax = 1000;
-/** Bytes not yet taken by the client above which nothing more is answered. */
-const outputBytesMax = 16 * 1024 * 1024;
 
-export class ClientConnection implements Watcher, ReadContext {
+export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
   readonly socket: Socket;
   readonly remoteAddress: string;
   readonly connectedAtMs: number;
@@ -94,15 +63,12 @@ export class ClientConnection implements Watcher, ReadContext {
   receivedCount = 0;
   sentCount = 0;
   readonly #gate: ConnectionGate;
-  readonly #decoder: FrameDecoder;
+  readonly #frames: FramedSocket;
+  /** What is written here is sent at the end of the turn. */
+  readonly #out: JuteWriter;
   readonly #reader = new JuteReader();
   readonly #pending = new Fifo<Pending>();
-  #out: JuteWriter;
-  #head: Buffer | null = Buffer.alloc(0);
   #stage: "greeting" | "connecting" | "open" | "closing" = "greeting";
-  #isPaused = false;
-  /** Requests that came before the session was open, or while output is not taken. */
-  #held: Buffer[] = [];
 
   constructor(socket: Socket, gate: ConnectionGate, frameBytesMax: number) {
     this.socket = socket;
@@ -110,19 +76,8 @@ export class ClientConnection implements Watcher, ReadContext {
     this.remoteAddress = socket.remoteAddress ?? "";
     this.connectedAtMs = gate.nowMs();
     this.authInfo = [addressIdentity(this.remoteAddress)];
-    this.#decoder = new FrameDecoder(frameBytesMax);
-    this.#out = new JuteWriter(256);
-    socket.on("data", (chunk: Buffer) => {
-      this.#receive(chunk);
-    });
-    socket.on("drain", () => {
-      this.#receiveHeld();
-    });
-    socket.on("error", () => undefined);
-    socket.on("close", () => {
-      this.#stage = "closing";
-      gate.closed(this);
-    });
+    this.#frames = new FramedSocket(socket, this, frameBytesMax);
+    this.#out = this.#frames.out;
   }
 
   get isOpen(): boolean {
@@ -147,7 +102,7 @@ export class ClientConnection implements Watcher, ReadContext {
     this.#stage = "open";
     this.#markDirty();
     if (timeoutMs === 0) this.end();
-    else this.#receiveHeld();
+    else this.#frames.release(HoldReason.connecting);
   }
 
   /** A transaction of this session was applied: answers the request that waits for it. */
@@ -194,84 +149,46 @@ export class ClientConnection implements Watcher, ReadContext {
 
   flush(): void {
     this.isDirty = false;
-    if (this.#out.length === 0 || this.socket.destroyed) return;
-    const isTaken = this.socket.write(this.#out.take());
-    // Bytes that the system takes at once are followed by no "drain".
-    if (isTaken && this.#held.length > 0) setImmediate(() => this.#receiveHeld());
+    this.#frames.flush();
   }
 
   /** Sends what is left, then closes. */
   end(): void {
-    this.flush();
     this.#stage = "closing";
-    this.socket.end();
+    this.#frames.end();
   }
 
   destroy(): void {
     this.#stage = "closing";
-    this.socket.destroy();
+    this.#frames.destroy();
   }
 
-  #receive(chunk: Buffer): void {
-    try {
-      if (this.#head !== null) this.#receiveHead(chunk, this.#head);
-      else this.#decoder.push(chunk, this.#onFrame);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.destroy();
-    }
-    if (this.#pending.length > pendingMax || this.#held.length > 0 || this.#isClogged()) {
-      this.#isPaused = true;
-      this.socket.pause();
-    }
+  /** Part of `FrameReceiver`. */
+  receiveWord(word: string, rest: Buffer): boolean {
+    return this.#gate.fourLetterWord(this, word, rest);
   }
 
-  /** The first four bytes may be a command for people instead of a frame's length. */
-  #receiveHead(chunk: Buffer, head: Buffer): void {
-    const bytes = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
-    if (bytes.length < 4) {
-      this.#head = bytes;
-      return;
-    }
-    this.#head = null;
-    if (this.#gate.fourLetterWord(this, bytes.toString("latin1", 0, 4))) return;
-    this.#decoder.push(bytes, this.#onFrame);
-  }
-
-  readonly #onFrame = (buffer: Buffer, offset: number, end: number): void => {
-    const isOpen = this.#stage === "open";
-    if (isOpen && this.#held.length === 0 && !this.#isClogged()) {
+  /** Part of `FrameReceiver`. */
+  receiveFrame(buffer: Buffer, offset: number, end: number): void {
+    if (this.#stage === "open") {
       this.#receiveRequest(buffer, offset, end);
-    } else if (isOpen || this.#stage === "connecting") {
-      this.#held.push(Buffer.from(buffer.subarray(offset, end)));
     } else if (this.#stage === "greeting") {
       this.#stage = "connecting";
-      // What has come with it is kept; anything later waits in the socket.
-      this.#isPaused = true;
-      this.socket.pause();
+      this.#frames.hold(HoldReason.connecting);
       this.#gate.connect(this, readConnectRequest(this.#reader.reset(buffer, offset, end)));
     }
-  };
-
-  #receiveHeld(): void {
-    const held = this.#held;
-    let count = 0;
-    try {
-      for (; count < held.length && this.isOpen && !this.#isClogged(); count++) {
-        const frame = held[count]!;
-        this.#receiveRequest(frame, 0, frame.length);
-      }
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.destroy();
-    }
-    this.#held = held.slice(count);
-    this.#resumeWhenReady();
   }
 
-  /** Whether the client has so much to take that nothing is answered until it does. */
-  #isClogged(): boolean {
-    return this.#out.length + this.socket.writableLength > outputBytesMax;
+  /** Part of `FrameReceiver`. */
+  refused(error: WireError): void {
+    this.#stage = "closing";
+    this.#gate.refused(this, error);
+  }
+
+  /** Part of `FrameReceiver`. */
+  socketClosed(): void {
+    this.#stage = "closing";
+    this.#gate.closed(this);
   }
 
   #receiveRequest(buffer: Buffer, offset: number, end: number): void {
@@ -299,6 +216,7 @@ export class ClientConnection implements Watcher, ReadContext {
 
   #addPending(xid: number, type: number, body: Buffer | null): void {
     this.#pending.push({ xid, type, body, receivedAtMs: this.#gate.nowMs() });
+    if (this.#pending.length > pendingMax) this.#frames.hold(HoldReason.pending);
   }
 
   /** Answers a request that needs nobody else. */
@@ -356,18 +274,12 @@ export class ClientConnection implements Watcher, ReadContext {
         this.#answer(next.xid, next.type, new JuteReader(next.body));
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
+        this.refused(error);
         this.destroy();
       }
       if (this.#stage !== "open") return;
     }
-    this.#resumeWhenReady();
-  }
-
-  #resumeWhenReady(): void {
-    if (!this.#isPaused || this.#held.length > 0 || this.#isClogged()) return;
-    if (this.#pending.length > pendingMax / 2) return;
-    this.#isPaused = false;
-    this.socket.resume();
+    if (this.#pending.length <= pendingMax / 2) this.#frames.release(HoldReason.pending);
   }
 
   #noteLatency(pending: Pending): void {

@@ -5,7 +5,7 @@
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { ClientConnection } from "./client-connection.ts";
-import type { ConnectionGate } from "./client-connection.ts";
+import type { ConnectionGate } from "./connection-gate.ts";
 import type { Endpoint } from "./quorum-links.ts";
 
 export interface ClientPortOptions {

@@ -4,37 +4,21 @@
  * and sessions are opened, kept alive, moved and expired (ZooKeeper 3.9 request processors,
  * without threads). It decides nothing that the tree or the core could decide.
  */
+import { assertDefined } from "../base/index.ts";
 import type { Clock } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
-import { ReadService, WatchTable, isAllowed, isWriteOp } from "../tree/index.ts";
+import { ReadService, WatchTable, isAllowed } from "../tree/index.ts";
 import type { TreeListener, TxnResult } from "../tree/index.ts";
-import {
-  ErrorCode,
-  JuteReader,
-  JuteWriter,
-  OpCode,
-  PacketType,
-  Perms,
-  WireError,
-  formatHex,
-  readForwardedRequest,
-  writeForwardedRequest,
-} from "../wire/index.ts";
-import type {
-  Acl,
-  AuthPacket,
-  ConnectRequest,
-  DecodedTxn,
-  Id,
-  QuorumPacket,
-} from "../wire/index.ts";
-import type { LinkId, PeerEvent } from "../zab/index.ts";
+import { OpCode, PacketType, Perms, formatHex } from "../wire/index.ts";
+import type { Acl, AuthPacket, ConnectRequest, DecodedTxn, Id, WireError } from "../wire/index.ts";
+import type { PeerEvent } from "../zab/index.ts";
 import { authenticate } from "./authenticate.ts";
-import type { ClientConnection, ClientRequest, ConnectionGate } from "./client-connection.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import type { ClientRequest, ConnectionGate } from "./connection-gate.ts";
 import type { ServerConfig } from "./config/index.ts";
 import type { Replica, ReplicaListener } from "./replica.ts";
-import { SessionService, here } from "./session-service.ts";
-import type { PlainPacket } from "./session-service.ts";
+import { RequestRouter } from "./request-router.ts";
+import { SessionService } from "./session-service.ts";
 import { ConnectionStatistics } from "./statistics.ts";
 
 export interface RequestProcessorOptions {
@@ -42,23 +26,8 @@ export interface RequestProcessorOptions {
   readonly sid: bigint;
   readonly clock: Clock;
   readonly logger: Logger;
-  fourLetterWord(connection: ClientConnection, word: string): boolean;
+  fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): boolean;
   failed(error: unknown): void;
-}
-
-/** A request on its way into the log. */
-interface Submission {
-  readonly sessionId: bigint;
-  readonly cxid: number;
-  readonly type: number;
-  readonly body: Buffer;
-  readonly authInfo: readonly Id[];
-}
-
-/** A client's sync that waits for the leader. */
-interface PendingSync {
-  readonly connection: ClientConnection;
-  readonly path: string;
 }
 
 export class RequestProcessor implements ReplicaListener, ConnectionGate {
@@ -67,12 +36,10 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   readonly #options: RequestProcessorOptions;
   readonly #sessions: SessionService;
   readonly #connections = new Set<ClientConnection>();
-  /** Syncs sent to the leader, in order; its answers come in the same order. */
-  #syncs: PendingSync[] = [];
   #dirty: ClientConnection[] = [];
   #watches = new WatchTable();
   #reads: ReadService | undefined;
-  #replicaRef: Replica | undefined;
+  #attached: { readonly replica: Replica; readonly router: RequestRouter } | undefined;
 
   constructor(options: RequestProcessorOptions) {
     this.#options = options;
@@ -89,10 +56,10 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
       {
         newestZxid: () => this.#replica.peer.newestZxid,
         submitSession: (sessionId, type, body) => {
-          this.#route({ sessionId, cxid: 0, type, body, authInfo: [] });
+          this.#router.route({ sessionId, cxid: 0, type, body, authInfo: [] });
         },
         sendToLeader: (packet) => {
-          this.#sendToLeader(packet);
+          this.#router.sendToLeader(packet);
         },
       },
     );
@@ -105,7 +72,9 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
 
   /** To be called once, before anything else. */
   attach(replica: Replica): void {
-    this.#replicaRef = replica;
+    const { clock, logger } = this.#options;
+    const router = new RequestRouter({ replica, sessions: this.#sessions, clock, logger });
+    this.#attached = { replica, router };
     this.treeReplaced();
   }
 
@@ -154,7 +123,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   }
 
   submit(connection: ClientConnection, request: ClientRequest): void {
-    this.#route({
+    this.#router.route({
       sessionId: connection.sessionId,
       cxid: request.xid,
       type: request.type,
@@ -164,23 +133,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   }
 
   sync(connection: ClientConnection, path: string): void {
-    const { leader } = this.#replica.peer;
-    const sync = { connection, path };
-    if (leader !== undefined) {
-      leader.sync(sync);
-      this.#replica.schedule();
-      return;
-    }
-    this.#syncs.push(sync);
-    const body = new JuteWriter(64);
-    body.writeString(path);
-    this.#forward({
-      sessionId: connection.sessionId,
-      cxid: 0,
-      type: OpCode.sync,
-      body: body.take(),
-      authInfo: connection.authInfo,
-    });
+    this.#router.sync(connection, path);
   }
 
   authenticate(connection: ClientConnection, packet: AuthPacket): boolean {
@@ -203,8 +156,16 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
     this.#sessions.touch(connection);
   }
 
-  fourLetterWord(connection: ClientConnection, word: string): boolean {
-    return this.#options.fourLetterWord(connection, word);
+  fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): boolean {
+    return this.#options.fourLetterWord(connection, word, rest);
+  }
+
+  refused(connection: ClientConnection, error: WireError): void {
+    this.#options.logger.warn("Closing client connection: it sent what cannot be read", {
+      remote: connection.remoteAddress,
+      session: formatHex(connection.sessionId),
+      reason: error.message,
+    });
   }
 
   hasOutput(connection: ClientConnection): void {
@@ -231,8 +192,7 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   }
 
   synced(token: unknown): void {
-    const sync = token === undefined ? this.#syncs.shift() : (token as PendingSync);
-    sync?.connection.synced(sync.path);
+    this.#router.synced(token);
   }
 
   event(event: PeerEvent): void {
@@ -241,10 +201,10 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
         this.#changeRole(event);
         break;
       case "packet":
-        this.#receivePacket(event.link, event.packet);
+        this.#router.receivePacket(event.link, event.packet);
         break;
       case "ping":
-        this.#sendToLeader({
+        this.#router.sendToLeader({
           type: PacketType.ping,
           zxid: event.zxid,
           data: this.#sessions.report(),
@@ -289,78 +249,11 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   }
 
   get #replica(): Replica {
-    if (this.#replicaRef === undefined) throw new Error("The processor has no replica yet");
-    return this.#replicaRef;
+    return assertDefined(this.#attached, "a processor is attached before it is used").replica;
   }
 
-  /** Takes a request of a client here to whoever leads. */
-  #route(submission: Submission): void {
-    if (this.#sessions.leading !== undefined) this.#lead(submission, here);
-    else this.#forward(submission);
-  }
-
-  #forward({ sessionId, cxid, type, body, authInfo }: Submission): void {
-    const data = new JuteWriter(16 + body.length);
-    writeForwardedRequest(data, { sessionId, cxid, type, body });
-    this.#sendToLeader({ type: PacketType.request, zxid: -1n, data: data.take() }, authInfo);
-  }
-
-  #sendToLeader(packet: PlainPacket, authInfo: readonly Id[] | null = null): void {
-    const { peer, links } = this.#replica;
-    const link = peer.leaderLink;
-    // Without a leader all clients are being dropped, and will ask again elsewhere.
-    if (link === undefined || !this.#replica.isServing) return;
-    links.send([link], { ...packet, authInfo });
-    this.#replica.schedule();
-  }
-
-  /** Makes a transaction of a request and proposes it. */
-  #lead({ sessionId, cxid, type, body, authInfo }: Submission, owner: number): void {
-    const { leader } = this.#replica.peer;
-    const sessions = this.#sessions.leading;
-    if (leader === undefined || sessions === undefined) return;
-    const timeMs = this.#options.clock.wallMs();
-    const request = { sessionId, cxid, type, body, authInfo, zxid: leader.nextZxid, timeMs };
-    const err = sessions.admit(sessionId, type, owner, body);
-    const { preparer } = this.#replica;
-    this.#replica.propose(
-      err === ErrorCode.ok ? preparer.prepare(request) : preparer.refuse(request, err),
-    );
-  }
-
-  #receivePacket(link: LinkId, packet: QuorumPacket): void {
-    try {
-      if (this.#sessions.leading === undefined) this.#receiveAsLearner(packet);
-      else this.#receiveAsLeader(link, packet);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.#options.logger.warn("Closing quorum link after a bad packet", {
-        link,
-        reason: error.message,
-      });
-      this.#replica.links.close(link);
-    }
-  }
-
-  #receiveAsLeader(link: LinkId, packet: QuorumPacket): void {
-    if (packet.data === null) return;
-    if (packet.type === PacketType.revalidate) {
-      const answer = this.#sessions.revalidate(packet.data, link);
-      this.#replica.links.send([link], { ...answer, authInfo: null });
-      return;
-    }
-    const request = readForwardedRequest(new JuteReader(packet.data));
-    if (request.type === OpCode.sync) {
-      this.#replica.peer.leader?.syncLearner(link);
-    } else if (isWriteOp(request.type) || isSessionOp(request.type)) {
-      this.#lead({ ...request, authInfo: packet.authInfo ?? [] }, link);
-    }
-  }
-
-  #receiveAsLearner(packet: QuorumPacket): void {
-    if (packet.type === PacketType.revalidate && packet.data !== null) {
-      this.#sessions.revalidated(packet.data);
-    }
+  get #router(): RequestRouter {
+    return assertDefined(this.#attached, "a processor is attached before it is used").router;
   }
 
   #changeRole(event: Extract<PeerEvent, { kind: "role" }>): void {
@@ -375,10 +268,6 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
       if (connection.hasSaidHello) connection.destroy();
     }
     this.#sessions.reset();
-    this.#syncs = [];
+    this.#router.reset();
   }
-}
-
-function isSessionOp(type: number): boolean {
-  return type === OpCode.createSession || type === OpCode.closeSession;
 }

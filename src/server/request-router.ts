@@ -1,0 +1,167 @@
+/**
+ * Takes requests to whoever decides on them: on a serving leader they become transactions and are
+ * proposed, on a learner they are forwarded over the quorum link with the client's identities
+ * (ZooKeeper 3.9 `Leader`, `Learner` and `LearnerHandler` requests). Replies do not come this way:
+ * they follow from the transactions that are applied.
+ */
+import type { Clock } from "../base/index.ts";
+import type { Logger } from "../observe/index.ts";
+import { isWriteOp } from "../tree/index.ts";
+import {
+  ErrorCode,
+  JuteReader,
+  JuteWriter,
+  OpCode,
+  PacketType,
+  WireError,
+  readForwardedRequest,
+  writeForwardedRequest,
+} from "../wire/index.ts";
+import type { Id, QuorumPacket } from "../wire/index.ts";
+import type { LinkId } from "../zab/index.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import type { Replica } from "./replica.ts";
+import { here } from "./session-service.ts";
+import type { PlainPacket, SessionService } from "./session-service.ts";
+
+export interface RequestRouterOptions {
+  readonly replica: Replica;
+  readonly sessions: SessionService;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A request on its way into the log. */
+export interface Submission {
+  readonly sessionId: bigint;
+  readonly cxid: number;
+  readonly type: number;
+  readonly body: Buffer;
+  readonly authInfo: readonly Id[];
+}
+
+/** A client's sync that waits for the leader. */
+interface PendingSync {
+  readonly connection: ClientConnection;
+  readonly path: string;
+}
+
+export class RequestRouter {
+  readonly #options: RequestRouterOptions;
+  /** Syncs sent to the leader, in order; its answers come in the same order. */
+  #syncs: PendingSync[] = [];
+
+  constructor(options: RequestRouterOptions) {
+    this.#options = options;
+  }
+
+  /** Forgets what was asked of a leader that is no more. */
+  reset(): void {
+    this.#syncs = [];
+  }
+
+  /** Takes a request of a client here to whoever leads. */
+  route(submission: Submission): void {
+    if (this.#options.sessions.leading !== undefined) this.#lead(submission, here);
+    else this.#forward(submission);
+  }
+
+  /** Has a sync answered behind everything that was proposed before it. */
+  sync(connection: ClientConnection, path: string): void {
+    const { replica } = this.#options;
+    const { leader } = replica.peer;
+    const sync: PendingSync = { connection, path };
+    if (leader !== undefined) {
+      leader.sync(sync);
+      replica.schedule();
+      return;
+    }
+    this.#syncs.push(sync);
+    const body = new JuteWriter(64);
+    body.writeString(path);
+    this.#forward({
+      sessionId: connection.sessionId,
+      cxid: 0,
+      type: OpCode.sync,
+      body: body.take(),
+      authInfo: connection.authInfo,
+    });
+  }
+
+  /** A sync is to be answered: the one that the leader was given, or the oldest sent to it. */
+  synced(token: unknown): void {
+    const sync = token === undefined ? this.#syncs.shift() : (token as PendingSync);
+    sync?.connection.synced(sync.path);
+  }
+
+  sendToLeader(packet: PlainPacket, authInfo: readonly Id[] | null = null): void {
+    const { replica } = this.#options;
+    const link = replica.peer.leaderLink;
+    // Without a leader all clients are being dropped, and will ask again elsewhere.
+    if (link === undefined || !replica.isServing) return;
+    replica.links.send([link], { ...packet, authInfo });
+    replica.schedule();
+  }
+
+  /** A packet of the layer above the core: requests and revalidations. */
+  receivePacket(link: LinkId, packet: QuorumPacket): void {
+    try {
+      if (this.#options.sessions.leading === undefined) this.#receiveAsLearner(packet);
+      else this.#receiveAsLeader(link, packet);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#options.logger.warn("Closing quorum link after a bad packet", {
+        link,
+        reason: error.message,
+      });
+      this.#options.replica.links.close(link);
+    }
+  }
+
+  #forward({ sessionId, cxid, type, body, authInfo }: Submission): void {
+    const data = new JuteWriter(16 + body.length);
+    writeForwardedRequest(data, { sessionId, cxid, type, body });
+    this.sendToLeader({ type: PacketType.request, zxid: -1n, data: data.take() }, authInfo);
+  }
+
+  /** Makes a transaction of a request and proposes it. */
+  #lead({ sessionId, cxid, type, body, authInfo }: Submission, owner: number): void {
+    const { replica, clock } = this.#options;
+    const { leader } = replica.peer;
+    const sessions = this.#options.sessions.leading;
+    if (leader === undefined || sessions === undefined) return;
+    const timeMs = clock.wallMs();
+    const request = { sessionId, cxid, type, body, authInfo, zxid: leader.nextZxid, timeMs };
+    const err = sessions.admit(sessionId, type, owner, body);
+    const { preparer } = replica;
+    replica.propose(
+      err === ErrorCode.ok ? preparer.prepare(request) : preparer.refuse(request, err),
+    );
+  }
+
+  #receiveAsLeader(link: LinkId, packet: QuorumPacket): void {
+    if (packet.data === null) return;
+    const { replica, sessions } = this.#options;
+    if (packet.type === PacketType.revalidate) {
+      const answer = sessions.revalidate(packet.data, link);
+      replica.links.send([link], { ...answer, authInfo: null });
+      return;
+    }
+    const request = readForwardedRequest(new JuteReader(packet.data));
+    if (request.type === OpCode.sync) {
+      replica.peer.leader?.syncLearner(link);
+    } else if (isWriteOp(request.type) || isSessionOp(request.type)) {
+      this.#lead({ ...request, authInfo: packet.authInfo ?? [] }, link);
+    }
+  }
+
+  #receiveAsLearner(packet: QuorumPacket): void {
+    if (packet.type === PacketType.revalidate && packet.data !== null) {
+      this.#options.sessions.revalidated(packet.data);
+    }
+  }
+}
+
+function isSessionOp(type: number): boolean {
+  return type === OpCode.createSession || type === OpCode.closeSession;
+}
