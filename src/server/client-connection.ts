@@ -26,6 +26,7 @@ import {
 import type { Acl, EventType, Id, JuteWriter, TxnHeader } from "../wire/index.ts";
 import { addressIdentity } from "./authenticate.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
+import type { LimitedConnection } from "./limits/index.ts";
 import { FramedSocket, HoldReason } from "./framed-socket.ts";
 import type { FrameReceiver } from "./framed-socket.ts";
 import { writeWelcome } from "./welcome.ts";
@@ -36,13 +37,19 @@ interface Pending {
   readonly type: number;
   /** The body of a request that waits its turn; null for one that was sent on. */
   readonly body: Buffer | null;
+  /** Length of the request's frame, in bytes. */
+  readonly bytes: number;
+  /** Not 0: the answer, whatever the request is. */
+  readonly err: number;
   readonly receivedAtMs: number;
 }
+
+const noBody = Buffer.alloc(0);
 
 /** Requests of one connection in work above which it is not read any further. */
 const pendingMax = 1000;
 
-export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
+export class ClientConnection implements Watcher, ReadContext, FrameReceiver, LimitedConnection {
   readonly socket: Socket;
   readonly remoteAddress: string;
   readonly connectedAtMs: number;
@@ -68,11 +75,17 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
   readonly #out: JuteWriter;
   readonly #reader = new JuteReader();
   readonly #pending = new Fifo<Pending>();
+  readonly #frameBytesMax: number;
   #stage: "greeting" | "connecting" | "open" | "closing" = "greeting";
+  /** When requests began to be held back; null when they are not. */
+  #heldAtMs: number | null = null;
+  /** How long the requests waited that are being taken now, in ms. */
+  #waitedMs = 0;
 
   constructor(socket: Socket, gate: ConnectionGate, frameBytesMax: number) {
     this.socket = socket;
     this.#gate = gate;
+    this.#frameBytesMax = frameBytesMax;
     this.remoteAddress = socket.remoteAddress ?? "";
     this.connectedAtMs = gate.nowMs();
     this.authInfo = [addressIdentity(this.remoteAddress)];
@@ -112,14 +125,15 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
     if (head?.body !== null || head.xid !== cxid || zxid <= this.answersAfterZxid) return;
     if (type !== head.type && type !== OpCode.error) return;
     this.#pending.shift();
-    this.#noteLatency(head);
     if (result.err === ErrorCode.sessionMoved) {
+      this.#finish(head);
       this.destroy();
       return;
     }
     const frame = this.#beginReply(head.xid, zxid, replyError(head.type, result));
     writeTxnReply(this.#out, head.type, result);
     this.#endReply(frame);
+    this.#finish(head);
     if (head.type === OpCode.closeSession) this.end();
     else this.#drain();
   }
@@ -129,10 +143,10 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
     const head = this.#pending.peek();
     if (head?.type !== OpCode.sync) return;
     this.#pending.shift();
-    this.#noteLatency(head);
     const frame = this.#beginReply(head.xid, this.#gate.lastZxid, ErrorCode.ok);
     this.#out.writeString(path);
     this.#endReply(frame);
+    this.#finish(head);
     this.#drain();
   }
 
@@ -180,6 +194,25 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
   }
 
   /** Part of `FrameReceiver`. */
+  checkLength(length: number): void {
+    this.#gate.limits.checkLength(length);
+  }
+
+  /** Part of `LimitedConnection`. */
+  holdRequests(): void {
+    this.#heldAtMs ??= this.#gate.nowMs();
+    this.#frames.hold(HoldReason.throttled);
+  }
+
+  /** Part of `LimitedConnection`. */
+  releaseRequests(): void {
+    this.#waitedMs = this.#gate.nowMs() - (this.#heldAtMs ?? this.#gate.nowMs());
+    this.#heldAtMs = null;
+    this.#frames.release(HoldReason.throttled);
+    this.#waitedMs = 0;
+  }
+
+  /** Part of `FrameReceiver`. */
   refused(error: WireError): void {
     this.#stage = "closing";
     this.#gate.refused(this, error);
@@ -188,6 +221,11 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
   /** Part of `FrameReceiver`. */
   socketClosed(): void {
     this.#stage = "closing";
+    const { limits } = this.#gate;
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+      if (next.err === ErrorCode.ok) limits.finished(this, next.bytes);
+    }
+    limits.forget(this);
     this.#gate.closed(this);
   }
 
@@ -198,25 +236,44 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
     this.receivedCount += 1;
     this.#gate.statistics.received += 1;
     this.#gate.touch(this);
-    if (isWriteOp(type) || type === OpCode.closeSession) {
-      this.#addPending(xid, type, null);
+    const bytes = end - offset;
+    if (this.#waitedMs > 0 && this.#isThrottled(type)) {
+      if (this.#pending.length === 0) this.#refuse(xid, ErrorCode.throttledOp);
+      else this.#addPending({ xid, type, body: noBody, bytes: 0, err: ErrorCode.throttledOp });
+    } else if (isWriteOp(type) || type === OpCode.closeSession) {
+      this.#addPending({ xid, type, body: null, bytes, err: ErrorCode.ok });
       this.#gate.submit(this, { xid, type, body: reader.readRest() });
     } else if (type === OpCode.auth) {
       this.#authenticate(xid, reader);
     } else if (type === OpCode.sync) {
-      this.#addPending(xid, type, null);
+      this.#addPending({ xid, type, body: null, bytes, err: ErrorCode.ok });
       this.#gate.sync(this, readPathRequest(reader));
     } else if (this.#pending.length > 0) {
-      this.#addPending(xid, type, Buffer.from(reader.readRest()));
+      const body = Buffer.from(reader.readRest());
+      this.#addPending({ xid, type, body, bytes, err: ErrorCode.ok });
     } else {
       this.#gate.statistics.noteLatency(0);
       this.#answer(xid, type, reader);
     }
   }
 
-  #addPending(xid: number, type: number, body: Buffer | null): void {
-    this.#pending.push({ xid, type, body, receivedAtMs: this.#gate.nowMs() });
+  #addPending(request: Omit<Pending, "receivedAtMs">): void {
+    this.#pending.push({ ...request, receivedAtMs: this.#gate.nowMs() });
     if (this.#pending.length > pendingMax) this.#frames.hold(HoldReason.pending);
+    if (request.err === ErrorCode.ok) this.#gate.limits.began(this, request.bytes);
+  }
+
+  /** A request that was pending has been answered. May bring new requests, which follow it. */
+  #finish({ bytes, err, receivedAtMs }: Pending): void {
+    this.#gate.statistics.noteLatency(this.#gate.nowMs() - receivedAtMs);
+    if (err === ErrorCode.ok) this.#gate.limits.finished(this, bytes);
+  }
+
+  /** Whether a request that was held back for too long is refused for it. */
+  #isThrottled(type: number): boolean {
+    const { throttledOpWaitMs } = this.#gate.limits.settings;
+    if (throttledOpWaitMs === 0 || this.#waitedMs <= throttledOpWaitMs) return false;
+    return type !== OpCode.ping && type !== OpCode.closeSession;
   }
 
   /** Answers a request that needs nobody else. */
@@ -243,6 +300,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
   #answerRead(xid: number, type: number, reader: JuteReader): void {
     const frame = this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok);
     const body = this.#out.length;
+    const start = reader.offset;
     let err: number;
     try {
       err = this.#gate.reads.serve(type, reader, this.#out, this);
@@ -255,6 +313,12 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
       this.#out.patchInt(body - 4, err);
     }
     this.#endReply(frame);
+    const bytes = this.#out.length - frame;
+    if (bytes > this.#frameBytesMax) {
+      reader.rewind(start);
+      const path = type === OpCode.multiRead ? "" : (reader.readString() ?? "");
+      this.#gate.sentTooMuch(this, { type, path, bytes });
+    }
   }
 
   #authenticate(xid: number, reader: JuteReader): void {
@@ -269,21 +333,22 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver {
     for (let next = this.#pending.peek(); next !== undefined; next = this.#pending.peek()) {
       if (next.body === null) break;
       this.#pending.shift();
-      this.#noteLatency(next);
       try {
-        this.#answer(next.xid, next.type, new JuteReader(next.body));
+        if (next.err !== ErrorCode.ok) this.#refuse(next.xid, next.err);
+        else this.#answer(next.xid, next.type, new JuteReader(next.body));
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
         this.refused(error);
         this.destroy();
       }
+      this.#finish(next);
       if (this.#stage !== "open") return;
     }
     if (this.#pending.length <= pendingMax / 2) this.#frames.release(HoldReason.pending);
   }
 
-  #noteLatency(pending: Pending): void {
-    this.#gate.statistics.noteLatency(this.#gate.nowMs() - pending.receivedAtMs);
+  #refuse(xid: number, err: number): void {
+    this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, err));
   }
 
   #beginReply(xid: number, zxid: bigint, err: number): number {

@@ -6,6 +6,7 @@
 import type { ReadService } from "../tree/index.ts";
 import type { Acl, AuthPacket, ConnectRequest, Id, WireError } from "../wire/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import type { RequestLimits } from "./limits/index.ts";
 import type { ConnectionStatistics } from "./statistics.ts";
 
 /** What a connection asks of the server. */
@@ -13,6 +14,7 @@ export interface ConnectionGate {
   readonly reads: ReadService;
   readonly lastZxid: bigint;
   readonly statistics: ConnectionStatistics;
+  readonly limits: RequestLimits;
   nowMs(): number;
   /** The first frame of the connection. */
   connect(connection: ClientConnection, request: ConnectRequest): void;
@@ -29,7 +31,18 @@ export interface ConnectionGate {
   hasOutput(connection: ClientConnection): void;
   /** What the client sent cannot be read; the connection is being closed. */
   refused(connection: ClientConnection, error: WireError): void;
+  /** A reply is longer than clients accept who have the server's limit. */
+  sentTooMuch(connection: ClientConnection, reply: LongReply): void;
   closed(connection: ClientConnection): void;
+}
+
+/** A reply above `jute.maxbuffer`: most clients will close the connection over it. */
+export interface LongReply {
+  readonly type: number;
+  /** What the request was about; empty when it was about several nodes. */
+  readonly path: string;
+  /** Length of its frame, in bytes. */
+  readonly bytes: number;
 }
 
 /** A request that is replicated. */

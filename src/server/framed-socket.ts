@@ -30,6 +30,12 @@ export interface FrameReceiver {
    * @throws WireError when it cannot be read; the socket is then closed.
    */
   receiveFrame(buffer: Buffer, offset: number, end: number): void;
+  /**
+   * A frame of so many bytes has begun; perhaps said more than once.
+   *
+   * @throws WireError when it cannot be accepted; the socket is then closed.
+   */
+  checkLength(length: number): void;
   /** The bytes received are no frames; the socket is being closed. */
   refused(error: WireError): void;
   /** The socket is gone. */
@@ -57,7 +63,9 @@ export class FramedSocket {
   constructor(socket: Socket, receiver: FrameReceiver, frameBytesMax: number) {
     this.socket = socket;
     this.#receiver = receiver;
-    this.#decoder = new FrameDecoder(frameBytesMax);
+    this.#decoder = new FrameDecoder(frameBytesMax, (length) => {
+      receiver.checkLength(length);
+    });
     socket.on("data", (chunk: Buffer) => {
       this.#receive(chunk);
     });

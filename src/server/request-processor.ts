@@ -4,7 +4,7 @@
  * and sessions are opened, kept alive, moved and expired (ZooKeeper 3.9 request processors,
  * without threads). It decides nothing that the tree or the core could decide.
  */
-import { assertDefined } from "../base/index.ts";
+import { assertDefined, seededRandom } from "../base/index.ts";
 import type { Clock } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { ReadService, WatchTable, isAllowed } from "../tree/index.ts";
@@ -14,8 +14,9 @@ import type { Acl, AuthPacket, ConnectRequest, DecodedTxn, Id, WireError } from 
 import type { PeerEvent } from "../zab/index.ts";
 import { authenticate } from "./authenticate.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import type { ClientRequest, ConnectionGate } from "./connection-gate.ts";
+import type { ClientRequest, ConnectionGate, LongReply } from "./connection-gate.ts";
 import type { ServerConfig } from "./config/index.ts";
+import { ConnectionThrottle, RateLimitedLog, RequestLimits } from "./limits/index.ts";
 import type { Replica, ReplicaListener } from "./replica.ts";
 import { RequestRouter } from "./request-router.ts";
 import { SessionService } from "./session-service.ts";
@@ -32,6 +33,10 @@ export interface RequestProcessorOptions {
 
 export class RequestProcessor implements ReplicaListener, ConnectionGate {
   readonly statistics = new ConnectionStatistics();
+  readonly limits: RequestLimits;
+  readonly #connectionThrottle: ConnectionThrottle;
+  /** Warnings about clients. */
+  readonly #complaints: RateLimitedLog;
   readonly treeListener: TreeListener;
   readonly #options: RequestProcessorOptions;
   readonly #sessions: SessionService;
@@ -44,6 +49,13 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   constructor(options: RequestProcessorOptions) {
     this.#options = options;
     const { sid, config, clock, logger } = options;
+    this.limits = new RequestLimits(config.requestLimits);
+    this.#connectionThrottle = new ConnectionThrottle(
+      config.connectionThrottle,
+      seededRandom(clock.wallMs()),
+      clock.monotonicMs(),
+    );
+    this.#complaints = new RateLimitedLog(logger, clock);
     this.#sessions = new SessionService(
       {
         sid,
@@ -118,6 +130,15 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
       connection.destroy();
       return;
     }
+    const kind = request.sessionId === 0n ? "global" : "renewed";
+    if (!this.#connectionThrottle.admits(kind, this.nowMs())) {
+      this.statistics.throttledConnections += 1;
+      this.#complaints.warn("Refusing client: connection_throttle_tokens are used up", {
+        remote: connection.remoteAddress,
+      });
+      connection.destroy();
+      return;
+    }
     connection.hasReadOnlyField = request.readOnly !== undefined;
     this.#sessions.connect(connection, request);
   }
@@ -161,11 +182,26 @@ export class RequestProcessor implements ReplicaListener, ConnectionGate {
   }
 
   refused(connection: ClientConnection, error: WireError): void {
-    this.#options.logger.warn("Closing client connection: it sent what cannot be read", {
+    this.#complaints.warn("Closing client connection: it sent what cannot be read", {
       remote: connection.remoteAddress,
       session: formatHex(connection.sessionId),
       reason: error.message,
     });
+  }
+
+  sentTooMuch(connection: ClientConnection, { type, path, bytes }: LongReply): void {
+    this.statistics.longReplies += 1;
+    this.#complaints.warn(
+      "Reply is longer than jute.maxbuffer: the client may disconnect over it",
+      {
+        remote: connection.remoteAddress,
+        session: formatHex(connection.sessionId),
+        request: type,
+        path,
+        bytes,
+        limit: this.#options.config.juteMaxBufferBytes,
+      },
+    );
   }
 
   hasOutput(connection: ClientConnection): void {

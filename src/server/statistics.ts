@@ -5,6 +5,10 @@
 export class ConnectionStatistics {
   received = 0;
   sent = 0;
+  /** Replies above `jute.maxbuffer`. */
+  longReplies = 0;
+  /** Sessions that were not opened for want of tokens. */
+  throttledConnections = 0;
   #latencyCount = 0;
   #latencySumMs = 0;
   #latencyMinMs = Infinity;

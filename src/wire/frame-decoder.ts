@@ -11,13 +11,19 @@ export type FrameHandler = (buffer: Buffer, offset: number, end: number) => void
 /** An incremental decoder of int32-length-prefixed frames. */
 export class FrameDecoder {
   readonly #frameBytesMax: number;
+  readonly #admit: ((length: number) => void) | undefined;
   /** The bytes of a frame whose end has not come yet; `#needed` is its whole size with prefix. */
   #partial: Buffer | null = null;
   #partialLength = 0;
 
-  /** @param frameBytesMax largest payload accepted, in bytes. */
-  constructor(frameBytesMax: number) {
+  /**
+   * @param frameBytesMax largest payload accepted, in bytes.
+   * @param admit told a payload's length before memory is reserved for it, perhaps more than
+   *   once; throws a WireError when there is no room for it now.
+   */
+  constructor(frameBytesMax: number, admit?: (length: number) => void) {
     this.#frameBytesMax = frameBytesMax;
+    this.#admit = admit;
   }
 
   /** Bytes kept for an unfinished frame. */
@@ -88,6 +94,7 @@ export class FrameDecoder {
         `Cannot accept frame: length ${length}, at most ${this.#frameBytesMax} bytes are allowed`,
       );
     }
+    this.#admit?.(length);
     return length;
   }
 }

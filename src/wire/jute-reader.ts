@@ -37,6 +37,11 @@ export class JuteReader {
     return this.#offset;
   }
 
+  /** Goes back to an earlier `offset` of the same range. */
+  rewind(offset: number): void {
+    this.#offset = offset;
+  }
+
   /** Bytes left in the range. */
   get remaining(): number {
     return this.#end - this.#offset;

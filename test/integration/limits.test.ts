@@ -35,10 +35,15 @@ describe("A server", () => {
   let bystanderXid = 0;
 
   beforeAll(async () => {
-    ensemble = await TestEnsemble.start(3, { maxClientCnxns: CONNECTIONS_MAX });
+    ensemble = await TestEnsemble.start(3, {
+      maxClientCnxns: CONNECTIONS_MAX,
+      maxSessionTimeout: 60_000,
+    });
     leader = await ensemble.whenLed();
     followers = await ensemble.followers();
-    bystander = (await RawClient.open(ensemble.clientPort(followers[0]!))).client;
+    // A test alone may take ten seconds in which the bystander is silent.
+    const opened = await RawClient.open(ensemble.clientPort(followers[0]!), { timeoutMs: 60_000 });
+    bystander = opened.client;
     await bystander.call(++bystanderXid, OpCode.create, body.create("/bystander", "0"));
   });
 

@@ -4,7 +4,7 @@
  */
 
 /** How the text of a value is read. `boolean` is true, false, yes or no in any case. */
-export type ConfigKind = "integer" | "boolean" | "text";
+export type ConfigKind = "integer" | "number" | "boolean" | "text";
 
 /** What this server does with a key. */
 export type ConfigSupport = "used" | "noEffect" | "refused";

@@ -8,7 +8,6 @@ import type { ConfigKey } from "./config-key.ts";
 const NO_TLS = "TLS is not supported yet";
 const NO_SASL = "SASL authentication is not supported yet";
 const NO_ADMIN = "the admin server is not supported yet";
-const NO_THROTTLE = "connection and request throttling are not supported yet";
 const OFF = ["false", "no"];
 
 /** Keys about what clients may do. */
@@ -47,40 +46,12 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     default: "false",
     doc: "Whether clients' sockets have TCP keep-alive.",
   },
-  ...[
-    "connection_throttle_tokens",
-    "connection_throttle_fill_time",
-    "connection_throttle_fill_count",
-    "connection_throttle_freeze_time",
-    "connection_throttle_drop_increase",
-    "connection_throttle_drop_decrease",
-    "connection_throttle_decrease_ratio",
-    "connection_throttle_weight_enabled",
-    "connection_throttle_global_session_weight",
-    "connection_throttle_local_session_weight",
-    "connection_throttle_renew_session_weight",
-    "largeRequestMaxBytes",
-    "largeRequestThreshold",
-    "request_stale_connection_check",
-    "request_stale_latency_check",
-    "request_throttle_drop_stale",
-    "request_throttle_max_requests",
-    "request_throttle_stall_time",
-    "throttled_op_wait_time",
-  ].map((name) =>
-    noEffect(name, "Limits how fast sessions or requests are admitted.", NO_THROTTLE),
-  ),
   noEffect(
     "enableEagerACLCheck",
     "Checks access before a write is forwarded.",
     "not supported yet",
   ),
   noEffect("enforceQuota", "Refuses writes above a quota.", "quotas are not enforced yet"),
-  noEffect(
-    "globalOutstandingLimit",
-    "Requests in work above which sockets are no longer read.",
-    "each connection has a limit of its own, 1000 requests",
-  ),
   {
     name: "jute.maxbuffer",
     kind: "integer",

@@ -9,11 +9,13 @@
 import { nearestName } from "../../base/index.ts";
 import { ADMIN_KEYS, CLIENT_KEYS, SECURITY_KEYS } from "./config-keys-client.ts";
 import type { ConfigKey } from "./config-key.ts";
+import { LIMIT_KEYS } from "./config-keys-limits.ts";
 import { DISK_KEYS, JVM_KEYS, QUORUM_KEYS } from "./config-keys-server.ts";
 
 /** Every known key. */
 export const CONFIG_KEYS: readonly ConfigKey[] = [
   ...CLIENT_KEYS,
+  ...LIMIT_KEYS,
   ...DISK_KEYS,
   ...QUORUM_KEYS,
   ...SECURITY_KEYS,

@@ -55,6 +55,17 @@ export class ConfigValues {
     return assertDefined(this.integerOrNull(name), `Key '${name}' has a default`);
   }
 
+  /** A decimal number of a key that has a default. */
+  number(name: string): number {
+    const key = tableEntry(name, "number");
+    const text = this.#entries.get(name)?.value ?? key.default ?? "";
+    const value = /^[+-]?[0-9]+(\.[0-9]+)?$/u.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= (key.min ?? -INTEGER_MAX) && value <= (key.max ?? INTEGER_MAX))) {
+      throw this.error(name, `a number${unitOf(key)}${rangeOf(key)}`);
+    }
+    return value;
+  }
+
   /** A yes or no of a key that has a default. */
   boolean(name: string): boolean {
     const key = tableEntry(name, "boolean");

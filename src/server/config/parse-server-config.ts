@@ -14,6 +14,7 @@ import { readMembership } from "./membership.ts";
 import type { MembershipSettings, ReadTextFile } from "./membership.ts";
 import { parseProperties } from "./properties.ts";
 import type { Property } from "./properties.ts";
+import { readLimits } from "./read-limits.ts";
 import type { ServerConfig } from "./server-config.ts";
 
 const AUTOPURGE_RETAIN_MIN = 3;
@@ -55,6 +56,7 @@ export function parseServerConfig(
     ...readMembership(settings),
     ...readDisk(values, dataDir, warnings),
     ...readClientLimits(values),
+    ...readLimits(values),
     electionConnectTimeoutMs: values.integer("cnxTimeout"),
     electionNotificationMinMs: values.integer("fastleader.minNotificationInterval"),
     electionNotificationMaxMs: values.integer("fastleader.maxNotificationInterval"),

@@ -3,6 +3,7 @@
  * `myid`, parsed, checked and with defaults filled in. The names follow ZooKeeper's keys with our
  * rules on units; `config-keys.ts` says which key each one comes from. Nothing here reads a file.
  */
+import type { ConnectionThrottleSettings, RequestLimitSettings } from "../limits/index.ts";
 
 /** A server's place in the membership. */
 export type ServerRole = "participant" | "observer";
@@ -89,6 +90,10 @@ export interface ServerConfig {
   readonly maxCnxns: number;
   /** Longest frame or field accepted from a peer or client, in bytes. @default 1048575 */
   readonly juteMaxBufferBytes: number;
+  /** How much work clients may have under way. */
+  readonly requestLimits: RequestLimitSettings;
+  /** How fast sessions may be opened. */
+  readonly connectionThrottle: ConnectionThrottleSettings;
   /** Whether clients' sockets have TCP keep-alive. @default false */
   readonly clientTcpKeepAlive: boolean;
   /** Whether the leader of a quorum accepts clients. @default true */

@@ -1,0 +1,5 @@
+export { ConnectionThrottle } from "./connection-throttle.ts";
+export type { ConnectionThrottleSettings } from "./connection-throttle.ts";
+export { RateLimitedLog } from "./rate-limited-log.ts";
+export { RequestLimits } from "./request-limits.ts";
+export type { LimitedConnection, RequestLimitSettings } from "./request-limits.ts";
