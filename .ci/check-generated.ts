@@ -8,31 +8,40 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const GENERATOR = "src/main/generate-crds.ts";
-const CHECKED_IN = "crds";
+/** Programs that write files into the folder of their argument, and where those are checked in. */
+const GENERATORS = [
+  { program: "src/main/generate-crds.ts", folder: "crds", isAlone: true },
+  { program: "src/main/generate-docs.ts", folder: "docs", isAlone: false },
+];
 
-/** The files that differ between two folders: in one only, or with other bytes. */
-function differences(left: string, right: string): string[] {
-  const names = new Set([left, right].flatMap((folder) => readdirSync(folder)));
-  return [...names].sort().filter((name) => {
-    const [ours, theirs] = [join(left, name), join(right, name)];
-    if (!existsSync(ours) || !existsSync(theirs)) return true;
-    return !readFileSync(ours).equals(readFileSync(theirs));
-  });
+/** Whether a file is in one folder only, or with other bytes. */
+function differs(left: string, right: string, name: string): boolean {
+  const [ours, theirs] = [join(left, name), join(right, name)];
+  if (!existsSync(ours) || !existsSync(theirs)) return true;
+  return !readFileSync(ours).equals(readFileSync(theirs));
 }
 
-const fresh = mkdtempSync(join(tmpdir(), "ensemble-generated-"));
-try {
-  execFileSync(process.execPath, [GENERATOR, fresh], { stdio: "inherit" });
-  if (readdirSync(fresh).length === 0) {
-    throw new Error(`Cannot check: ${GENERATOR} wrote nothing into the folder of its argument`);
+let isStale = false;
+for (const { program, folder, isAlone } of GENERATORS) {
+  const fresh = mkdtempSync(join(tmpdir(), "ensemble-generated-"));
+  try {
+    execFileSync(process.execPath, [program, fresh], { stdio: "inherit" });
+    const written = readdirSync(fresh);
+    if (written.length === 0) {
+      throw new Error(`Cannot check: ${program} wrote nothing into the folder of its argument`);
+    }
+    // In a folder of its own, a file that the generator does not write any more is stale too.
+    const names = new Set([...written, ...(isAlone ? readdirSync(folder) : [])]);
+    for (const name of [...names].sort()) {
+      if (!differs(folder, fresh, name)) continue;
+      console.error(`${folder}/${name} is not what ${program} writes`);
+      isStale = true;
+    }
+  } finally {
+    rmSync(fresh, { recursive: true });
   }
-  const stale = differences(CHECKED_IN, fresh);
-  for (const name of stale) console.error(`${CHECKED_IN}/${name} is not what ${GENERATOR} writes`);
-  if (stale.length > 0) {
-    console.error("Run 'npm run generate', look at what changed, and keep it.");
-    process.exitCode = 1;
-  }
-} finally {
-  rmSync(fresh, { recursive: true });
+}
+if (isStale) {
+  console.error("Run 'npm run generate', look at what changed, and keep it.");
+  process.exitCode = 1;
 }

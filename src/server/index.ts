@@ -1,6 +1,7 @@
 /** The face of `server/`: one server process, and its configuration. */
 export {
   ConfigError,
+  describeConfigKeys,
   findConfigKey,
   loadServerConfig,
   parseServerConfig,

@@ -10,18 +10,22 @@ import { nearestName } from "../../base/index.ts";
 import { ADMIN_KEYS, CLIENT_KEYS, SECURITY_KEYS } from "./config-keys-client.ts";
 import type { ConfigKey } from "./config-key.ts";
 import { LIMIT_KEYS } from "./config-keys-limits.ts";
-import { DISK_KEYS, JVM_KEYS, QUORUM_KEYS } from "./config-keys-server.ts";
+import { DISK_KEYS, FOREIGN_KEYS, JVM_KEYS, QUORUM_KEYS } from "./config-keys-server.ts";
+
+/** The table in the parts that the documentation has. */
+export const CONFIG_SECTIONS: readonly { title: string; keys: readonly ConfigKey[] }[] = [
+  { title: "Clients", keys: CLIENT_KEYS },
+  { title: "Throttles and limits", keys: LIMIT_KEYS },
+  { title: "Disk", keys: DISK_KEYS },
+  { title: "Quorum", keys: QUORUM_KEYS },
+  { title: "Authentication, access and encryption", keys: SECURITY_KEYS },
+  { title: "Administration and observation", keys: ADMIN_KEYS },
+  { title: "Details of the Java server", keys: JVM_KEYS },
+  { title: "Settings of clients", keys: FOREIGN_KEYS },
+];
 
 /** Every known key. */
-export const CONFIG_KEYS: readonly ConfigKey[] = [
-  ...CLIENT_KEYS,
-  ...LIMIT_KEYS,
-  ...DISK_KEYS,
-  ...QUORUM_KEYS,
-  ...SECURITY_KEYS,
-  ...ADMIN_KEYS,
-  ...JVM_KEYS,
-];
+export const CONFIG_KEYS: readonly ConfigKey[] = CONFIG_SECTIONS.flatMap(({ keys }) => keys);
 
 const keysByName = new Map<string, ConfigKey>();
 const families: ConfigKey[] = [];

@@ -1,5 +1,6 @@
 /** The face of `server/config/`: a server's settings, from the text of its files. */
 export { ConfigError } from "./config-error.ts";
+export { describeConfigKeys } from "./describe-config-keys.ts";
 export { CONFIG_KEYS, findConfigKey, suggestConfigKey } from "./config-keys.ts";
 export { loadServerConfig } from "./load-server-config.ts";
 export { parseServerConfig } from "./parse-server-config.ts";
