@@ -46,6 +46,9 @@ interface Pending {
 
 const noBody = Buffer.alloc(0);
 
+/** The server, as its client connections see it. */
+export type ClientGate = ConnectionGate<ClientConnection>;
+
 /** Requests of one connection in work above which it is not read any further. */
 const pendingMax = 1000;
 
@@ -69,7 +72,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   isDirty = false;
   receivedCount = 0;
   sentCount = 0;
-  readonly #gate: ConnectionGate;
+  readonly #gate: ClientGate;
   readonly #frames: FramedSocket;
   /** What is written here is sent at the end of the turn. */
   readonly #out: JuteWriter;
@@ -82,7 +85,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   /** How long the requests waited that are being taken now, in ms. */
   #waitedMs = 0;
 
-  constructor(socket: Socket, gate: ConnectionGate, frameBytesMax: number) {
+  constructor(socket: Socket, gate: ClientGate, frameBytesMax: number) {
     this.socket = socket;
     this.#gate = gate;
     this.#frameBytesMax = frameBytesMax;

@@ -5,7 +5,7 @@
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { ClientConnection } from "./client-connection.ts";
-import type { ConnectionGate } from "./connection-gate.ts";
+import type { ClientGate } from "./client-connection.ts";
 import type { Endpoint } from "./quorum-links.ts";
 
 export interface ClientPortOptions {
@@ -26,7 +26,7 @@ const sessionlessTimeoutMs = 10_000;
 
 export class ClientPort {
   readonly #options: ClientPortOptions;
-  readonly #gate: ConnectionGate;
+  readonly #gate: ClientGate;
   readonly #added: (connection: ClientConnection) => void;
   readonly #countByAddress = new Map<string, number>();
   #count = 0;
@@ -34,7 +34,7 @@ export class ClientPort {
 
   constructor(
     options: ClientPortOptions,
-    gate: ConnectionGate,
+    gate: ClientGate,
     added: (connection: ClientConnection) => void,
   ) {
     this.#options = options;

@@ -5,35 +5,34 @@
  */
 import type { ReadService } from "../tree/index.ts";
 import type { Acl, AuthPacket, ConnectRequest, Id, WireError } from "../wire/index.ts";
-import type { ClientConnection } from "./client-connection.ts";
 import type { RequestLimits } from "./limits/index.ts";
 import type { ConnectionStatistics } from "./statistics.ts";
 
 /** What a connection asks of the server. */
-export interface ConnectionGate {
+export interface ConnectionGate<Connection> {
   readonly reads: ReadService;
   readonly lastZxid: bigint;
   readonly statistics: ConnectionStatistics;
   readonly limits: RequestLimits;
   nowMs(): number;
   /** The first frame of the connection. */
-  connect(connection: ClientConnection, request: ConnectRequest): void;
+  connect(connection: Connection, request: ConnectRequest): void;
   /** A write or the closing of the session; its transaction will come back. */
-  submit(connection: ClientConnection, request: ClientRequest): void;
-  sync(connection: ClientConnection, path: string): void;
+  submit(connection: Connection, request: ClientRequest): void;
+  sync(connection: Connection, path: string): void;
   /** Adds identities for `packet`; false when they are refused. */
-  authenticate(connection: ClientConnection, packet: AuthPacket): boolean;
-  touch(connection: ClientConnection): void;
+  authenticate(connection: Connection, packet: AuthPacket): boolean;
+  touch(connection: Connection): void;
   /** The stream began with four letters, and `rest`: false when they are no word. */
-  fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): boolean;
+  fourLetterWord(connection: Connection, word: string, rest: Buffer): boolean;
   mayRead(acl: readonly Acl[], authInfo: readonly Id[]): boolean;
   /** The connection has output to be flushed at the end of the turn. */
-  hasOutput(connection: ClientConnection): void;
+  hasOutput(connection: Connection): void;
   /** What the client sent cannot be read; the connection is being closed. */
-  refused(connection: ClientConnection, error: WireError): void;
+  refused(connection: Connection, error: WireError): void;
   /** A reply is longer than clients accept who have the server's limit. */
-  sentTooMuch(connection: ClientConnection, reply: LongReply): void;
-  closed(connection: ClientConnection): void;
+  sentTooMuch(connection: Connection, reply: LongReply): void;
+  closed(connection: Connection): void;
 }
 
 /** A reply above `jute.maxbuffer`: most clients will close the connection over it. */

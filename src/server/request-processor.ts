@@ -13,8 +13,8 @@ import { OpCode, PacketType, Perms, formatHex } from "../wire/index.ts";
 import type { Acl, AuthPacket, ConnectRequest, DecodedTxn, Id, WireError } from "../wire/index.ts";
 import type { PeerEvent } from "../zab/index.ts";
 import { authenticate } from "./authenticate.ts";
-import type { ClientConnection } from "./client-connection.ts";
-import type { ClientRequest, ConnectionGate, LongReply } from "./connection-gate.ts";
+import type { ClientConnection, ClientGate } from "./client-connection.ts";
+import type { ClientRequest, LongReply } from "./connection-gate.ts";
 import type { ServerConfig } from "./config/index.ts";
 import { ConnectionThrottle, RateLimitedLog, RequestLimits } from "./limits/index.ts";
 import type { Replica, ReplicaListener } from "./replica.ts";
@@ -31,7 +31,7 @@ export interface RequestProcessorOptions {
   failed(error: unknown): void;
 }
 
-export class RequestProcessor implements ReplicaListener, ConnectionGate {
+export class RequestProcessor implements ReplicaListener, ClientGate {
   readonly statistics = new ConnectionStatistics();
   readonly limits: RequestLimits;
   readonly #connectionThrottle: ConnectionThrottle;
