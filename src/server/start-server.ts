@@ -17,8 +17,10 @@ import { formatQuorumConfig } from "./config/index.ts";
 import type { PeerAddress, ServerConfig } from "./config/index.ts";
 import { ElectionNetwork } from "./election-network.ts";
 import { loadState } from "./load-state.ts";
+import type { LoadOptions } from "./load-state.ts";
 import { ListenError } from "./listen-error.ts";
 import type { Endpoint } from "./quorum-links.ts";
+import { NodeReaper } from "./node-reaper.ts";
 import { Replica } from "./replica.ts";
 import { RequestProcessor } from "./request-processor.ts";
 import { FourLetterWordService } from "./four-letter-word-service.ts";
@@ -78,17 +80,8 @@ async function startOn(
   sid: bigint,
   { config, logger, clock }: StartServerOptions,
 ): Promise<RunningServer> {
-  const configText = config.replicated
-    ? formatQuorumConfig(config.servers, config.configVersion)
-    : null;
   const initialiseFile = join(config.dataDir, "initialize");
-  const load = {
-    recentCount: config.commitLogCount,
-    configText,
-    configVersion: config.configVersion,
-    mayBeginEmpty: config.dbAutocreate || !config.replicated || existsSync(initialiseFile),
-    logger,
-  };
+  const load = loadOptions(config, existsSync(initialiseFile), logger);
   const { tree, recovered } = await loadState(storage, load);
   // The file is for one start only: a disk that is lost later must not begin another ensemble.
   await rm(initialiseFile, { force: true });
@@ -127,7 +120,9 @@ async function startOn(
   words.attach(replica, processor);
   const election = createElectionNetwork(config, sid, replica, logger);
   const clients = createClientPort(config, processor);
+  const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
+    reaper.stop();
     clients?.close();
     processor.close();
     await replica.stop();
@@ -142,7 +137,19 @@ async function startOn(
     throw error;
   }
   replica.start(election);
+  reaper.start();
   return { clientPort: clients?.port ?? 0, stop, done };
+}
+
+function loadOptions(config: ServerConfig, isInitial: boolean, logger: Logger): LoadOptions {
+  const { replicated, servers, configVersion } = config;
+  return {
+    recentCount: config.commitLogCount,
+    configText: replicated ? formatQuorumConfig(servers, configVersion) : null,
+    configVersion,
+    mayBeginEmpty: config.dbAutocreate || !replicated || isInitial,
+    logger,
+  };
 }
 
 /** From half of what is configured to all of it, so that not all servers write at a time. */
@@ -202,6 +209,15 @@ function ownQuorumEndpoint(config: ServerConfig, sid: bigint): Endpoint | undefi
   const endpoint = endpointsOf(config, (address) => address.quorumPort).get(sid);
   if (endpoint === undefined || !config.quorumListenOnAllIps) return endpoint;
   return { ...endpoint, host: "0.0.0.0" };
+}
+
+function createReaper(replica: Replica, config: ServerConfig, clock: Clock): NodeReaper {
+  return new NodeReaper(replica, {
+    clock,
+    checkIntervalMs: config.containerCheckIntervalMs,
+    perMinuteMax: config.containerMaxPerMinute,
+    unusedMsMax: config.containerMaxNeverUsedIntervalMs,
+  });
 }
 
 function createElectionNetwork(

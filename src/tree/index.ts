@@ -2,6 +2,7 @@
 export { fixAcl, isAllowed } from "./acl.ts";
 export { DataTree } from "./data-tree.ts";
 export type { TxnResult } from "./data-tree.ts";
+export { isDue } from "./due-nodes.ts";
 export { digestVersion } from "./digest.ts";
 export type { TreeListener } from "./node-store.ts";
 export { Preparer } from "./prepare.ts";

@@ -48,6 +48,7 @@ import {
 import { configPath } from "./data-tree.ts";
 import type { DataTree } from "./data-tree.ts";
 import { digestVersion } from "./digest.ts";
+import { isDue } from "./due-nodes.ts";
 import { NodeKind, nodeKind } from "./node-kind.ts";
 import { PendingChanges } from "./pending-changes.ts";
 import type { PendingNode } from "./pending-changes.ts";
@@ -226,6 +227,10 @@ export class Preparer {
     if (node.childCount > 0) return failure(ErrorCode.notEmpty);
     const kind = nodeKind(node.ephemeralOwner);
     if (kind !== NodeKind.container && kind !== NodeKind.ttl) return failure(ErrorCode.badVersion);
+    // Changed by what was proposed since it was found to be due: its time begins anew.
+    if (kind === NodeKind.ttl && !isDue(node, context.timeMs, 0)) {
+      return failure(ErrorCode.badVersion);
+    }
     const parent = this.#changes.parentOf(path);
     if (parent === undefined) return failure(ErrorCode.noNode);
     this.#changes.delete(parent, node, context.zxid);

@@ -141,11 +141,17 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     doc: "The file that holds the server lines; the end of its name is their version.",
   },
   refused("electionAlg", "The election's algorithm.", "only algorithm 3 exists", ["3"]),
+  refused(
+    "emulate353TTLNodes",
+    "Understands TTL nodes that ZooKeeper 3.5.3 wrote.",
+    "they would be taken for ephemeral nodes; recreate them first",
+    ["false", "no"],
+  ),
   {
     name: "extendedTypesEnabled",
     kind: "boolean",
     default: "false",
-    doc: "Whether TTL nodes may be created (not removed yet); server ids must then be below 255.",
+    doc: "Whether TTL nodes may be created; server ids must then be below 255.",
   },
   {
     name: "fastleader.maxNotificationInterval",
@@ -243,11 +249,30 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     doc: "The unit of the limits on time.",
   },
   refused("weight.*", "Weights in a hierarchical quorum.", "quorums are majorities", []),
-  noEffect(
-    "znode.container.*",
-    "How fast container and TTL nodes are removed.",
-    "the server does not remove container and TTL nodes by itself yet",
-  ),
+  {
+    name: "znode.container.checkIntervalMs",
+    kind: "integer",
+    default: "60000",
+    unit: "ms",
+    min: 1,
+    doc: "Pause between looks for container and TTL nodes that are to be removed.",
+  },
+  {
+    name: "znode.container.maxNeverUsedIntervalMs",
+    kind: "integer",
+    default: "0",
+    unit: "ms",
+    min: 0,
+    doc: "How long a container may wait for its first child; 0 is for ever.",
+  },
+  {
+    name: "znode.container.maxPerMinute",
+    kind: "integer",
+    default: "10000",
+    unit: "nodes",
+    min: 1,
+    doc: "Container and TTL nodes removed in a minute.",
+  },
 ];
 
 /** Keys about threads, caches and classes of the Java server. */
@@ -259,7 +284,6 @@ export const JVM_KEYS: readonly ConfigKey[] = [
   "configuration",
   "controllerPort",
   "electionPortBindRetry",
-  "emulate353TTLNodes",
   "follower.*",
   "forceSnapshotSync",
   "forward_learner_requests_to_commit_processor_disabled",

@@ -64,7 +64,7 @@ export function parseServerConfig(
     tcpKeepAlive: values.boolean("tcpKeepAlive"),
     skipAcl: values.boolean("skipACL"),
     superDigest: readSuperDigest(values),
-    extendedTypesEnabled: values.boolean("extendedTypesEnabled"),
+    ...readNodeKinds(values),
     warnings,
   };
 }
@@ -169,6 +169,15 @@ function readClientLimits(values: ConfigValues) {
     clientTcpKeepAlive: values.boolean("clientTcpKeepAlive"),
     leaderServes: values.boolean("leaderServes"),
     fourLetterWords: parseFourLetterWords(values.text("4lw.commands.whitelist")),
+  };
+}
+
+function readNodeKinds(values: ConfigValues) {
+  return {
+    extendedTypesEnabled: values.boolean("extendedTypesEnabled"),
+    containerCheckIntervalMs: values.integer("znode.container.checkIntervalMs"),
+    containerMaxPerMinute: values.integer("znode.container.maxPerMinute"),
+    containerMaxNeverUsedIntervalMs: values.integer("znode.container.maxNeverUsedIntervalMs"),
   };
 }
 

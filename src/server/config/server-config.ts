@@ -140,6 +140,12 @@ export interface ServerConfig {
   readonly superDigest: string | null;
   /** Whether container, TTL and other extended nodes may be created. @default false */
   readonly extendedTypesEnabled: boolean;
+  /** Pause between looks for container and TTL nodes that are due, in ms. @default 60000 */
+  readonly containerCheckIntervalMs: number;
+  /** Container and TTL nodes removed in a minute. @default 10000 */
+  readonly containerMaxPerMinute: number;
+  /** How long a container may wait for its first child, in ms; 0 is for ever. @default 0 */
+  readonly containerMaxNeverUsedIntervalMs: number;
 
   /** What the user should know about the file, a sentence each; the server works regardless. */
   readonly warnings: readonly string[];

@@ -61,6 +61,10 @@ describe("parseServerConfig() of a standalone server", () => {
       configVersion: 0n,
       superDigest: null,
       skipAcl: false,
+      extendedTypesEnabled: false,
+      containerCheckIntervalMs: 60000,
+      containerMaxPerMinute: 10000,
+      containerMaxNeverUsedIntervalMs: 0,
       warnings: [],
     });
   });
