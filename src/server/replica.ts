@@ -12,7 +12,7 @@ import type { Logger } from "../observe/index.ts";
 import { StorageError } from "../storage/index.ts";
 import type { Storage } from "../storage/index.ts";
 import { DataTree, Preparer } from "../tree/index.ts";
-import type { PreparedTxn, TreeListener, TxnResult } from "../tree/index.ts";
+import type { PrepareOptions, PreparedTxn, TreeListener, TxnResult } from "../tree/index.ts";
 import {
   JuteWriter,
   PacketType,
@@ -57,8 +57,8 @@ export interface ReplicaOptions {
   readonly quorumEndpoint: Endpoint | undefined;
   readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
   readonly packetBytesMax: number;
-  readonly skipAcl: boolean;
-  readonly extendedTypesEnabled: boolean;
+  /** How requests are judged while this server leads. */
+  readonly prepare: PrepareOptions;
   /** How much of the log until the next snapshot. */
   readonly snapshotEvery: () => SnapshotInterval;
   readonly treeListener: TreeListener;
@@ -93,8 +93,7 @@ export class Replica {
     this.#listener = listener;
     this.peer = options.peer;
     this.#tree = options.tree;
-    const { skipAcl, extendedTypesEnabled } = options;
-    this.#preparer = new Preparer(options.tree, { skipAcl, extendedTypesEnabled });
+    this.#preparer = new Preparer(options.tree, options.prepare);
     this.#disk = new DiskQueue(options.storage, {
       persisted: (seq) => {
         this.schedule();
@@ -293,8 +292,7 @@ export class Replica {
   }
 
   #resetPreparer(): void {
-    const { skipAcl, extendedTypesEnabled } = this.#options;
-    this.#preparer = new Preparer(this.#tree, { skipAcl, extendedTypesEnabled });
+    this.#preparer = new Preparer(this.#tree, this.#options.prepare);
     this.#prepared.clear();
   }
 

@@ -11,6 +11,7 @@ import type { Clock, Random } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { Storage } from "../storage/index.ts";
 import type { RecoveredState } from "../storage/index.ts";
+import type { PrepareOptions } from "../tree/index.ts";
 import { Peer, defaultTiming } from "../zab/index.ts";
 import { ClientPort } from "./client-port.ts";
 import { formatQuorumConfig } from "./config/index.ts";
@@ -21,6 +22,7 @@ import type { LoadOptions } from "./load-state.ts";
 import { ListenError } from "./listen-error.ts";
 import type { Endpoint } from "./quorum-links.ts";
 import { NodeReaper } from "./node-reaper.ts";
+import { QuotaReport } from "./quota-report.ts";
 import { Replica } from "./replica.ts";
 import { RequestProcessor } from "./request-processor.ts";
 import { FourLetterWordService } from "./four-letter-word-service.ts";
@@ -109,8 +111,7 @@ async function startOn(
       quorumEndpoint: ownQuorumEndpoint(config, sid),
       peerEndpoints: endpointsOf(config, (address) => address.quorumPort),
       packetBytesMax: 2 * config.juteMaxBufferBytes + 64 * 1024,
-      skipAcl: config.skipAcl,
-      extendedTypesEnabled: config.extendedTypesEnabled,
+      prepare: prepareOptions(config, new QuotaReport(clock, logger)),
       snapshotEvery: () => snapshotInterval(config, random),
       treeListener: processor.treeListener,
     },
@@ -159,6 +160,20 @@ function snapshotInterval(config: ServerConfig, random: Random): SnapshotInterva
   return {
     transactions: Math.ceil(share * snapCount),
     bytes: snapSizeLimitKb > 0 ? share * snapSizeLimitKb * 1024 : Infinity,
+  };
+}
+
+function prepareOptions(config: ServerConfig, quotas: QuotaReport): PrepareOptions {
+  return {
+    skipAcl: config.skipAcl,
+    extendedTypesEnabled: config.extendedTypesEnabled,
+    limits: {
+      enforceQuota: config.enforceQuota,
+      ephemeralBytesMax: config.ephemeralBytesMax,
+      quotaExceeded: (excess) => {
+        quotas.add(excess);
+      },
+    },
   };
 }
 

@@ -29,6 +29,7 @@ import { ownerOf } from "./create-mode.ts";
 import type { AnyCreateTxn } from "./create-mode.ts";
 import { NodeStore } from "./node-store.ts";
 import type { ChangeStamp, TreeListener } from "./node-store.ts";
+import type { Quotas } from "./quotas.ts";
 import { ZNode, statOf } from "./znode.ts";
 
 /** What a transaction came to; what the reply to its request is made of. */
@@ -109,6 +110,11 @@ export class DataTree implements SnapshotSource {
     return this.#store.digest;
   }
 
+  /** Quotas, and how much of them is used. */
+  get quotas(): Quotas {
+    return this.#store.quotas;
+  }
+
   setListener(listener: TreeListener | undefined): void {
     this.#store.listener = listener;
   }
@@ -125,6 +131,11 @@ export class DataTree implements SnapshotSource {
   /** Paths of the nodes that go with a session, in order of creation. */
   ephemeralsOf(sessionId: bigint): readonly string[] {
     return Array.from(this.#store.ephemerals.ofSession(sessionId));
+  }
+
+  /** Bytes that the paths of a session's nodes take in the transaction that closes it. */
+  ephemeralBytesOf(sessionId: bigint): number {
+    return this.#store.ephemerals.pathBytesOf(sessionId);
   }
 
   /** Sessions that own ephemeral nodes. */
@@ -313,6 +324,7 @@ export class DataTree implements SnapshotSource {
         throw new WireError("bad-value", "Cannot restore snapshot: it has no root node");
       }
       store.acls.purgeUnused();
+      store.quotas.restore();
       tree.#store = store;
       tree.lastProcessedZxid = lastProcessedZxid;
       return tree;

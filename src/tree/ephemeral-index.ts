@@ -6,9 +6,16 @@ import { NodeKind, nodeKind } from "./node-kind.ts";
 
 const noPaths: ReadonlySet<string> = new Set<string>();
 
+/** The nodes of one session. */
+interface Estate {
+  readonly paths: Set<string>;
+  /** Bytes that the paths take in a transaction. */
+  pathBytes: number;
+}
+
 /** Paths by the kind of their end. */
 export class EphemeralIndex {
-  readonly #bySession = new Map<bigint, Set<string>>();
+  readonly #bySession = new Map<bigint, Estate>();
   readonly #reapable = new Set<string>();
   #count = 0;
 
@@ -29,7 +36,12 @@ export class EphemeralIndex {
 
   /** The nodes of a session; follows later changes. */
   ofSession(sessionId: bigint): ReadonlySet<string> {
-    return this.#bySession.get(sessionId) ?? noPaths;
+    return this.#bySession.get(sessionId)?.paths ?? noPaths;
+  }
+
+  /** Bytes that the paths of a session's nodes take in a transaction. */
+  pathBytesOf(sessionId: bigint): number {
+    return this.#bySession.get(sessionId)?.pathBytes ?? 0;
   }
 
   add(path: string, ephemeralOwner: bigint): void {
@@ -39,9 +51,13 @@ export class EphemeralIndex {
       this.#reapable.add(path);
       return;
     }
-    const paths = this.#bySession.get(ephemeralOwner);
-    if (paths === undefined) this.#bySession.set(ephemeralOwner, new Set([path]));
-    else paths.add(path);
+    let estate = this.#bySession.get(ephemeralOwner);
+    if (estate === undefined) {
+      estate = { paths: new Set(), pathBytes: 0 };
+      this.#bySession.set(ephemeralOwner, estate);
+    }
+    estate.paths.add(path);
+    estate.pathBytes += stringBytes(path);
     this.#count += 1;
   }
 
@@ -52,9 +68,15 @@ export class EphemeralIndex {
       this.#reapable.delete(path);
       return;
     }
-    const paths = this.#bySession.get(ephemeralOwner);
-    if (paths === undefined || !paths.delete(path)) return;
+    const estate = this.#bySession.get(ephemeralOwner);
+    if (estate === undefined || !estate.paths.delete(path)) return;
+    estate.pathBytes -= stringBytes(path);
     this.#count -= 1;
-    if (paths.size === 0) this.#bySession.delete(ephemeralOwner);
+    if (estate.paths.size === 0) this.#bySession.delete(ephemeralOwner);
   }
+}
+
+/** Bytes of a string field: its length and its UTF-8. */
+export function stringBytes(text: string): number {
+  return 4 + Buffer.byteLength(text);
 }

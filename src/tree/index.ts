@@ -4,6 +4,7 @@ export { DataTree } from "./data-tree.ts";
 export type { TxnResult } from "./data-tree.ts";
 export { isDue } from "./due-nodes.ts";
 export { digestVersion } from "./digest.ts";
+export type { QuotaExcess } from "./limits.ts";
 export type { TreeListener } from "./node-store.ts";
 export { Preparer } from "./prepare.ts";
 export type { PrepareOptions, PreparedTxn } from "./prepare.ts";

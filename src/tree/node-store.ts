@@ -14,6 +14,7 @@ import type { Acl, StatPersisted } from "../wire/index.ts";
 import { AclTable } from "./acl-table.ts";
 import { TreeDigest, contentChecksum, nodeDigest } from "./digest.ts";
 import { EphemeralIndex } from "./ephemeral-index.ts";
+import { Quotas } from "./quotas.ts";
 import { ZNode } from "./znode.ts";
 
 /** Hears of every change, during `apply` and in order. */
@@ -47,8 +48,19 @@ export class NodeStore {
   readonly acls = new AclTable();
   readonly ephemerals = new EphemeralIndex();
   readonly digest = new TreeDigest();
+  readonly quotas: Quotas;
   listener: TreeListener | undefined;
   #bytes = 0;
+
+  constructor() {
+    this.quotas = new Quotas({
+      nodes: this.nodes,
+      rewrite: (node, data) => {
+        this.#bytes += data.length - node.dataLength;
+        node.setData(data, node.contentCrc);
+      },
+    });
+  }
 
   /** Sum of the lengths of all paths (in UTF-16 units) and values (in bytes). */
   get approximateBytes(): number {
@@ -80,6 +92,7 @@ export class NodeStore {
     const created = new ZNode(stat, data, contentChecksum(path, data));
     created.aclIndex = aclIndex;
     this.#add(path, parent, created);
+    this.quotas.created(path, created);
     if (this.listener !== undefined) {
       const parentAcl = this.aclOf(parent);
       this.listener.changed(EventType.nodeCreated, path, stamp.zxid, this.aclOf(created));
@@ -116,9 +129,11 @@ export class NodeStore {
   setData(path: string, data: Buffer | null, version: number, stamp: ChangeStamp): number {
     const node = this.nodes.get(path);
     if (node === undefined) return ErrorCode.noNode;
-    this.#bytes -= node.dataLength;
+    const lengthBefore = node.dataLength;
     node.setData(data, contentChecksum(path, data));
-    this.#bytes += node.dataLength;
+    const growth = node.dataLength - lengthBefore;
+    this.#bytes += growth;
+    this.quotas.grew(path, growth);
     node.mtimeMs = stamp.timeMs;
     node.mzxid = stamp.zxid;
     node.version = version;
@@ -191,6 +206,7 @@ export class NodeStore {
       this.ephemerals.remove(base, current.ephemeralOwner);
       this.#bytes -= base.length + current.dataLength;
       this.digest.replace(current.digest >>> 0, 0);
+      this.quotas.deleted(base, current);
     }
   }
 

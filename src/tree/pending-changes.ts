@@ -24,6 +24,7 @@ export interface PendingNode extends StatPersisted {
   exists: boolean;
   childCount: number;
   acl: readonly Acl[];
+  dataLength: number;
   contentCrc: number;
   /** What the node adds to the tree's digest, in `[0, 2^32)`. */
   digest: number;
@@ -76,6 +77,7 @@ export class PendingChanges {
       exists: true,
       childCount: node.childCount,
       acl: this.#tree.aclOf(node),
+      dataLength: node.dataLength,
       contentCrc: node.contentCrc,
       digest: node.digest >>> 0,
       czxid: node.czxid,
@@ -104,6 +106,7 @@ export class PendingChanges {
       exists: true,
       childCount: 0,
       acl: acl ?? [],
+      dataLength: data === null ? 0 : data.length,
       contentCrc: contentChecksum(path, data),
       digest: 0,
       ...newStat(ephemeralOwner, stamp),
@@ -129,6 +132,7 @@ export class PendingChanges {
   /** A node will have other data, in `version`. */
   setData(node: PendingNode, data: Buffer | null, version: number, stamp: ChangeStamp): void {
     const changed = this.#change(node, stamp.zxid);
+    changed.dataLength = data === null ? 0 : data.length;
     changed.contentCrc = contentChecksum(changed.path, data);
     changed.version = version;
     changed.mzxid = stamp.zxid;

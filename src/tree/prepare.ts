@@ -49,6 +49,8 @@ import { configPath } from "./data-tree.ts";
 import type { DataTree } from "./data-tree.ts";
 import { digestVersion } from "./digest.ts";
 import { isDue } from "./due-nodes.ts";
+import { Limits, noLimits } from "./limits.ts";
+import type { LimitOptions } from "./limits.ts";
 import { NodeKind, nodeKind } from "./node-kind.ts";
 import { PendingChanges } from "./pending-changes.ts";
 import type { PendingNode } from "./pending-changes.ts";
@@ -84,6 +86,8 @@ export interface PrepareOptions {
   readonly extendedTypesEnabled?: boolean;
   /** Schemes that ACLs may name besides `world` and `auth`. @default ip and digest */
   readonly aclSchemes?: ReadonlySet<string>;
+  /** @default none */
+  readonly limits?: LimitOptions;
 }
 
 /** Nodes that nobody can delete. */
@@ -100,6 +104,7 @@ type RequestContext = Omit<PrepareRequest, "type" | "body">;
 /** The leader's view of the future, one request at a time. */
 export class Preparer {
   readonly #changes: PendingChanges;
+  readonly #limits: Limits;
   readonly #skipAcl: boolean;
   readonly #extendedTypesEnabled: boolean;
   readonly #aclSchemes: ReadonlySet<string>;
@@ -107,6 +112,7 @@ export class Preparer {
 
   constructor(tree: DataTree, options: PrepareOptions) {
     this.#changes = new PendingChanges(tree);
+    this.#limits = new Limits(tree, options.limits ?? noLimits);
     this.#skipAcl = options.skipAcl;
     this.#extendedTypesEnabled = options.extendedTypesEnabled ?? false;
     this.#aclSchemes = options.aclSchemes ?? defaultAclSchemes;
@@ -145,6 +151,7 @@ export class Preparer {
   /** Says that the tree has applied everything up to `zxid`. */
   applied(zxid: bigint): void {
     this.#changes.applied(zxid);
+    this.#limits.applied(zxid);
   }
 
   #decodeAndPrepare(request: PrepareRequest): Txn {
@@ -201,7 +208,11 @@ export class Preparer {
     }
     const node = { path, data, acl, parentCVersion: (parent.cversion + 1) | 0 };
     const txn = createTxn(type, node, request);
-    this.#changes.create(parent, txn, ownerOf(txn, context.sessionId), context);
+    const owner = ownerOf(txn, context.sessionId);
+    const length = data === null ? 0 : data.length;
+    if (!this.#limits.allowsNode(path, length, owner)) return failure(ErrorCode.quotaExceeded);
+    this.#limits.created(context.zxid, path, length, owner);
+    this.#changes.create(parent, txn, owner, context);
     return txn;
   }
 
@@ -215,7 +226,7 @@ export class Preparer {
     if (node === undefined) return failure(ErrorCode.noNode);
     if (!isVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
     if (node.childCount > 0) return failure(ErrorCode.notEmpty);
-    this.#changes.delete(parent, node, context.zxid);
+    this.#remove(parent, node, context.zxid);
     return { type: OpCode.delete, path };
   }
 
@@ -233,7 +244,7 @@ export class Preparer {
     }
     const parent = this.#changes.parentOf(path);
     if (parent === undefined) return failure(ErrorCode.noNode);
-    this.#changes.delete(parent, node, context.zxid);
+    this.#remove(parent, node, context.zxid);
     return { type: OpCode.deleteContainer, path };
   }
 
@@ -241,8 +252,11 @@ export class Preparer {
     const { path, data } = request;
     const node = this.#checked(path, Perms.write, context);
     if (typeof node === "number") return failure(node);
+    const growth = (data === null ? 0 : data.length) - node.dataLength;
+    if (!this.#limits.allowsGrowth(path, growth)) return failure(ErrorCode.quotaExceeded);
     if (!isVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
     const version = (node.version + 1) | 0;
+    this.#limits.grew(context.zxid, path, growth);
     this.#changes.setData(node, data, version, context);
     return { type: OpCode.setData, path, data, version };
   }
@@ -277,6 +291,7 @@ export class Preparer {
       const txn = this.#multiOp(context, op);
       if (txn.type === OpCode.error) {
         this.#changes.rollback();
+        this.#limits.takeBack(context.zxid);
         return { type: OpCode.multi, txns: failedMulti(ops.length, txns.length, txn) };
       }
       txns.push(txn);
@@ -304,9 +319,14 @@ export class Preparer {
       const node = this.#changes.get(path);
       const parent = this.#changes.parentOf(path);
       if (node === undefined || parent === undefined) continue;
-      this.#changes.delete(parent, node, context.zxid);
+      this.#remove(parent, node, context.zxid);
     }
     return { type: OpCode.closeSession, paths };
+  }
+
+  #remove(parent: PendingNode, node: PendingNode, zxid: bigint): void {
+    this.#limits.deleted(zxid, node);
+    this.#changes.delete(parent, node, zxid);
   }
 
   /** The node at a valid path if the client has one of `perms` there, else the error code. */

@@ -51,7 +51,20 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     "Checks access before a write is forwarded.",
     "not supported yet",
   ),
-  noEffect("enforceQuota", "Refuses writes above a quota.", "quotas are not enforced yet"),
+  {
+    name: "enforceQuota",
+    kind: "boolean",
+    default: "false",
+    doc: "Whether writes above a hard quota fail; otherwise they are only reported.",
+  },
+  {
+    name: "ephemeralNodes.total.byte.limit",
+    kind: "integer",
+    default: "jute.maxbuffer less 64",
+    unit: "bytes",
+    min: 1,
+    doc: "Bytes of the paths of one session's ephemeral nodes, 4 added to each.",
+  },
   {
     name: "jute.maxbuffer",
     kind: "integer",

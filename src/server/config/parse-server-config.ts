@@ -65,6 +65,7 @@ export function parseServerConfig(
     skipAcl: values.boolean("skipACL"),
     superDigest: readSuperDigest(values),
     ...readNodeKinds(values),
+    ...readNodeLimits(values),
     warnings,
   };
 }
@@ -179,6 +180,19 @@ function readNodeKinds(values: ConfigValues) {
     containerMaxPerMinute: values.integer("znode.container.maxPerMinute"),
     containerMaxNeverUsedIntervalMs: values.integer("znode.container.maxNeverUsedIntervalMs"),
   };
+}
+
+/** Bytes of a closeSession transaction besides the paths in it, rounded up. */
+const CLOSE_SESSION_OVERHEAD_BYTES = 64;
+
+function readNodeLimits(values: ConfigValues) {
+  const name = "ephemeralNodes.total.byte.limit";
+  const fitting = values.integer("jute.maxbuffer") - CLOSE_SESSION_OVERHEAD_BYTES;
+  const ephemeralBytesMax = values.integerOrNull(name) ?? fitting;
+  if (ephemeralBytesMax > fitting) {
+    throw values.error(name, `at most ${String(fitting)}, 64 bytes below jute.maxbuffer`);
+  }
+  return { enforceQuota: values.boolean("enforceQuota"), ephemeralBytesMax };
 }
 
 function readSuperDigest(values: ConfigValues): string | null {

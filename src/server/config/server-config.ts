@@ -138,6 +138,13 @@ export interface ServerConfig {
   readonly skipAcl: boolean;
   /** `super:<base64 of sha1>` of the administrator; null when there is none. */
   readonly superDigest: string | null;
+  /** Whether requests above a hard quota fail. @default false */
+  readonly enforceQuota: boolean;
+  /**
+   * Bytes that the paths of one session's ephemeral nodes may take in the transaction that closes
+   * it, which every server must be able to read. @default juteMaxBufferBytes less 64
+   */
+  readonly ephemeralBytesMax: number;
   /** Whether container, TTL and other extended nodes may be created. @default false */
   readonly extendedTypesEnabled: boolean;
   /** Pause between looks for container and TTL nodes that are due, in ms. @default 60000 */

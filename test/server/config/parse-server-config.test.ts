@@ -65,6 +65,8 @@ describe("parseServerConfig() of a standalone server", () => {
       containerCheckIntervalMs: 60000,
       containerMaxPerMinute: 10000,
       containerMaxNeverUsedIntervalMs: 0,
+      enforceQuota: false,
+      ephemeralBytesMax: 1048511,
       warnings: [],
     });
   });
@@ -157,6 +159,11 @@ describe("parseServerConfig() of a standalone server", () => {
     [
       "dataDir=/d\nclientPort=70000",
       "zoo.cfg:2: clientPort: expected a whole number from 0 to 65535, found '70000'",
+    ],
+    [
+      "dataDir=/d\njute.maxbuffer=2000\nephemeralNodes.total.byte.limit=1937",
+      "zoo.cfg:3: ephemeralNodes.total.byte.limit: expected at most 1936, 64 bytes below " +
+        "jute.maxbuffer, found '1937'",
     ],
     ["dataDir=/d\nforceSync=on", "zoo.cfg:2: forceSync: expected true or false, found 'on'"],
     [
