@@ -63,6 +63,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     logger,
     preAllocBytes: config.preAllocSizeKb * 1024,
     snapRetainCount: config.autopurgeSnapRetainCount,
+    snapshotCompression: config.snapshotCompression,
     trustEmpty: config.snapshotTrustEmpty,
     createFolders: config.dataDirAutocreate,
     forceSync: config.forceSync,

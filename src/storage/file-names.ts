@@ -4,6 +4,8 @@
  * without leading zeros. Files under other names are nobody's, or marked as unfinished.
  */
 
+import type { SnapshotCompression } from "./snapshot-compression.ts";
+
 /** The folder inside `dataDir` and `dataLogDir` that holds this format's files. */
 export const versionFolder = "version-2";
 
@@ -13,17 +15,17 @@ export interface NamedFile {
   readonly zxid: bigint;
 }
 
-/** A snapshot; `compression` is the extension of a compressed one, without the dot. */
+/** A snapshot; `compression` is also the extension of its name. */
 export interface SnapshotFile extends NamedFile {
-  readonly compression: "gz" | "snappy" | null;
+  readonly compression: SnapshotCompression | null;
 }
 
 export function logFileName(zxid: bigint): string {
   return `log.${hex(zxid)}`;
 }
 
-export function snapshotFileName(zxid: bigint): string {
-  return `snapshot.${hex(zxid)}`;
+export function snapshotFileName(zxid: bigint, compression: SnapshotCompression | null): string {
+  return compression === null ? `snapshot.${hex(zxid)}` : `snapshot.${hex(zxid)}.${compression}`;
 }
 
 /**
@@ -35,13 +37,14 @@ export function unfinishedSnapshotName(zxid: bigint): string {
 }
 
 /** The name under which a damaged snapshot is kept. */
-export function damagedSnapshotName(zxid: bigint): string {
-  return `damaged-snapshot.${hex(zxid)}`;
+export function damagedSnapshotName(snapshot: SnapshotFile): string {
+  return `damaged-${snapshotFileName(snapshot.zxid, snapshot.compression)}`;
 }
 
 /** Whether a file is what an interrupted write left: ours, or ZooKeeper's. */
 export function isLeftover(name: string): boolean {
-  return /^unfinished-|^snapshot\.[0-9a-f]+\.tmp$|^(accepted|current)Epoch\.tmp$/.test(name);
+  if (name.startsWith("unfinished-")) return true;
+  return /^(snapshot\.[0-9a-f]+(\.gz|\.snappy)?|acceptedEpoch|currentEpoch)\.tmp$/.test(name);
 }
 
 /** The log files among `names`, oldest first. */
@@ -51,7 +54,7 @@ export function parseLogNames(names: readonly string[]): NamedFile[] {
 
 /** The damaged snapshots among `names`, oldest first. */
 export function parseDamagedNames(names: readonly string[]): NamedFile[] {
-  return parseNames(names, /^damaged-snapshot\.([0-9a-f]{1,16})$/i);
+  return parseNames(names, /^damaged-snapshot\.([0-9a-f]{1,16})(?:\.(?:gz|snappy))?$/i);
 }
 
 /** The snapshots among `names`, oldest first. */
@@ -60,10 +63,15 @@ export function parseSnapshotNames(names: readonly string[]): SnapshotFile[] {
   for (const name of names) {
     const match = /^snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i.exec(name);
     if (match === null) continue;
-    const compression = match[2] === undefined ? null : match[2] === "gz" ? "gz" : "snappy";
-    files.push({ name, zxid: BigInt(`0x${match[1]}`), compression });
+    files.push({ name, zxid: BigInt(`0x${match[1]}`), compression: compressionOf(name) });
   }
   return files.sort(byZxid);
+}
+
+/** How the snapshot of this name is compressed. */
+export function compressionOf(name: string): SnapshotCompression | null {
+  if (/\.gz$/i.test(name)) return "gz";
+  return /\.snappy$/i.test(name) ? "snappy" : null;
 }
 
 function parseNames(names: readonly string[], pattern: RegExp): NamedFile[] {

@@ -128,9 +128,8 @@ async function loadSnapshot(source: RecoverySource, target: RecoveryTarget): Pro
   const newest = damaged[0];
   if (newest === undefined) return { zxid: -1n, damaged };
   const file = snapshots.fileOf(newest);
-  const areCompressed = damaged.every((snapshot) => snapshot.compression !== null);
   throw new StorageError(
-    areCompressed ? "unsupported-snapshot" : "corrupt-snapshot",
+    "corrupt-snapshot",
     `Cannot recover: none of ${all.length} snapshots can be read, the newest is '${file}', ` +
       `and the oldest failed with: ${lastReason}`,
     { file },
@@ -143,10 +142,10 @@ async function tryLoad(
   snapshot: SnapshotFile,
   target: RecoveryTarget,
 ): Promise<string | null> {
-  if (snapshot.compression !== null) {
-    return `compressed with ${snapshot.compression}, which is not supported`;
+  // Without an end it is not worth reading; of a compressed one, reading alone can tell.
+  if (snapshot.compression === null && !(await snapshots.isWhole(snapshot))) {
+    return "it was never finished";
   }
-  if (!(await snapshots.isWhole(snapshot))) return "it was never finished";
   const loading = target.beginSnapshot();
   try {
     const { digest } = await snapshots.read(snapshot, loading.sink);
@@ -174,9 +173,7 @@ async function setDamagedAside(
       { file },
     );
   }
-  for (const snapshot of start.damaged) {
-    if (snapshot.compression === null) await snapshots.setAside(snapshot);
-  }
+  for (const snapshot of start.damaged) await snapshots.setAside(snapshot);
 }
 
 /** Replays file after file and checks that nothing is missing between them. */

@@ -1,13 +1,15 @@
 /**
  * The snapshots of a folder: lists them, reads one into a sink, writes one, drops old ones. Format:
- * `snapshot-format.ts`. A snapshot is written under a name that nobody reads, synced, and renamed,
- * so that under its own name it is always whole. Writing is sliced: one chunk is encoded, summed
- * and handed to the file system per turn of the event loop, and the file is synced as it grows,
- * lest one large sync at the end hold up those of the log.
+ * `snapshot-format.ts`; compressed ones: `snapshot-compression.ts`. A snapshot is written under a
+ * name that nobody reads, synced, and renamed, so that under its own name it is always whole.
+ * Writing is sliced: one chunk is encoded, summed and handed to the file system per turn of the
+ * event loop, and the file is synced as it grows, lest one large sync at the end hold up those of
+ * the log.
  */
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { Logger } from "../observe/index.ts";
 import { WireError, formatHex } from "../wire/index.ts";
 import type { SnapshotSink } from "../wire/index.ts";
@@ -20,6 +22,7 @@ import {
   writeFully,
 } from "./durable-files.ts";
 import {
+  compressionOf,
   damagedSnapshotName,
   parseDamagedNames,
   parseSnapshotNames,
@@ -27,6 +30,8 @@ import {
   unfinishedSnapshotName,
 } from "./file-names.ts";
 import type { SnapshotFile } from "./file-names.ts";
+import { compressionDamage, compressor, decompressor } from "./snapshot-compression.ts";
+import type { SnapshotCompression } from "./snapshot-compression.ts";
 import {
   SnapshotFileDecoder,
   SnapshotFileEncoder,
@@ -53,6 +58,7 @@ export interface SnapshotInfo {
 /** Counters since the start, for metrics. */
 export interface SnapshotStats {
   snapshotCount: number;
+  /** Size of the file. */
   lastSnapshotBytes: number;
   lastSnapshotMs: number;
 }
@@ -68,10 +74,15 @@ const noDigest: SnapshotDigest = { zxid: 0n, version: 2, digest: 0n };
 export class SnapshotStore {
   readonly stats: SnapshotStats = { snapshotCount: 0, lastSnapshotBytes: 0, lastSnapshotMs: 0 };
   readonly #folder: string;
+  readonly #compression: SnapshotCompression | null;
   readonly #logger: Logger;
+  /** Compressed snapshots that were found whole: finding out takes reading them to the end. */
+  readonly #knownWhole = new Set<string>();
 
-  constructor(folder: string, logger: Logger) {
+  /** @param compression how new snapshots are written. */
+  constructor(folder: string, compression: SnapshotCompression | null, logger: Logger) {
     this.#folder = folder;
+    this.#compression = compression;
     this.#logger = logger;
   }
 
@@ -84,9 +95,15 @@ export class SnapshotStore {
     return path.join(this.#folder, snapshot.name);
   }
 
-  /** Whether a snapshot has an end: says quickly that its writer was not interrupted. */
+  /** Whether a snapshot has an end: says that its writer was not interrupted. */
   async isWhole(snapshot: SnapshotFile): Promise<boolean> {
     const file = this.fileOf(snapshot);
+    if (snapshot.compression !== null) {
+      if (this.#knownWhole.has(snapshot.name)) return true;
+      const isWhole = await hasEnding(file);
+      if (isWhole) this.#knownWhole.add(snapshot.name);
+      return isWhole;
+    }
     return withFile(file, async (handle) => {
       const { size } = await handle.stat();
       if (size < snapshotHeaderBytes + snapshotEnding.length) return false;
@@ -101,15 +118,9 @@ export class SnapshotStore {
    * @throws WireError when it is damaged; StorageError when it cannot be read.
    */
   async read(snapshot: SnapshotFile, sink: SnapshotSink): Promise<SnapshotTrailer> {
-    return withFile(this.fileOf(snapshot), async (handle) => {
-      const decoder = new SnapshotFileDecoder(sink);
-      const chunk = Buffer.allocUnsafeSlow(readBytes);
-      for (;;) {
-        const { bytesRead } = await handle.read(chunk, 0, chunk.length);
-        if (bytesRead === 0) return decoder.end();
-        decoder.push(chunk.subarray(0, bytesRead));
-      }
-    });
+    const trailer = await readSnapshotFile(this.fileOf(snapshot), sink);
+    this.#knownWhole.add(snapshot.name);
+    return trailer;
   }
 
   /**
@@ -126,7 +137,10 @@ export class SnapshotStore {
     try {
       const handle = await open(file, "w");
       try {
-        this.stats.lastSnapshotBytes = await writeAll(handle, chunks, info, isCancelled);
+        const bytes = encodeAll(chunks, info, isCancelled);
+        const written = { bytes: 0 };
+        await pipeline(bytes, compressor(this.#compression), writeTo(handle, written));
+        this.stats.lastSnapshotBytes = written.bytes;
         await handle.sync();
       } finally {
         await handle.close();
@@ -141,7 +155,12 @@ export class SnapshotStore {
 
   /** Gives a snapshot written aside its name, durably. */
   async publish(zxid: bigint): Promise<void> {
-    await renameDurably(this.#folder, unfinishedSnapshotName(zxid), snapshotFileName(zxid));
+    const name = snapshotFileName(zxid, this.#compression);
+    await renameDurably(this.#folder, unfinishedSnapshotName(zxid), name);
+    this.#knownWhole.add(name);
+    // One that is compressed otherwise would count as another of those to keep.
+    const same = (await this.list()).filter((file) => file.zxid === zxid && file.name !== name);
+    for (const file of same) await removeFile(this.fileOf(file));
     this.#logger.info("Snapshot written", {
       zxid: formatHex(zxid),
       bytes: this.stats.lastSnapshotBytes,
@@ -156,7 +175,7 @@ export class SnapshotStore {
 
   /** Keeps a damaged snapshot for people to look at, under a name that nothing reads. */
   async setAside(snapshot: SnapshotFile): Promise<void> {
-    await renameDurably(this.#folder, snapshot.name, damagedSnapshotName(snapshot.zxid));
+    await renameDurably(this.#folder, snapshot.name, damagedSnapshotName(snapshot));
   }
 
   /** Removes the snapshots above `zxid`, newest first. */
@@ -174,8 +193,7 @@ export class SnapshotStore {
     const kept: SnapshotFile[] = [];
     for (const snapshot of snapshots.toReversed()) {
       if (kept.length === count) break;
-      // Compressed ones count for nothing: this version could not start from them.
-      if (snapshot.compression === null && (await this.isWhole(snapshot))) kept.push(snapshot);
+      if (await this.isWhole(snapshot)) kept.push(snapshot);
     }
     const oldestKept = kept.at(-1)?.zxid ?? null;
     if (oldestKept === null || kept.length < count) return { oldestKept: null, removedCount: 0 };
@@ -187,32 +205,93 @@ export class SnapshotStore {
   }
 }
 
-/** Writes header, body and trailer; returns how many bytes. */
-async function writeAll(
-  handle: FileHandle,
+/**
+ * Reads a snapshot file, compressed as its name says, into `sink` and checks its checksums.
+ * @throws WireError when it is damaged; StorageError when it cannot be read.
+ */
+export async function readSnapshotFile(file: string, sink: SnapshotSink): Promise<SnapshotTrailer> {
+  const decoder = new SnapshotFileDecoder(sink);
+  await forEachChunk(file, (chunk) => {
+    decoder.push(chunk);
+  });
+  return decoder.end();
+}
+
+/** Whether a compressed snapshot can be restored, and ends as one does. */
+async function hasEnding(file: string): Promise<boolean> {
+  let ending: Buffer = Buffer.alloc(0);
+  try {
+    await forEachChunk(file, (chunk) => {
+      const tail = chunk.subarray(-snapshotEnding.length);
+      ending = Buffer.concat([ending, tail]).subarray(-snapshotEnding.length);
+    });
+  } catch (error) {
+    if (error instanceof WireError) return false;
+    throw error;
+  }
+  return ending.equals(snapshotEnding);
+}
+
+/** Gives `take` the bytes of a snapshot without their compression; each only during the call. */
+async function forEachChunk(file: string, take: (chunk: Buffer) => void): Promise<void> {
+  const compression = compressionOf(file);
+  try {
+    await withFile(file, (handle) =>
+      pipeline(
+        readAll(handle, compression !== null),
+        decompressor(compression),
+        async (chunks: AsyncIterable<Buffer>) => {
+          for await (const chunk of chunks) take(chunk);
+        },
+      ),
+    );
+  } catch (error) {
+    const cause = error instanceof StorageError ? error.cause : error;
+    throw compressionDamage(cause) ?? error;
+  }
+}
+
+/** A file's bytes; without `isKept` each chunk is overwritten by the next one. */
+async function* readAll(handle: FileHandle, isKept: boolean): AsyncGenerator<Buffer> {
+  let chunk = Buffer.allocUnsafeSlow(readBytes);
+  for (;;) {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length);
+    if (bytesRead === 0) return;
+    yield chunk.subarray(0, bytesRead);
+    if (isKept) chunk = Buffer.allocUnsafeSlow(readBytes);
+  }
+}
+
+/** A snapshot's bytes: header, body and trailer. */
+async function* encodeAll(
   chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
   info: SnapshotInfo,
   isCancelled: () => boolean,
-): Promise<number> {
+): AsyncGenerator<Buffer> {
   const encoder = new SnapshotFileEncoder();
-  await writeFully(handle, encoder.header());
-  let bytes = snapshotHeaderBytes;
-  let unsynced = 0;
+  yield encoder.header();
   for await (const chunk of chunks) {
     if (isCancelled()) {
       throw new StorageError("cancelled", "Snapshot given up: its history is being replaced");
     }
-    await writeFully(handle, encoder.body(chunk));
-    bytes += chunk.length;
-    unsynced += chunk.length;
-    if (unsynced < syncStepBytes) continue;
-    await handle.datasync();
-    unsynced = 0;
+    yield encoder.body(chunk);
   }
-  const digest = info.digest?.() ?? noDigest;
-  const trailer = encoder.trailer(digest, info.lastProcessedZxid);
-  await writeFully(handle, trailer);
-  return bytes + trailer.length;
+  yield encoder.trailer(info.digest?.() ?? noDigest, info.lastProcessedZxid);
+}
+
+/** The end of a pipeline: writes to a file, syncs it as it grows, and counts the bytes. */
+function writeTo(handle: FileHandle, written: { bytes: number }) {
+  return async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    let unsynced = 0;
+    for await (const chunk of chunks) {
+      await writeFully(handle, chunk);
+      written.bytes += chunk.length;
+      unsynced += chunk.length;
+      if (unsynced < syncStepBytes) continue;
+      await handle.datasync();
+      unsynced = 0;
+    }
+  };
 }
 
 async function withFile<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {

@@ -9,7 +9,6 @@
  * - `corrupt-log`, `corrupt-snapshot`, `corrupt-epoch`: a file contradicts its format or its
  *   neighbours; the server must not start on it.
  * - `missing-snapshot`: the log is there, the snapshot that it builds on is not.
- * - `unsupported-snapshot`: only compressed snapshots, which this version does not read.
  * - `missing-folder`: a data folder is not there, and must not be created.
  * - `misplaced-files`: log files lie where snapshots belong, or the reverse.
  * - `locked`: another running server has the folder.
@@ -23,7 +22,6 @@ export type StorageErrorCode =
   | "corrupt-snapshot"
   | "corrupt-epoch"
   | "missing-snapshot"
-  | "unsupported-snapshot"
   | "missing-folder"
   | "misplaced-files"
   | "locked"

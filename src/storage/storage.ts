@@ -28,6 +28,7 @@ import { purgeLogs, truncateLogs } from "./log-folder.ts";
 import { recoverHistory } from "./recovery.ts";
 import type { RecoveredHistory, RecoveryTarget } from "./recovery.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
+import type { SnapshotCompression } from "./snapshot-compression.ts";
 import type { SnapshotInfo, SnapshotStats } from "./snapshot-store.ts";
 import { StorageError } from "./storage-error.ts";
 import { TxnLog } from "./txn-log.ts";
@@ -44,6 +45,8 @@ export interface StorageOptions {
   readonly preAllocBytes: number;
   /** Snapshots that `purge` keeps, at least 1. */
   readonly snapRetainCount: number;
+  /** How snapshots are written; all kinds are read. @default null, uncompressed */
+  readonly snapshotCompression?: SnapshotCompression | null;
   /** Whether logs without a snapshot are a whole history (`snapshot.trust.empty`). */
   readonly trustEmpty: boolean;
   /** Whether folders are created when they are missing, `version-2` included. @default true */
@@ -88,7 +91,11 @@ export class Storage {
     this.#locks = locks;
     this.#snapFolder = path.join(options.dataDir, versionFolder);
     this.#logFolder = path.join(options.dataLogDir, versionFolder);
-    this.#snapshots = new SnapshotStore(this.#snapFolder, options.logger);
+    this.#snapshots = new SnapshotStore(
+      this.#snapFolder,
+      options.snapshotCompression ?? null,
+      options.logger,
+    );
     this.#log = new TxnLog({
       folder: this.#logFolder,
       logger: options.logger,
@@ -151,8 +158,8 @@ export class Storage {
    * Reads the newest good snapshot and the log behind it into `target`, cuts a torn tail off the
    * log, and settles the epoch files. May be called again at any time when nothing is appended.
    * @param recentCount how many of the newest replayed transactions to return.
-   * @throws StorageError `corrupt-log`, `corrupt-snapshot`, `missing-snapshot`,
-   * `unsupported-snapshot` or `corrupt-epoch`: the server must not start.
+   * @throws StorageError `corrupt-log`, `corrupt-snapshot`, `missing-snapshot` or
+   * `corrupt-epoch`: the server must not start.
    */
   recover(target: RecoveryTarget, recentCount: number): Promise<RecoveredState> {
     return this.#exclusive(async () => {

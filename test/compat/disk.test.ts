@@ -69,6 +69,25 @@ await describeWithPeers("One disk for Apache's server and ours", [installApacheZ
     expect(await group.complaints()).toEqual([]);
   });
 
+  test.each(["gz", "snappy"])("snapshots of method %s go both ways", async (method) => {
+    const config = { ...busyTreeConfig, snapCount: SNAPSHOT_EVERY };
+    group = await ServerGroup.layOut(1, { ...config, "snapshot.compression.method": method });
+    let expected: TreeDump | undefined;
+    for (const [turn, kind] of (["ensemble", "apache", "ensemble"] as const).entries()) {
+      await group.start(kind);
+      if (expected !== undefined) expect(await dump(1), `turn ${turn}, ${kind}`).toEqual(expected);
+      ({ tree: expected } = await write(turn + 1));
+      await group.stop();
+      const snapshots = await filesOf(1, "snapshot.");
+      const [newest] = snapshots.slice(-1);
+      expect(newest).toMatch(new RegExp(`\\.${method}$`, "u"));
+      expect(await group.log(kind, 1)).not.toMatch(/Problem reading snap file|Snapshot skipped/u);
+    }
+    await group.start("apache");
+    expect(await dump(1)).toEqual(expected);
+    expect(await group.complaints()).toEqual([]);
+  });
+
   test.each(["stop", "kill"] as const)("Apache replays our log alone, after %s", async (end) => {
     group = await ServerGroup.layOut(1, busyTreeConfig);
     await group.start("ensemble");

@@ -299,16 +299,6 @@ describe("recover() of damaged or missing snapshots", () => {
     });
   });
 
-  test("refuses compressed ones by name", async () => {
-    const folder = await folderWith([range(1n, 3n)]);
-    rmSync(fileIn(folder, "snapshot.0"));
-    writeFileSync(fileIn(folder, "snapshot.0.gz"), "");
-    await expect(recoverFrom(folder)).rejects.toMatchObject({
-      code: "unsupported-snapshot",
-      message: expect.stringContaining("snapshot.0.gz"),
-    });
-  });
-
   test("refuses a log without a snapshot, unless told to trust it", async () => {
     const folder = await folderWith([range(1n, 3n)]);
     rmSync(fileIn(folder, "snapshot.0"));

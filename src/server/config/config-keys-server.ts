@@ -83,7 +83,6 @@ export const DISK_KEYS: readonly ConfigKey[] = [
     doc: "The step in which log files grow.",
   },
   noEffect("serializeLastProcessedZxid.enabled", "Ends snapshots with a zxid.", "always done"),
-  noEffect("snapshot.compression.method", "Compresses snapshots.", "not supported yet"),
   {
     name: "snapCount",
     kind: "integer",
@@ -98,6 +97,12 @@ export const DISK_KEYS: readonly ConfigKey[] = [
     default: "4194304",
     unit: "KiB",
     doc: "Size of the log between snapshots, randomised from half of it; 0 or less is unlimited.",
+  },
+  {
+    name: "snapshot.compression.method",
+    kind: "text",
+    default: null,
+    doc: "How snapshots are written: gz, snappy, or uncompressed if empty; all kinds are read.",
   },
   {
     name: "snapshot.trust.empty",

@@ -151,6 +151,7 @@ function readDisk(values: ConfigValues, dataDir: string, warnings: string[]) {
     snapshotTrustEmpty: values.boolean("snapshot.trust.empty"),
     snapCount: values.integer("snapCount"),
     snapSizeLimitKb: values.integer("snapSizeLimitInKb"),
+    snapshotCompression: readCompression(values),
     txnLogSizeLimitKb: values.integer("txnLogSizeLimitInKb"),
     preAllocSizeKb: values.integer("preAllocSize"),
     forceSync: values.boolean("forceSync"),
@@ -158,6 +159,12 @@ function readDisk(values: ConfigValues, dataDir: string, warnings: string[]) {
     commitLogCount: values.integer("commitLogCount"),
     autopurgeSnapRetainCount: Math.max(retain, AUTOPURGE_RETAIN_MIN),
   };
+}
+
+function readCompression(values: ConfigValues): ServerConfig["snapshotCompression"] {
+  const method = values.text("snapshot.compression.method")?.toLowerCase() ?? null;
+  if (method === null || method === "gz" || method === "snappy") return method;
+  throw values.error("snapshot.compression.method", "gz, snappy or nothing");
 }
 
 function readClientLimits(values: ConfigValues) {

@@ -108,6 +108,8 @@ export interface ServerConfig {
    * @default 4194304
    */
   readonly snapSizeLimitKb: number;
+  /** How snapshots are written; null for uncompressed ones. @default null */
+  readonly snapshotCompression: "gz" | "snappy" | null;
   /** Size at which a log file is closed, in KiB; 0 or less is unlimited. @default -1 */
   readonly txnLogSizeLimitKb: number;
   /** Step in which log files grow, in KiB. @default 65536 */
