@@ -1,11 +1,16 @@
 /**
  * Carries out the core's disk operations on the storage, in order. Runs of appends become one
- * write and one sync; while it is under way, the next run gathers (group commit). Any failure is
- * final: a server whose disk failed must not go on.
+ * write and one sync; while it is under way, the next run gathers (group commit). A full disk
+ * makes the queue wait (`disk-space.ts`); any other failure is final: a server whose disk failed
+ * must not go on.
  */
 import { Fifo } from "../base/index.ts";
+import type { Logger } from "../observe/index.ts";
+import { isOutOfSpace } from "../storage/index.ts";
 import type { Storage } from "../storage/index.ts";
 import type { DiskOp } from "../zab/index.ts";
+import { DiskSpace } from "./disk-space.ts";
+import type { DiskCondition } from "./disk-space.ts";
 
 export interface DiskQueueHandlers {
   /** Everything up to `seq` is durable. */
@@ -16,21 +21,41 @@ export interface DiskQueueHandlers {
   failed(error: unknown): void;
 }
 
+/** Transactions that may gather in memory before a full disk, in bytes of their payloads. */
+const waitingBytesMax = 32 * 1024 * 1024;
+
 export class DiskQueue {
   readonly #storage: Storage;
   readonly #handlers: DiskQueueHandlers;
+  readonly #space: DiskSpace;
   readonly #ops = new Fifo<DiskOp>();
+  /** Payload bytes of the appends that are not durable. */
+  #waitingBytes = 0;
   #isRunning = false;
   #rollRequested = false;
   #idle: Promise<void> = Promise.resolve();
 
-  constructor(storage: Storage, handlers: DiskQueueHandlers) {
+  constructor(storage: Storage, logger: Logger, handlers: DiskQueueHandlers) {
     this.#storage = storage;
     this.#handlers = handlers;
+    this.#space = new DiskSpace(logger);
+  }
+
+  get condition(): DiskCondition {
+    const { isFull, fullForMs } = this.#space;
+    return { isFull, fullForMs, waitingBytes: this.#waitingBytes };
+  }
+
+  /** Whether so much waits for a full disk that nothing more may be pushed for long. */
+  get isOverfull(): boolean {
+    return this.#waitingBytes > waitingBytesMax && this.#space.isFull;
   }
 
   push(ops: readonly DiskOp[]): void {
-    for (const op of ops) this.#ops.push(op);
+    for (const op of ops) {
+      this.#ops.push(op);
+      if (op.kind === "append") this.#waitingBytes += op.entry.payload.length;
+    }
     if (!this.#isRunning && this.#ops.length > 0) this.#idle = this.#run();
   }
 
@@ -39,8 +64,14 @@ export class DiskQueue {
     this.#rollRequested = true;
   }
 
-  /** Resolves when nothing is left to do. */
+  /** Repeats `operation` for as long as the disk is full; for `replace`. */
+  untilSpace<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#space.untilDone(operation);
+  }
+
+  /** Resolves when nothing is left to do, or what is left has to wait for space. */
   async drain(): Promise<void> {
+    this.#space.giveUp();
     await this.#idle;
   }
 
@@ -52,7 +83,8 @@ export class DiskQueue {
         else await this.#carryOut(op);
       }
     } catch (error) {
-      this.#handlers.failed(error);
+      // For want of space the queue ends only when it is drained: nobody was told of what is left.
+      if (!isOutOfSpace(error)) this.#handlers.failed(error);
       return;
     }
     this.#isRunning = false;
@@ -64,24 +96,27 @@ export class DiskQueue {
       this.#storage.rollLog();
     }
     let last = first;
+    let bytes = first.entry.payload.length;
     this.#storage.append(first.entry.zxid, first.entry.payload);
     for (let next = this.#ops.peek(); next?.kind === "append"; next = this.#ops.peek()) {
       last = next;
+      bytes += next.entry.payload.length;
       this.#storage.append(next.entry.zxid, next.entry.payload);
       this.#ops.shift();
     }
-    await this.#storage.sync();
+    await this.#space.untilDone(() => this.#storage.sync());
+    this.#waitingBytes -= bytes;
     this.#handlers.persisted(last.seq);
   }
 
   async #carryOut(op: Exclude<DiskOp, { kind: "append" }>): Promise<void> {
     switch (op.kind) {
       case "accepted-epoch":
-        await this.#storage.saveAcceptedEpoch(op.epoch);
+        await this.#space.untilDone(() => this.#storage.saveAcceptedEpoch(op.epoch));
         this.#handlers.persisted(op.seq);
         break;
       case "current-epoch":
-        await this.#storage.saveCurrentEpoch(op.epoch);
+        await this.#space.untilDone(() => this.#storage.saveCurrentEpoch(op.epoch));
         this.#handlers.persisted(op.seq);
         break;
       case "truncate":

@@ -24,6 +24,7 @@ import {
 import type { DecodedTxn, QuorumPacket, SnapshotSink } from "../wire/index.ts";
 import type { DiskOp, HistoryEntry, LinkId, Peer, PeerEvent, Ready } from "../zab/index.ts";
 import { DiskQueue } from "./disk-queue.ts";
+import type { DiskCondition } from "./disk-space.ts";
 import type { ElectionNetwork } from "./election-network.ts";
 import { QuorumLinks } from "./quorum-links.ts";
 import type { Endpoint } from "./quorum-links.ts";
@@ -94,7 +95,7 @@ export class Replica {
     this.peer = options.peer;
     this.#tree = options.tree;
     this.#preparer = new Preparer(options.tree, options.prepare);
-    this.#disk = new DiskQueue(options.storage, {
+    this.#disk = new DiskQueue(options.storage, options.logger, {
       persisted: (seq) => {
         this.schedule();
         this.peer.persisted(seq);
@@ -126,6 +127,11 @@ export class Replica {
   /** Validates requests against the tree and what is proposed; meaningful on a leader. */
   get preparer(): Preparer {
     return this.#preparer;
+  }
+
+  /** Whether the disk takes what it is given. */
+  get diskCondition(): DiskCondition {
+    return this.#disk.condition;
   }
 
   get isServing(): boolean {
@@ -182,6 +188,7 @@ export class Replica {
   readonly #turn = (): void => {
     this.#isTurnDue = false;
     if (this.#isStopped) return;
+    if (this.#disk.isOverfull) this.peer.stepDown("The disk is full, and much waits for it");
     this.peer.tick(this.#options.clock.monotonicMs());
     for (let ready = this.peer.ready(); !isEmpty(ready); ready = this.peer.ready()) {
       this.#carryOut(ready);
@@ -266,7 +273,7 @@ export class Replica {
     let tree: DataTree;
     if (op.kind === "truncate") {
       try {
-        await storage.truncate(op.zxid);
+        await this.#disk.untilSpace(() => storage.truncate(op.zxid));
       } catch (error) {
         // Nothing was changed: the core sees by the zxid that it needs a snapshot instead.
         if (error instanceof StorageError && error.code === "missing-snapshot") {
@@ -274,13 +281,14 @@ export class Replica {
         }
         throw error;
       }
-      ({ tree } = await loadState(storage, load));
+      ({ tree } = await this.#disk.untilSpace(() => loadState(storage, load)));
     } else {
       const received = this.#received.get(op.link);
       assert(received !== undefined, "a snapshot is received before it is installed");
       this.#received.delete(op.link);
-      tree = received.finish(op.zxid);
-      await this.#snapshots.install(tree);
+      const whole = received.finish(op.zxid);
+      await this.#disk.untilSpace(() => this.#snapshots.install(whole));
+      tree = whole;
       showConfig(tree, load);
       this.#isSettling = true;
     }

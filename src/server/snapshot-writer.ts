@@ -5,7 +5,7 @@
  * reported and tried again later, unless the disk itself has failed.
  */
 import type { Logger } from "../observe/index.ts";
-import { StorageError } from "../storage/index.ts";
+import { StorageError, isOutOfSpace } from "../storage/index.ts";
 import type { SnapshotDigest, Storage } from "../storage/index.ts";
 import { digestVersion } from "../tree/index.ts";
 import type { DataTree } from "../tree/index.ts";
@@ -25,6 +25,9 @@ export interface SnapshotWriterOptions {
   readonly every: () => SnapshotInterval;
   readonly rollLog: () => void;
 }
+
+/** After how much of an interval a snapshot is tried again that the disk had no space for. */
+const retryShare = 0.1;
 
 export class SnapshotWriter {
   readonly #options: SnapshotWriterOptions;
@@ -77,7 +80,7 @@ export class SnapshotWriter {
   }
 
   async #write(tree: DataTree): Promise<void> {
-    const { storage, logger, rollLog } = this.#options;
+    const { storage, rollLog } = this.#options;
     const zxid = formatHex(tree.lastProcessedZxid);
     rollLog();
     try {
@@ -87,10 +90,21 @@ export class SnapshotWriter {
       });
       await storage.purge();
     } catch (error) {
-      const isExpected =
-        error instanceof StorageError && (error.code === "cancelled" || error.code === "closed");
-      if (!isExpected) logger.error("Snapshot failed", { zxid, error });
+      this.#report(error, zxid);
     }
+  }
+
+  #report(error: unknown, zxid: string): void {
+    const { logger } = this.#options;
+    if (isOutOfSpace(error)) {
+      logger.warn("Snapshot put off: the disk is full", { zxid });
+      this.#transactionsLeft = Math.ceil(this.#transactionsLeft * retryShare);
+      this.#bytesLeft *= retryShare;
+      return;
+    }
+    const isExpected =
+      error instanceof StorageError && (error.code === "cancelled" || error.code === "closed");
+    if (!isExpected) logger.error("Snapshot failed", { zxid, error });
   }
 
   *#untilCancelled(chunks: Iterable<Buffer>): Generator<Buffer, void, undefined> {

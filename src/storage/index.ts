@@ -3,4 +3,4 @@ export type { RecoveryTarget } from "./recovery.ts";
 export type { SnapshotDigest } from "./snapshot-format.ts";
 export { Storage } from "./storage.ts";
 export type { RecoveredState, StorageOptions } from "./storage.ts";
-export { StorageError } from "./storage-error.ts";
+export { StorageError, isOutOfSpace } from "./storage-error.ts";

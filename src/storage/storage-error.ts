@@ -12,7 +12,8 @@
  * - `missing-folder`: a data folder is not there, and must not be created.
  * - `misplaced-files`: log files lie where snapshots belong, or the reverse.
  * - `locked`: another running server has the folder.
- * - `not-writable`, `no-space`, `io`: the file system refused.
+ * - `no-space`: the disk or the quota is full; the same may succeed later.
+ * - `not-writable`, `io`: the file system refused.
  * - `failed`: an earlier failure made this storage unusable; the process must start again.
  * - `cancelled`: a snapshot was given up because the history it shows is being replaced.
  * - `closed`: used after `close()`.
@@ -65,6 +66,11 @@ export class StorageError extends Error {
     const reason = error instanceof Error ? error.message : String(error);
     return new StorageError(code, `Cannot ${doing} '${file}': ${reason}`, { file, cause: error });
   }
+}
+
+/** Whether an operation failed only because the disk is full, or the quota used up. */
+export function isOutOfSpace(error: unknown): boolean {
+  return error instanceof StorageError && error.code === "no-space";
 }
 
 function codeOf(error: unknown): StorageErrorCode {

@@ -30,7 +30,7 @@ import type { RecoveredHistory, RecoveryTarget } from "./recovery.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import type { SnapshotCompression } from "./snapshot-compression.ts";
 import type { SnapshotInfo, SnapshotStats } from "./snapshot-store.ts";
-import { StorageError } from "./storage-error.ts";
+import { StorageError, isOutOfSpace } from "./storage-error.ts";
 import { TxnLog } from "./txn-log.ts";
 import type { TxnLogStats } from "./txn-log.ts";
 
@@ -139,7 +139,7 @@ export class Storage {
     return { ...this.#log.stats, ...this.#snapshots.stats };
   }
 
-  /** Bytes appended and not yet taken by a `sync`. */
+  /** Bytes appended and not durable yet. */
   get pendingBytes(): number {
     return this.#log.pendingBytes;
   }
@@ -201,7 +201,9 @@ export class Storage {
   /**
    * Makes everything appended so far durable, by one write and one sync of the data; what is
    * appended meanwhile waits for the next call. A call during another one runs after it.
-   * @throws StorageError: nothing may be acknowledged any more, and every later call fails.
+   * @throws StorageError `no-space` when the disk is full: what was not written is kept, and the
+   * next call tries again. Any other error is final: nothing may be acknowledged any more, and
+   * every later call fails.
    */
   sync(): Promise<void> {
     return this.#log.sync();
@@ -299,6 +301,11 @@ export class Storage {
     await Promise.all([this.#queue, this.#epochQueue]);
     try {
       if (this.#log.failure === null) await this.#log.finishFile();
+    } catch (error) {
+      // What the disk has no space for was never durable, and so promised to nobody.
+      if (!isOutOfSpace(error)) throw error;
+      const bytes = this.#log.pendingBytes;
+      this.#options.logger.warn("Closed on a full disk: the last writes are dropped", { bytes });
     } finally {
       this.#log.abandon();
       for (const lock of this.#locks) await lock.release();

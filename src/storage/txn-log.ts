@@ -9,15 +9,18 @@
  * `roll` and the size limit begin a new file. A file is extended in steps ahead of its records, so
  * that a sync seldom has a new file size to write down.
  *
- * After the first failed write or sync nothing more is accepted: what the system still holds in
- * memory of a failed sync may be gone, and only a new start reads what is really on the disk.
+ * A write that fails for want of space (`no-space`) is no loss: the batch stays in memory, and the
+ * next `sync` writes it again from where the last durable part ended, over whatever a half-done
+ * write left there. After any other failed write or sync nothing more is accepted: what the system
+ * still holds in memory of a failed sync may be gone, and only a new start reads what is really on
+ * the disk.
  */
 import fs from "node:fs";
 import path from "node:path";
 import { assert } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { formatHex, payloadZxid } from "../wire/index.ts";
-import { syncFolder } from "./durable-files.ts";
+import { removeFile, syncFolder } from "./durable-files.ts";
 import { logFileName } from "./file-names.ts";
 import { unsyncedBytesMax } from "./log-damage-format.ts";
 import {
@@ -29,7 +32,7 @@ import {
   payloadBytesMin,
   recordOverheadBytes,
 } from "./log-format.ts";
-import { StorageError } from "./storage-error.ts";
+import { StorageError, isOutOfSpace } from "./storage-error.ts";
 
 /** How a log is written. */
 export interface TxnLogOptions {
@@ -71,6 +74,16 @@ interface FileStart {
   readonly zxid: bigint;
 }
 
+/** Gathered bytes on their way to the disk. */
+interface Batch {
+  readonly bytes: Buffer;
+  /** What is before it is durable. */
+  from: number;
+  readonly end: number;
+  /** Files that are still to be begun, in order. */
+  readonly fileStarts: FileStart[];
+}
+
 const bufferBytes = 256 * 1024;
 
 /** A buffer that one large batch made larger than this is not kept. */
@@ -91,6 +104,8 @@ export class TxnLog {
   /** Bytes that the file of the last appended record will have. */
   #lastFileBytes = 0;
   #startsNewFile = true;
+  /** The batch that is being written, or that there was no space for. */
+  #unwritten: Batch | null = null;
   #syncing: Promise<void> | null = null;
   #failure: StorageError | null = null;
 
@@ -98,9 +113,10 @@ export class TxnLog {
     this.#options = options;
   }
 
-  /** Gathered bytes that no sync has taken yet. */
+  /** Bytes that are not durable. */
   get pendingBytes(): number {
-    return this.#gatheredBytes;
+    const batch = this.#unwritten;
+    return this.#gatheredBytes + (batch === null ? 0 : batch.end - batch.from);
   }
 
   /** What made this log unusable, or null. */
@@ -134,29 +150,43 @@ export class TxnLog {
 
   /**
    * Makes every record gathered so far durable. Records appended meanwhile wait for the next sync.
+   * @throws StorageError `no-space`: call again later, nothing is lost. Others are final.
    */
   sync(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#syncing !== null) return this.#syncing.then(() => this.sync());
+    // What there was no space for comes first.
+    if (this.#unwritten !== null) return this.#write(this.#unwritten).then(() => this.sync());
     if (this.#gatheredBytes === 0) return Promise.resolve();
-    const batch = this.#gathering;
-    const batchBytes = this.#gatheredBytes;
+    return this.#write(this.#takeBatch());
+  }
+
+  #takeBatch(): Batch {
+    const bytes = this.#gathering;
     const fileStarts = this.#fileStarts;
+    const batch = { bytes, from: 0, end: this.#gatheredBytes, fileStarts };
     this.#gathering = this.#spare ?? Buffer.allocUnsafeSlow(bufferBytes);
     this.#spare = null;
     this.#gatheredBytes = 0;
-    this.#syncing =
-      fileStarts.length === 0
-        ? this.#writeRange(batch, 0, batchBytes)
-        : this.#writeAcrossFiles(batch, batchBytes, fileStarts);
     if (fileStarts.length > 0) this.#fileStarts = [];
+    return batch;
+  }
+
+  #write(batch: Batch): Promise<void> {
+    this.#unwritten = batch;
+    this.#syncing =
+      batch.fileStarts.length === 0
+        ? this.#writeUpTo(batch, batch.end)
+        : this.#writeAcrossFiles(batch);
     return this.#syncing.then(
       () => {
         this.#syncing = null;
-        if (batch.length <= keptBufferBytesMax) this.#spare = batch;
+        this.#unwritten = null;
+        if (batch.bytes.length <= keptBufferBytesMax) this.#spare = batch.bytes;
       },
       (error: unknown) => {
         this.#syncing = null;
+        if (isOutOfSpace(error)) throw error;
         throw this.#fail(error);
       },
     );
@@ -186,39 +216,42 @@ export class TxnLog {
     this.#gathering = larger;
   }
 
-  async #writeAcrossFiles(batch: Buffer, bytes: number, starts: FileStart[]): Promise<void> {
-    let from = 0;
-    for (let index = 0; index <= starts.length; index++) {
-      const next = starts[index];
-      const to = next?.at ?? bytes;
-      if (to > from) await this.#writeRange(batch, from, to);
-      from = to;
-      if (next === undefined) continue;
+  async #writeAcrossFiles(batch: Batch): Promise<void> {
+    const { fileStarts } = batch;
+    for (let next = fileStarts[0]; next !== undefined; next = fileStarts[0]) {
+      if (next.at > batch.from) await this.#writeUpTo(batch, next.at);
       await this.#closeCurrent();
       this.#current = await this.#createFile(next.zxid);
+      fileStarts.shift();
     }
+    await this.#writeUpTo(batch, batch.end);
   }
 
-  /** Writes and syncs `batch[from, to)`: in parts, if it is longer than recovery expects. */
-  #writeRange(batch: Buffer, from: number, to: number): Promise<void> {
+  /** Writes and syncs `[batch.from, to)`: in parts, if it is longer than recovery expects. */
+  #writeUpTo(batch: Batch, to: number): Promise<void> {
     const file = this.#current;
     assert(file !== null, "The first record of a file creates it");
-    const partEnd = Math.min(to, from + unsyncedBytesMax);
+    const partEnd = Math.min(to, batch.from + unsyncedBytesMax);
     const part = new Promise<void>((resolve, reject) => {
       const done = (error: Error | null): void => {
-        if (error === null) resolve();
-        else reject(error);
+        if (error !== null) {
+          reject(error);
+          return;
+        }
+        file.position += partEnd - batch.from;
+        batch.from = partEnd;
+        resolve();
       };
-      this.#writePart(file, batch.subarray(from, partEnd), done);
+      this.#writePart(file, batch.bytes.subarray(batch.from, partEnd), done);
     });
-    return partEnd === to ? part : part.then(() => this.#writeRange(batch, partEnd, to));
+    return partEnd === to ? part : part.then(() => this.#writeUpTo(batch, to));
   }
 
   #writePart(file: OpenFile, part: Buffer, done: (error: Error | null) => void): void {
     const end = file.position + part.length;
     const size = paddedSize(file.fileBytes, end, this.#options.preAllocBytes);
     if (size === file.fileBytes) {
-      this.#writeBytes(file, part, done);
+      this.#writeBytes(file, part, 0, done);
       return;
     }
     fs.ftruncate(file.fd, size, (error) => {
@@ -227,21 +260,25 @@ export class TxnLog {
         return;
       }
       file.fileBytes = size;
-      this.#writeBytes(file, part, done);
+      this.#writeBytes(file, part, 0, done);
     });
   }
 
-  #writeBytes(file: OpenFile, part: Buffer, done: (error: Error | null) => void): void {
+  #writeBytes(
+    file: OpenFile,
+    part: Buffer,
+    from: number,
+    done: (error: Error | null) => void,
+  ): void {
     const startMs = performance.now();
-    fs.write(file.fd, part, 0, part.length, file.position, (error, written) => {
+    fs.write(file.fd, part, from, part.length - from, file.position + from, (error, written) => {
       if (error !== null) {
         done(StorageError.from(error, "write to", file.file));
         return;
       }
-      file.position += written;
       this.stats.syncedBytes += written;
-      if (written < part.length) {
-        this.#writeBytes(file, part.subarray(written), done);
+      if (from + written < part.length) {
+        this.#writeBytes(file, part, from + written, done);
       } else if (!this.#options.forceSync) {
         done(null);
       } else if (isSyncedByWrite) {
@@ -250,7 +287,7 @@ export class TxnLog {
       } else {
         fs.fdatasync(file.fd, (syncError) => {
           this.#countSync(file, startMs);
-          done(syncError === null ? null : StorageError.from(syncError, "sync", file.file));
+          done(syncError === null ? null : syncFailure(syncError, file.file));
         });
       }
     });
@@ -270,22 +307,36 @@ export class TxnLog {
 
   async #createFile(zxid: bigint): Promise<OpenFile> {
     const file = path.join(this.#options.folder, logFileName(zxid));
+    let fd: number | null = null;
     try {
       // Exclusive: recovery and truncation leave no file that a new record could fall into.
-      const fd = await call<number>((done) => fs.open(file, this.#openFlags(), done));
+      fd = await call<number>((done) => fs.open(file, this.#openFlags(), done));
       const size = paddedSize(logHeaderBytes, logHeaderBytes, this.#options.preAllocBytes);
-      const header = encodeLogHeader();
-      await call<number>((done) => fs.write(fd, header, 0, logHeaderBytes, 0, done));
-      await call<undefined>((done) => fs.ftruncate(fd, size, (error) => done(error, undefined)));
-      if (this.#options.forceSync) {
-        await call<undefined>((done) => fs.fsync(fd, (error) => done(error, undefined)));
-        await syncFolder(this.#options.folder);
-      }
+      await this.#begin(fd, file, size);
       this.#options.logger.debug("Transaction log file created", { file });
       return { fd, file, position: logHeaderBytes, fileBytes: size };
     } catch (error) {
+      if (fd !== null) {
+        // Nothing is in it yet: the next attempt begins with no such file.
+        fs.closeSync(fd);
+        await removeFile(file);
+      }
       throw StorageError.from(error, `create for zxid ${formatHex(zxid)}`, file);
     }
+  }
+
+  /** Writes the header of a new file and makes it durable, with the file's name. */
+  async #begin(fd: number, file: string, size: number): Promise<void> {
+    const header = encodeLogHeader();
+    await call<number>((done) => fs.write(fd, header, 0, logHeaderBytes, 0, done));
+    await call<undefined>((done) => fs.ftruncate(fd, size, (error) => done(error, undefined)));
+    if (!this.#options.forceSync) return;
+    try {
+      await call<undefined>((done) => fs.fsync(fd, (error) => done(error, undefined)));
+    } catch (error) {
+      throw syncFailure(error, file);
+    }
+    await syncFolder(this.#options.folder);
   }
 
   #openFlags(): number {
@@ -315,6 +366,12 @@ export class TxnLog {
     this.#failure = StorageError.from(error, "write to the transaction log in", folder);
     return this.#failure;
   }
+}
+
+/** A failed sync is final, whatever the reason: a second one may succeed without the bytes. */
+function syncFailure(error: unknown, file: string): StorageError {
+  const { message } = StorageError.from(error, "sync", file);
+  return new StorageError("io", message, { file, cause: error });
 }
 
 /** A callback-style file operation as a promise. */

@@ -128,6 +128,16 @@ export class Peer {
     this.#settle();
   }
 
+  /**
+   * Gives up the role in force, as when a quorum is lost: for a driver that can hold no more. The
+   * next election begins when everything given to the disk is durable.
+   */
+  stepDown(reason: string): void {
+    this.#recordDiskOps();
+    this.#leaveRole(reason);
+    this.#settle();
+  }
+
   receiveNotification(from: bigint, notification: Notification): void {
     const { nowMs } = this.#context;
     if (this.#isElecting) {

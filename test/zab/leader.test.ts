@@ -17,6 +17,23 @@ function propose(peer: ScriptedPeer, count = 1): ScriptedPeer {
   });
 }
 
+test("stepDown() ends a leader's role; it votes again when its disk is done", () => {
+  const peer = propose(activeLeader());
+  expect(peer.disk).toHaveLength(1);
+  peer.step((core) => core.stepDown("no space"));
+  expect(peer.events).toEqual(["looking not serving"]);
+  expect(peer.closes).not.toEqual([]);
+  expect(peer.votes).toEqual([]);
+  peer.persist();
+  expect(peer.votes).not.toEqual([]);
+});
+
+test("stepDown() means nothing to a peer without a role", () => {
+  const peer = new ScriptedPeer();
+  peer.step((core) => core.stepDown("no space"));
+  expect(peer.events).toEqual([]);
+});
+
 test("§3.2: the new epoch is one above all that a quorum accepted before", () => {
   const peer = electedLeader({ acceptedEpoch: 4 });
   expect(peer.disk).toEqual([]);
