@@ -16,13 +16,12 @@ export interface ClientPortOptions {
   readonly perAddressMax: number;
   /** Connections altogether; 0 is unlimited. */
   readonly connectionsMax: number;
+  /** Silence after which a connection that has no session, or has ended it, is closed. */
+  readonly sessionlessTimeoutMs: number;
   readonly frameBytesMax: number;
   /** Whether the system asks silent clients for a sign of life. */
   readonly tcpKeepAlive: boolean;
 }
-
-/** Silence after which a connection that has no session, or has ended it, is closed, in ms. */
-const sessionlessTimeoutMs = 10_000;
 
 export class ClientPort {
   readonly #options: ClientPortOptions;
@@ -66,7 +65,7 @@ export class ClientPort {
   }
 
   #accept(socket: Socket): void {
-    const { perAddressMax, connectionsMax, frameBytesMax } = this.#options;
+    const { perAddressMax, connectionsMax, frameBytesMax, sessionlessTimeoutMs } = this.#options;
     const address = socket.remoteAddress ?? "";
     const fromAddress = this.#countByAddress.get(address) ?? 0;
     if (

@@ -270,6 +270,7 @@ function createClientPort(
       backlog: config.clientPortListenBacklog,
       perAddressMax: config.maxClientCnxns,
       connectionsMax: config.maxCnxns,
+      sessionlessTimeoutMs: config.sessionlessTimeoutMs,
       frameBytesMax: config.juteMaxBufferBytes,
       tcpKeepAlive: config.clientTcpKeepAlive,
     },

@@ -1,4 +1,5 @@
 /** Settings of a configuration file that show only on a server that runs. */
+import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { EnsembleClient } from "../../src/client/index.ts";
@@ -24,5 +25,14 @@ it("leaderServes=yes is the default, and keep-alive does no harm", async () => {
   await expect.poll(() => modeOf(port), { timeout: 10_000 }).toBe("leader");
   const client = await EnsembleClient.connect(`127.0.0.1:${port}`);
   expect(await client.getChildren("/")).toBeDefined();
+  await client.close();
+});
+
+it("nio.sessionlessCnxnTimeout closes a silent connection that has no session", async () => {
+  const port = await startLeader("nio.sessionlessCnxnTimeout=200");
+  const client = await EnsembleClient.connect(`127.0.0.1:${port}`);
+  const silent = connect(port, "127.0.0.1");
+  await once(silent.resume(), "close");
+  expect(await client.exists("/")).not.toBeNull();
   await client.close();
 });

@@ -116,6 +116,14 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     doc: "The shortest session timeout granted.",
   },
   {
+    name: "nio.sessionlessCnxnTimeout",
+    kind: "integer",
+    default: "10000",
+    unit: "ms",
+    min: 1,
+    doc: "Silence after which a connection that has no session is closed.",
+  },
+  {
     ...noEffect("readonlymode.enabled", "Serves reads without a quorum.", "not supported yet"),
     kind: "boolean",
   },

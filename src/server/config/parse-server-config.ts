@@ -173,6 +173,7 @@ function readClientLimits(values: ConfigValues) {
     clientPortListenBacklog: backlog < 1 ? null : backlog,
     maxClientCnxns: values.integer("maxClientCnxns"),
     maxCnxns: values.integer("maxCnxns"),
+    sessionlessTimeoutMs: values.integer("nio.sessionlessCnxnTimeout"),
     juteMaxBufferBytes: values.integer("jute.maxbuffer"),
     clientTcpKeepAlive: values.boolean("clientTcpKeepAlive"),
     leaderServes: values.boolean("leaderServes"),

@@ -88,6 +88,8 @@ export interface ServerConfig {
   readonly maxClientCnxns: number;
   /** Connections altogether; 0 is unlimited. @default 0 */
   readonly maxCnxns: number;
+  /** Silence after which a connection that has no session is closed, in ms. @default 10000 */
+  readonly sessionlessTimeoutMs: number;
   /** Longest frame or field accepted from a peer or client, in bytes. @default 1048575 */
   readonly juteMaxBufferBytes: number;
   /** How much work clients may have under way. */

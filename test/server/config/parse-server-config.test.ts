@@ -43,6 +43,7 @@ describe("parseServerConfig() of a standalone server", () => {
       minSessionTimeoutMs: 6000,
       maxSessionTimeoutMs: 60000,
       maxClientCnxns: 60,
+      sessionlessTimeoutMs: 10000,
       snapCount: 100000,
       preAllocSizeKb: 65536,
       snapSizeLimitKb: 4194304,
