@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { registerServer, registerShell, registerUp } from "../cli/index.ts";
+import { registerInspect, registerServer, registerShell, registerUp } from "../cli/index.ts";
 import { loadServerConfig, startServer } from "../server/index.ts";
 import { systemClock } from "./system-clock.ts";
 import { createWinstonLogger } from "./winston-logger.ts";
@@ -45,6 +45,7 @@ async function main(): Promise<void> {
     onStdinEnd: (handler) => process.stdin.once("close", handler).resume(),
   });
   registerShell(program, process);
+  registerInspect(program, { print: (line) => console.log(line) });
   program
     .command("version")
     .description("print the version")
@@ -70,11 +71,17 @@ function describeFailure(error: unknown): string[] {
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
 }
 
+/** 1, unless the error's class has something more to say by it. */
+function exitCodeOf(error: unknown): number {
+  if (!(error instanceof Error) || !("exitCode" in error)) return 1;
+  return typeof error.exitCode === "number" ? error.exitCode : 1;
+}
+
 let exitCode = 0;
 try {
   await main();
 } catch (error) {
-  exitCode = 1;
+  exitCode = exitCodeOf(error);
   for (const logger of loggers) logger.error("Stopped by an error", { error });
   for (const line of describeFailure(error)) console.error(line);
 }

@@ -9,3 +9,4 @@ export {
 } from "./config/index.ts";
 export type { ServerConfig } from "./config/index.ts";
 export { startServer } from "./start-server.ts";
+export { TreeRecovery } from "./tree-recovery.ts";

@@ -4,9 +4,10 @@
  */
 import type { Logger } from "../observe/index.ts";
 import type { RecoveredState, Storage } from "../storage/index.ts";
-import { DataTree } from "../tree/index.ts";
-import { decodeTxn, encodeSnapshotBody, formatHex } from "../wire/index.ts";
+import type { DataTree } from "../tree/index.ts";
+import { encodeSnapshotBody, formatHex } from "../wire/index.ts";
 import { treeDigestRecord } from "./snapshot-writer.ts";
+import { TreeRecovery } from "./tree-recovery.ts";
 
 export interface LoadOptions {
   /** How many of the newest transactions to keep at hand for learners. */
@@ -24,34 +25,13 @@ export async function loadState(
   storage: Storage,
   options: LoadOptions,
 ): Promise<{ tree: DataTree; recovered: RecoveredState }> {
-  let tree = new DataTree();
-  let mismatches = 0;
-  const recovered = await storage.recover(
-    {
-      beginSnapshot: () => {
-        const restore = DataTree.restore();
-        return {
-          sink: restore.sink,
-          finish: (lastProcessedZxid) => {
-            tree = restore.finish(lastProcessedZxid);
-          },
-        };
-      },
-      replay: (payload) => {
-        const { header, txn, digest } = decodeTxn(payload);
-        tree.apply(header, txn);
-        if (!tree.matchesDigest(digest)) mismatches += 1;
-        else mismatches = 0;
-      },
-    },
-    options.recentCount,
-  );
-  if (mismatches > 0) {
-    // A snapshot written while the tree changed is only right once the log has been replayed
-    // beyond its end, so it is the last transactions that count.
+  const target = new TreeRecovery();
+  const recovered = await storage.recover(target, options.recentCount);
+  const { tree, mismatchCount } = target;
+  if (mismatchCount > 0) {
     options.logger.error("The recovered tree's digest is not the logged one", {
       zxid: formatHex(recovered.lastZxid),
-      transactions: mismatches,
+      transactions: mismatchCount,
     });
   }
   showConfig(tree, options);

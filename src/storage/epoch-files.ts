@@ -60,6 +60,16 @@ export async function recoverEpochs(
   return { acceptedEpoch, currentEpoch };
 }
 
+/** The epochs as they stand in the files; null for a missing one. */
+export async function readEpochs(
+  folder: string,
+): Promise<{ acceptedEpoch: number | null; currentEpoch: number | null }> {
+  return {
+    acceptedEpoch: await readEpoch(folder, acceptedName),
+    currentEpoch: await readEpoch(folder, currentName),
+  };
+}
+
 async function readEpoch(folder: string, name: string): Promise<number | null> {
   const file = path.join(folder, name);
   let text: string;

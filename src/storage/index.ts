@@ -1,6 +1,11 @@
 /** The face of `storage/`: one server's durable state, in ZooKeeper's formats. */
+export { inspectLogFile, repairLogFile } from "./log-inspection.ts";
+export type { LogInspection } from "./log-inspection.ts";
 export type { RecoveryTarget } from "./recovery.ts";
 export type { SnapshotDigest } from "./snapshot-format.ts";
+export type { SnapshotTrailer } from "./snapshot-format.ts";
+export { readSnapshotFile } from "./snapshot-store.ts";
 export { Storage } from "./storage.ts";
 export type { RecoveredState, StorageOptions } from "./storage.ts";
 export { StorageError, isOutOfSpace } from "./storage-error.ts";
+export { verifyFolders } from "./verify-folders.ts";

@@ -28,7 +28,8 @@ export interface LogScan {
  */
 export type RecordVisitor = (zxid: bigint, payload: Buffer, end: number) => boolean;
 
-const windowBytes = 256 * 1024;
+/** What is read at a time, unless a record is larger. */
+export const windowBytes = 256 * 1024;
 
 const zeros = Buffer.alloc(windowBytes);
 
@@ -103,13 +104,14 @@ async function scanRecords(file: string, view: FileWindow, visit: RecordVisitor)
   }
 }
 
-function reasonOf(verdict: { readonly kind: string; readonly reason?: string }): string {
+/** Why no record was found. */
+export function reasonOf(verdict: { readonly kind: string; readonly reason?: string }): string {
   if (verdict.reason !== undefined) return verdict.reason;
   return verdict.kind === "end" ? "zeros before the last bytes" : "record ends past the file";
 }
 
 /** A part of a file in memory, moved along as reading goes on. */
-class FileWindow {
+export class FileWindow {
   /** File offset of `bytes[0]`. */
   start = 0;
   bytes: Buffer = Buffer.alloc(0);

@@ -84,12 +84,16 @@ export type RecordVerdict =
   | { readonly kind: "end" }
   /** The range ends inside the record, which would take `bytes` in all. */
   | { readonly kind: "incomplete"; readonly bytes: number }
-  /** No record. */
-  | { readonly kind: "bad"; readonly reason: string };
+  /** No record. `unproven` is the one that it would be but for its checksum. */
+  | {
+      readonly kind: "bad";
+      readonly reason: string;
+      readonly unproven?: { readonly payload: Buffer; readonly end: number };
+    };
 
-/** Reads the record at `offset` of `bytes[0, end)`. Looks at no byte past `end`. */
-export function decodeRecord(bytes: Buffer, offset: number, end: number): RecordVerdict {
-  if (end - offset < recordHeadBytes) return { kind: "incomplete", bytes: recordOverheadBytes };
+/** Reads the record at `offset` of `bytes[0, limit)`. Looks at no byte past `limit`. */
+export function decodeRecord(bytes: Buffer, offset: number, limit: number): RecordVerdict {
+  if (limit - offset < recordHeadBytes) return { kind: "incomplete", bytes: recordOverheadBytes };
   const sumHigh = bytes.readInt32BE(offset);
   const sum = bytes.readUInt32BE(offset + 4);
   const length = bytes.readInt32BE(offset + 8);
@@ -99,13 +103,14 @@ export function decodeRecord(bytes: Buffer, offset: number, end: number): Record
   }
   if (sumHigh !== 0) return { kind: "bad", reason: "checksum of more than 32 bits" };
   const payloadEnd = offset + recordHeadBytes + length;
-  if (payloadEnd >= end) return { kind: "incomplete", bytes: length + recordOverheadBytes };
+  if (payloadEnd >= limit) return { kind: "incomplete", bytes: length + recordOverheadBytes };
   if (bytes[payloadEnd] !== endOfRecord) return { kind: "bad", reason: "no end mark 0x42" };
-  if (adler32(bytes, offset + recordHeadBytes, payloadEnd) !== sum) {
-    return { kind: "bad", reason: "checksum does not match" };
-  }
   const payload = bytes.subarray(offset + recordHeadBytes, payloadEnd);
-  return { kind: "record", payload, end: payloadEnd + 1 };
+  const end = payloadEnd + 1;
+  if (adler32(payload) !== sum) {
+    return { kind: "bad", reason: "checksum does not match", unproven: { payload, end } };
+  }
+  return { kind: "record", payload, end };
 }
 
 /**

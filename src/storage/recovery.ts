@@ -66,6 +66,8 @@ export interface RecoverySource {
   readonly logger: Logger;
   /** Whether a log without any snapshot is taken as a whole history. */
   readonly trustEmpty: boolean;
+  /** Whether the folders stay as they are: no torn tail is cut, no damaged file set aside. */
+  readonly isReadOnly?: boolean;
 }
 
 /** @throws StorageError when the folders do not hold a whole history. */
@@ -94,11 +96,18 @@ export async function recoverHistory(
     empty.length = 0;
     tail = { file, scan };
   }
-  await setDamagedAside(source, start, replay);
+  checkDamaged(source, start, replay);
+  const history = {
+    lastZxid: replay.lastZxid,
+    recent: replay.recent(),
+    snapshotZxid: start.zxid,
+  };
+  if (source.isReadOnly === true) return history;
+  for (const snapshot of start.damaged) await source.snapshots.setAside(snapshot);
   // The next transaction names its file: none without records may have that name already.
   await removeInOrder(source.logFolder, empty.map((file) => file.name).reverse());
   if (tail !== null && tail.scan.torn !== null) await cutFile(tail.file, tail.scan.endOffset);
-  return { lastZxid: replay.lastZxid, recent: replay.recent(), snapshotZxid: start.zxid };
+  return history;
 }
 
 /** The snapshot that recovery starts from. */
@@ -157,12 +166,8 @@ async function tryLoad(
   }
 }
 
-/** Makes sure that the snapshot used leads to the damaged ones, and takes them out of the way. */
-async function setDamagedAside(
-  { snapshots }: RecoverySource,
-  start: Start,
-  replay: Replay,
-): Promise<void> {
+/** Makes sure that the snapshot used leads to the damaged ones. */
+function checkDamaged({ snapshots }: RecoverySource, start: Start, replay: Replay): void {
   const missing = start.damaged.find((snapshot) => !replay.sawDamaged(snapshot.zxid));
   if (missing !== undefined) {
     const file = snapshots.fileOf(missing);
@@ -173,7 +178,6 @@ async function setDamagedAside(
       { file },
     );
   }
-  for (const snapshot of start.damaged) await snapshots.setAside(snapshot);
 }
 
 /** Replays file after file and checks that nothing is missing between them. */
