@@ -62,6 +62,8 @@ export interface ReplicaOptions {
   readonly prepare: PrepareOptions;
   /** How much of the log until the next snapshot. */
   readonly snapshotEvery: () => SnapshotInterval;
+  /** Whether snapshots and logs that are not needed any more are removed. */
+  readonly purges: boolean;
   readonly treeListener: TreeListener;
 }
 
@@ -113,6 +115,7 @@ export class Replica {
       storage: options.storage,
       logger: options.logger,
       every: options.snapshotEvery,
+      purges: options.purges,
       rollLog: () => {
         this.#disk.rollLog();
       },

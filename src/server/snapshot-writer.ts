@@ -24,6 +24,8 @@ export interface SnapshotWriterOptions {
   /** What may come until the next snapshot; asked anew each time, so that servers differ. */
   readonly every: () => SnapshotInterval;
   readonly rollLog: () => void;
+  /** Whether old files are removed after a snapshot. */
+  readonly purges: boolean;
 }
 
 /** After how much of an interval a snapshot is tried again that the disk had no space for. */
@@ -88,7 +90,7 @@ export class SnapshotWriter {
         lastProcessedZxid: tree.lastProcessedZxid,
         digest: () => treeDigestRecord(tree),
       });
-      await storage.purge();
+      if (this.#options.purges) await storage.purge();
     } catch (error) {
       this.#report(error, zxid);
     }

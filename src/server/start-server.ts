@@ -114,6 +114,7 @@ async function startOn(
       packetBytesMax: 2 * config.juteMaxBufferBytes + 64 * 1024,
       prepare: prepareOptions(config, new QuotaReport(clock, logger)),
       snapshotEvery: () => snapshotInterval(config, random),
+      purges: config.autopurgeEnabled,
       treeListener: processor.treeListener,
     },
     processor,

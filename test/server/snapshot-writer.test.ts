@@ -17,6 +17,7 @@ async function startWriter(interval: SnapshotInterval) {
     logger: nullLogger,
     every: () => interval,
     rollLog: () => rolls.push(1),
+    purges: true,
   });
   const snapshots = (): string[] => readdirSync(join(folder, "version-2"));
   return { writer, rolls, snapshots, tree: new DataTree() };

@@ -1,6 +1,8 @@
 /** One server's storage in use: appending, truncating, snapshots, purging, failures. */
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import path from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Storage, StorageError } from "../../src/storage/index.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -25,6 +27,14 @@ function namesIn(folder: string, prefix = ""): string[] {
 
 function sizeOf(folder: string, name: string): number {
   return statSync(path.join(folder, "version-2", name)).size;
+}
+
+function zxidOf(name: string): bigint {
+  return BigInt(`0x${name.split(".")[1] ?? ""}`);
+}
+
+function descending(left: bigint, right: bigint): number {
+  return left > right ? -1 : 1;
 }
 
 describe("open()", () => {
@@ -379,6 +389,33 @@ describe("purge()", () => {
     const newest = path.join(folder, "version-2", "snapshot.9");
     writeFileSync(newest, readFileSync(newest).subarray(0, 50));
     expect((await recoverFrom(folder)).state).toMatchObject({ snapshotZxid: 6n, lastZxid: 10n });
+  });
+
+  test("leaves what the oldest kept snapshot needs, whatever came before", async () => {
+    const step = fc.constantFrom("append", "snapshot", "roll", "purge");
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const folder = memoryFolder();
+        const storage = await freshStorage(folder, { snapRetainCount: 3, forceSync: false });
+        let zxid = 0n;
+        for (const what of [...steps, "purge"]) {
+          if (what === "append") await appendAll(storage, [(zxid += 1n)]);
+          if (what === "snapshot")
+            await storage.writeSnapshot(bodyOf(1), { lastProcessedZxid: zxid });
+          if (what === "roll") storage.rollLog();
+          if (what === "purge") await storage.purge();
+        }
+        await storage.close();
+        // Whichever of the kept snapshots is the last good one: the log behind it is whole.
+        for (const kept of namesIn(folder, "snapshot.").map(zxidOf).sort(descending)) {
+          const { state, target } = await recoverFrom(folder);
+          expect(state).toMatchObject({ snapshotZxid: kept, lastZxid: zxid });
+          expect(target.zxids).toEqual(range(kept + 1n, zxid));
+          rmSync(path.join(folder, "version-2", `snapshot.${kept.toString(16)}`));
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test("removes nothing while there are not enough whole snapshots", async () => {

@@ -7,11 +7,14 @@ import type { ConfigKey } from "./config-key.ts";
 
 /** Keys about files and the log. */
 export const DISK_KEYS: readonly ConfigKey[] = [
-  noEffect(
-    "autopurge.purgeInterval",
-    "Time between purges of old snapshots and logs.",
-    "a purge follows every snapshot",
-  ),
+  {
+    name: "autopurge.purgeInterval",
+    kind: "integer",
+    default: "1",
+    unit: "hours",
+    min: 0,
+    doc: "0 turns purging off; otherwise old files go after each snapshot, however long the interval.",
+  },
   {
     name: "autopurge.snapRetainCount",
     kind: "integer",
@@ -51,8 +54,16 @@ export const DISK_KEYS: readonly ConfigKey[] = [
     default: "true",
     doc: "Whether a server without data may vote though no `initialize` file is there.",
   },
-  noEffect("digest.enabled", "Adds a digest of the tree to transactions.", "always done"),
-  noEffect("flushDelay", "Delays the log's sync.", "the log is synced as soon as it can be"),
+  noEffect(
+    "digest.enabled",
+    "Adds a digest of the tree to transactions and snapshots.",
+    "they always have one",
+  ),
+  noEffect(
+    "flushDelay",
+    "Delays the log's sync until more has gathered.",
+    "whatever gathers during one sync is in the next, so that waiting would only add to latency",
+  ),
   {
     name: "forceSync",
     kind: "boolean",
@@ -72,7 +83,11 @@ export const DISK_KEYS: readonly ConfigKey[] = [
     "Transactions written before the log is synced.",
     "each sync takes all transactions that have gathered",
   ),
-  noEffect("maxWriteQueuePollTime", "Delays the log's sync.", "the log is synced at once"),
+  noEffect(
+    "maxWriteQueuePollTime",
+    "Time to wait for more transactions before the log's sync.",
+    "the log is synced as soon as there is something to sync",
+  ),
   {
     name: "preAllocSize",
     kind: "integer",
@@ -82,7 +97,11 @@ export const DISK_KEYS: readonly ConfigKey[] = [
     max: 4194304,
     doc: "The step in which log files grow.",
   },
-  noEffect("serializeLastProcessedZxid.enabled", "Ends snapshots with a zxid.", "always done"),
+  noEffect(
+    "serializeLastProcessedZxid.enabled",
+    "Ends snapshots with the last zxid that they hold.",
+    "they always do; ZooKeeper before 3.9 reads them all the same",
+  ),
   {
     name: "snapCount",
     kind: "integer",
@@ -113,7 +132,7 @@ export const DISK_KEYS: readonly ConfigKey[] = [
   noEffect(
     "snapshotSizeFactor",
     "Share of the snapshot's size up to which logs are sent instead of it.",
-    "learners get what is in memory (commitLogCount), or a snapshot",
+    "logs are not read for learners: they get what is in memory (commitLogCount), or a snapshot",
   ),
   {
     name: "txnLogSizeLimitInKb",

@@ -144,6 +144,11 @@ function readDisk(values: ConfigValues, dataDir: string, warnings: string[]) {
       `${values.error("autopurge.snapRetainCount", "3 or more").message}; 3 is used instead`,
     );
   }
+  if (values.integer("autopurge.purgeInterval") === 0) {
+    warnings.push(
+      "autopurge.purgeInterval is 0: snapshots and logs are kept until the disk is full",
+    );
+  }
   return {
     dataLogDir: values.text("dataLogDir") ?? dataDir,
     dataDirAutocreate: values.boolean("datadir.autocreate"),
@@ -157,6 +162,7 @@ function readDisk(values: ConfigValues, dataDir: string, warnings: string[]) {
     forceSync: values.boolean("forceSync"),
     fsyncWarningThresholdMs: values.integer("fsync.warningthresholdms"),
     commitLogCount: values.integer("commitLogCount"),
+    autopurgeEnabled: values.integer("autopurge.purgeInterval") > 0,
     autopurgeSnapRetainCount: Math.max(retain, AUTOPURGE_RETAIN_MIN),
   };
 }

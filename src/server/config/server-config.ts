@@ -122,6 +122,8 @@ export interface ServerConfig {
   readonly fsyncWarningThresholdMs: number;
   /** Committed transactions kept in memory for learners that lag. @default 500 */
   readonly commitLogCount: number;
+  /** Whether old snapshots and logs are removed after each snapshot. @default true */
+  readonly autopurgeEnabled: boolean;
   /** Snapshots kept by the purge that follows each of them, at least 3. @default 3 */
   readonly autopurgeSnapRetainCount: number;
 

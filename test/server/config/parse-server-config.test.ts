@@ -136,12 +136,28 @@ describe("parseServerConfig() of a standalone server", () => {
   });
 
   it("says why a key that ZooKeeper uses has no effect here", () => {
-    const keys = ["autopurge.purgeInterval=1", "reconfigEnabled=true", "maxBatchSize=10"];
+    const keys = ["digest.enabled=false", "reconfigEnabled=true", "maxBatchSize=10"];
     expect(parse(STANDALONE + keys.join("\n")).warnings).toEqual([
-      "zoo.cfg:3: autopurge.purgeInterval: has no effect: a purge follows every snapshot",
+      "zoo.cfg:3: digest.enabled: has no effect: they always have one",
       "zoo.cfg:4: reconfigEnabled: has no effect: dynamic reconfiguration is not supported yet",
       "zoo.cfg:5: maxBatchSize: has no effect: each sync takes all transactions that have gathered",
     ]);
+  });
+
+  it("purges unless the interval is 0, and says so then", () => {
+    expect(parse(STANDALONE)).toMatchObject({ autopurgeEnabled: true, warnings: [] });
+    const off = parse(`${STANDALONE}autopurge.purgeInterval=0`);
+    expect(off.autopurgeEnabled).toBe(false);
+    expect(off.warnings).toHaveLength(1);
+  });
+
+  it.each([
+    ["", null],
+    ["gz", "gz"],
+    ["SNAPPY", "snappy"],
+  ])("takes '%s' for a method of compression", (method, expected) => {
+    const config = parse(`${STANDALONE}snapshot.compression.method=${method}`);
+    expect(config.snapshotCompression).toBe(expected);
   });
 
   it("never purges below three snapshots", () => {
