@@ -26,6 +26,7 @@ import { acceptEpoch, appendToLog, deliver, enterEpoch } from "./peer-context.ts
 import type { PeerContext, RoleMachine } from "./peer-context.ts";
 import type { DiskOp, LinkId } from "./ready.ts";
 import { planSync } from "./sync-plan.ts";
+import { SyncQueue } from "./sync-queue.ts";
 
 type Phase = "discovery" | "synchronisation" | "broadcast";
 
@@ -35,14 +36,12 @@ interface Proposal {
   acks: number;
 }
 
-/** Who asked for a sync. */
-type SyncAsked = { readonly token: unknown } | { readonly link: LinkId };
-
 const packetKind = { diff: PacketType.diff, trunc: PacketType.trunc, snap: PacketType.snap };
 
 export class Leader implements RoleMachine {
   readonly #context: PeerContext;
   readonly #learners: LearnerTable;
+  readonly #syncs: SyncQueue;
   /** currentEpoch and last zxid at the election: no follower of the quorum may be ahead. */
   readonly #initial: { readonly epoch: number; readonly zxid: bigint };
   readonly #startedAtMs: number;
@@ -57,13 +56,12 @@ export class Leader implements RoleMachine {
   #newLeaderAcks = 0;
   #outstanding: Proposal[] = [];
   #lastProposed = 0n;
-  /** Syncs, of clients here or of learners, each waiting for the commit of its zxid. */
-  #syncs: { zxid: bigint; asked: SyncAsked }[] = [];
   #nextPingAtMs = 0;
 
   constructor(context: PeerContext) {
     this.#context = context;
     this.#learners = new LearnerTable(context);
+    this.#syncs = new SyncQueue(context, this.#learners);
     this.#initial = { epoch: context.currentEpoch, zxid: context.history.last };
     this.#startedAtMs = context.nowMs;
     this.#votes = context.voters.bit(context.sid);
@@ -123,14 +121,19 @@ export class Leader implements RoleMachine {
     }
   }
 
-  /** Has `token` answered in `Ready.syncs` once all that is proposed so far is committed. */
+  /**
+   * Has `token` answered in `Ready.syncs` once all that is proposed so far is committed and a
+   * quorum has confirmed that it still follows.
+   */
   sync(token: unknown): void {
-    this.#sync({ token });
+    this.#syncs.add({ token }, this.#lastProposed);
+    this.#settleSyncs();
   }
 
   /** The same for a learner, who is sent SYNC between the commits before and after. */
   syncLearner(link: LinkId): void {
-    this.#sync({ link });
+    this.#syncs.add({ link }, this.#lastProposed);
+    this.#settleSyncs();
   }
 
   linkOpened(link: LinkId): void {
@@ -154,7 +157,7 @@ export class Leader implements RoleMachine {
   }
 
   tick(): void {
-    const { nowMs, timing, outbox } = this.#context;
+    const { nowMs, timing } = this.#context;
     const initLimitMs = timing.initLimitTicks * timing.tickMs;
     this.#learners.dropSilent(this.isServing);
     if (!this.isServing) {
@@ -167,7 +170,7 @@ export class Leader implements RoleMachine {
     }
     if (nowMs < this.#nextPingAtMs) return;
     this.#nextPingAtMs = nowMs + timing.tickMs / 2;
-    outbox.broadcast(this.#learners.synced(), PacketType.ping, this.#lastProposed);
+    this.#syncs.startRound(this.#lastProposed);
   }
 
   receivePacket(link: LinkId, packet: QuorumPacket): void {
@@ -186,10 +189,7 @@ export class Leader implements RoleMachine {
         this.#receiveAck(learner, packet.zxid);
         break;
       case PacketType.ping:
-        if (packet.data !== null) {
-          const { data } = packet;
-          this.#context.outbox.pending.events.push({ kind: "touched", sid: learner.sid, data });
-        }
+        this.#receivePing(learner, packet.data);
         break;
       case PacketType.request:
       case PacketType.revalidate:
@@ -337,6 +337,14 @@ export class Leader implements RoleMachine {
     this.#context.outbox.send(learner.link, PacketType.upToDate, -1n);
   }
 
+  #receivePing(learner: Learner, data: Buffer | null): void {
+    if (!this.#learners.answered(learner)) return;
+    if (data !== null) {
+      this.#context.outbox.pending.events.push({ kind: "touched", sid: learner.sid, data });
+    }
+    this.#settleSyncs();
+  }
+
   #acknowledge(sid: bigint, zxid: bigint): void {
     const first = this.#outstanding[0];
     if (first === undefined || zxid < first.entry.zxid) return;
@@ -353,27 +361,18 @@ export class Leader implements RoleMachine {
       if (!voters.isQuorum(proposal.acks, "commit")) break;
       count += 1;
       const { entry } = proposal;
+      this.#syncs.confirmBefore(entry.zxid);
       outbox.broadcast(this.#learners.followers, PacketType.commit, entry.zxid);
       outbox.broadcast(this.#learners.observers, PacketType.inform, entry.zxid, entry.payload);
       deliver(this.#context, entry);
-      while (this.#syncs[0] !== undefined && this.#syncs[0].zxid <= entry.zxid) {
-        this.#answerSync(this.#syncs[0].asked);
-        this.#syncs.shift();
-      }
     }
-    if (count > 0) this.#outstanding.splice(0, count);
+    if (count === 0) return;
+    this.#outstanding.splice(0, count);
+    this.#settleSyncs();
   }
 
-  #sync(asked: SyncAsked): void {
-    const last = this.#outstanding[this.#outstanding.length - 1];
-    if (last === undefined) this.#answerSync(asked);
-    else this.#syncs.push({ zxid: last.entry.zxid, asked });
-  }
-
-  #answerSync(asked: SyncAsked): void {
-    const { outbox } = this.#context;
-    if ("link" in asked) outbox.send(asked.link, PacketType.sync, 0n);
-    else outbox.answerSync(asked.token);
+  #settleSyncs(): void {
+    this.#syncs.settle(this.#outstanding[0]?.entry.zxid);
   }
 
   #end(reason: string): void {

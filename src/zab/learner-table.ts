@@ -29,6 +29,10 @@ export interface Learner {
   /** Last zxid in its log when it connected. */
   lastZxid: bigint;
   heardAtMs: number;
+  /** PINGs sent to it that it has not answered. */
+  pingsDue: number;
+  /** The newest round whose PING it has answered; 0 for none. */
+  roundAnswered: number;
 }
 
 export class LearnerTable {
@@ -38,9 +42,15 @@ export class LearnerTable {
   #followers: readonly LinkId[] = [];
   /** Links that get transactions once they are committed. */
   #observers: readonly LinkId[] = [];
+  #round = 0;
 
   constructor(context: PeerContext) {
     this.#context = context;
+  }
+
+  /** Number of the newest round of PINGs. */
+  get round(): number {
+    return this.#round;
   }
 
   get followers(): readonly LinkId[] {
@@ -71,6 +81,8 @@ export class LearnerTable {
       isVoter: false,
       lastZxid: 0n,
       heardAtMs: this.#context.nowMs,
+      pingsDue: 0,
+      roundAnswered: 0,
     });
   }
 
@@ -128,13 +140,38 @@ export class LearnerTable {
     else this.#observers = [...this.#observers, learner.link];
   }
 
-  /** Links that get heartbeats. */
-  synced(): LinkId[] {
+  /** Begins a round of PINGs; returns the links that one is to be sent to. */
+  startRound(): LinkId[] {
+    this.#round += 1;
     const links: LinkId[] = [];
     for (const learner of this.#byLink.values()) {
-      if (learner.stage === "synced") links.push(learner.link);
+      if (learner.stage !== "synced") continue;
+      learner.pingsDue += 1;
+      links.push(learner.link);
     }
     return links;
+  }
+
+  /** Notes the answer to the oldest PING in flight; false when there is none. */
+  answered(learner: Learner): boolean {
+    if (learner.pingsDue === 0) {
+      this.drop(learner, "PING that nobody asked for");
+      return false;
+    }
+    learner.pingsDue -= 1;
+    // Whoever is in service gets the PING of every round, and answers in order.
+    learner.roundAnswered = this.#round - learner.pingsDue;
+    return true;
+  }
+
+  /** Mask of the voters that have answered `round` or a later one, this server included. */
+  votersAfter(round: number): number {
+    const { voters, sid } = this.#context;
+    let mask = voters.bit(sid);
+    for (const learner of this.#byLink.values()) {
+      if (learner.isVoter && learner.roundAnswered >= round) mask |= voters.bit(learner.sid);
+    }
+    return mask;
   }
 
   /** Mask of the voters that are synced and were heard lately, this server included. */

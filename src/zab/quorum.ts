@@ -5,8 +5,11 @@
  */
 import { assert } from "../base/index.ts";
 
-/** What a set of voters is to decide: whom to elect, an epoch, a new leader, a transaction. */
-export type QuorumQuestion = "election" | "epoch" | "new-leader" | "commit" | "liveness";
+/**
+ * What a set of voters is to decide: whom to elect, an epoch, a new leader, a transaction, that
+ * the leader has not been deposed.
+ */
+export type QuorumQuestion = "election" | "epoch" | "new-leader" | "commit" | "liveness" | "sync";
 
 /** Decides whether a set of voters may decide for all. */
 export interface QuorumRule {

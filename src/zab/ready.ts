@@ -85,7 +85,7 @@ export type PeerEvent =
   /** On a leader: a learner's link is gone. */
   | { readonly kind: "learner-lost"; readonly link: LinkId; readonly sid: bigint };
 
-/** All that had been proposed when a sync was asked for is in the state. */
+/** All that anybody had been told of when a sync was asked for is in the state. */
 export interface SyncAnswer {
   /** How many of this `Ready`'s `deliver` come before it. */
   readonly after: number;
@@ -110,6 +110,12 @@ export interface Ready {
 export class Outbox {
   #ready: Ready = emptyReady();
   #seq = 0;
+  #readyCount = 0;
+
+  /** How many `Ready` were handed out: two inputs with the same number leave in one. */
+  get readyCount(): number {
+    return this.#readyCount;
+  }
 
   get lastSeq(): number {
     return this.#seq;
@@ -153,6 +159,7 @@ export class Outbox {
 
   take(): Ready {
     const taken = this.#ready;
+    this.#readyCount += 1;
     this.#ready = emptyReady();
     return taken;
   }

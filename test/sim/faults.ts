@@ -71,7 +71,7 @@ export class Faults {
   /** Cuts the servers into two groups, or one server from another, for a while. */
   #partition(): void {
     const { random, scheduler, network, servers, trace } = this.#world;
-    const { asymmetricChance, partitionResetChance, partitionMaxMs } = this.#options;
+    const { asymmetricChance, partitionMaxMs } = this.#options;
     const isPair = random.next() < 0.3;
     const isAlone = random.next() < 0.4;
     const one = this.#victim();
@@ -88,11 +88,7 @@ export class Faults {
         if (!isCut(from, to)) continue;
         unblocks.push(network.block(from.sid, to.sid));
         if (!isAsymmetric) unblocks.push(network.block(to.sid, from.sid));
-        if (random.next() >= partitionResetChance) continue;
-        this.#world.elections.reset(from.sid, to.sid);
-        this.#world.streams.resetOne(
-          (a, b) => (a === from.sid && b === to.sid) || (a === to.sid && b === from.sid),
-        );
+        this.#breakLink(from.sid, to.sid);
       }
     }
     const sids = [...group].map(({ sid }) => sid);
@@ -101,6 +97,19 @@ export class Faults {
       for (const unblock of unblocks) unblock();
       trace.note(scheduler.nowMs, 0n, "partition ends", sids);
     });
+  }
+
+  /** What a partition does to the connections of two servers, besides holding packets back. */
+  #breakLink(one: bigint, other: bigint): void {
+    const { random, elections, streams } = this.#world;
+    const { partitionResetChance, giveUpChance } = this.#options;
+    const isBetween = (a: bigint, b: bigint): boolean =>
+      (a === one && b === other) || (a === other && b === one);
+    if (random.next() < partitionResetChance) {
+      elections.reset(one, other);
+      streams.resetOne(isBetween);
+    }
+    if (random.next() < giveUpChance) streams.giveUpOne(isBetween);
   }
 
   #freeze(): void {

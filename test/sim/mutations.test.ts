@@ -3,7 +3,8 @@
  * notice within a few seeds, most of the time by what clients can see alone.
  */
 import { expect, test } from "vitest";
-import type { Mutation } from "./options.ts";
+import { optionsOf } from "./options.ts";
+import type { Mutation, SimOptions } from "./options.ts";
 import { SimulationFailure, runSimulation } from "./simulation.ts";
 import type { RunRequest } from "./simulation.ts";
 
@@ -48,4 +49,42 @@ for (const [mutation, what] of seenByClients) {
 test("a disk that forgets everything when it cannot be cut is noticed", () => {
   const rule = firstBrokenRule(100, { mutation: "forget-on-truncate" });
   expect(rule).toBe("committed means durable");
+});
+
+/** Leaders are cut off one by one, and their followers do not wait to elect another. */
+const deposedLeaders: Partial<SimOptions> = {
+  voters: 3,
+  finalizeWaitMs: 20,
+  turnMaxMs: 8,
+  delayMaxMs: 5,
+  spikeChance: 0,
+  clients: 1,
+  burstMax: 1,
+  writeEveryMs: 50,
+  syncEveryMs: 10,
+  writersMove: true,
+  tickMs: 250,
+  syncLimitTicks: 4,
+  faults: {
+    ...optionsOf(1).faults,
+    leaderBias: 1,
+    crashEveryMs: 0,
+    partitionEveryMs: 2_500,
+    partitionMaxMs: 1_500,
+    partitionResetChance: 0,
+    giveUpChance: 1,
+    asymmetricChance: 0,
+    linkResetEveryMs: 0,
+    electionResetEveryMs: 0,
+    freezeEveryMs: 0,
+    forgeEveryMs: 0,
+    slowDiskEveryMs: 0,
+  },
+};
+
+test("a sync that no quorum confirmed is noticed by what clients see", () => {
+  const request = { isBlackBox: true, override: deposedLeaders };
+  const rule = firstBrokenRule(10, { ...request, mutation: "unconfirmed-sync" });
+  expect(rule).toBe("synced reads are fresh");
+  expect(firstBrokenRule(10, request)).toBeUndefined();
 });

@@ -16,6 +16,8 @@ export const mutations = [
   "early-commit",
   /** A disk that cannot go back to a zxid forgets everything instead of saying so. */
   "forget-on-truncate",
+  /** A leader answers a sync without asking anybody whether it still leads. */
+  "unconfirmed-sync",
 ] as const;
 export type Mutation = (typeof mutations)[number];
 
@@ -41,6 +43,8 @@ export interface FaultOptions {
   readonly partitionMaxMs: number;
   /** Chance that a partition also cuts the connections, instead of only holding packets back. */
   readonly partitionResetChance: number;
+  /** Chance that a partition makes learners give up their leader, who does not hear of it. */
+  readonly giveUpChance: number;
   /** Chance that a partition holds in one direction only. */
   readonly asymmetricChance: number;
   readonly linkResetEveryMs: number;
@@ -76,8 +80,11 @@ export interface SimOptions {
   readonly counterMax: number;
   readonly clients: number;
   readonly writeEveryMs: number;
+  readonly syncEveryMs: number;
   /** Most writes that a client sends at once. */
   readonly burstMax: number;
+  /** Whether nobody writes at a leader that is cut off, which is then left with readers. */
+  readonly writersMove: boolean;
   /** Proposals that are not decided, above which clients hold back, as a server makes them do. */
   readonly outstandingMax: number;
   readonly tickMs: number;
@@ -121,7 +128,9 @@ export function optionsOf(seed: number, mutation?: Mutation): SimOptions {
     counterMax: pick(random, [0xffffffff, 0xffffffff, 0xffffffff, randomInt(random, 3, 60)]),
     clients: randomInt(random, 1, 5),
     writeEveryMs: pick(random, [10, 50, 200]),
+    syncEveryMs: pick(random, [10, 50, 200]),
     burstMax: pick(random, [1, 3, 10]),
+    writersMove: pick(random, [true, false]),
     outstandingMax: 200,
     tickMs,
     // Enough for a handshake at the slowest network and disk that is drawn.
@@ -148,6 +157,7 @@ function drawFaults(random: Random): FaultOptions {
     partitionEveryMs: often(100, 3_000, 0.6),
     partitionMaxMs: pick(random, [300, 1_500, 4_000]),
     partitionResetChance: pick(random, [0, 0.5, 1]),
+    giveUpChance: pick(random, [0, 0.5, 1]),
     asymmetricChance: pick(random, [0, 0.3]),
     linkResetEveryMs: often(50, 2_000, 0.5),
     electionResetEveryMs: often(30, 1_000, 0.5),

@@ -10,15 +10,17 @@ import {
   PacketType,
   decodeNotification,
   encodeNotification,
-  formatHex,
   readQuorumPacket,
   writeQuorumPacket,
+  zxidCounter,
 } from "../../src/wire/index.ts";
 import type { QuorumPacket } from "../../src/wire/index.ts";
 import { Peer } from "../../src/zab/index.ts";
 import type { LinkId, PeerEvent, Ready } from "../../src/zab/index.ts";
 import { applyEntry, entriesAbove, labelled, nodeAt } from "./chain.ts";
 import type { State } from "./chain.ts";
+import { checkSyncedRead } from "./checkers/synced-reads.ts";
+import type { AskedSync } from "./checkers/synced-reads.ts";
 import { encodeWrite } from "./client-write.ts";
 import type { ClientWrite } from "./client-write.ts";
 import { SimDisk } from "./sim-disk.ts";
@@ -31,7 +33,8 @@ type Input =
   | { readonly kind: "accepted" | "opened" | "closed"; readonly link: LinkId }
   | { readonly kind: "notification"; readonly from: bigint; readonly bytes: Buffer }
   | { readonly kind: "durable"; readonly seq: number; readonly replaced: State | undefined }
-  | { readonly kind: "write"; readonly write: ClientWrite };
+  | { readonly kind: "write"; readonly write: ClientWrite }
+  | { readonly kind: "sync" };
 
 /** One life of a server, from start to crash. */
 class Life implements StreamHost {
@@ -40,6 +43,8 @@ class Life implements StreamHost {
   readonly #take: (input: Input) => void;
   /** Snapshots that came on a link and are to be installed. */
   readonly bodies = new Map<LinkId, State>();
+  /** Syncs sent to the leader, oldest first. */
+  syncs: AskedSync[] = [];
   nextAcceptedLink = 2;
   inbox: Input[] = [];
   isTurnPlanned = false;
@@ -169,6 +174,10 @@ export class SimServer implements Server {
     this.#take(this.#life, { kind: "write", write });
   }
 
+  sync(): void {
+    this.#take(this.#life, { kind: "sync" });
+  }
+
   notify(from: bigint, bytes: Buffer): void {
     this.#take(this.#life, { kind: "notification", from, bytes });
   }
@@ -279,9 +288,11 @@ export class SimServer implements Server {
         if (leader === undefined) break;
         const zxid = leader.nextZxid;
         leader.propose({ zxid, payload: encodeWrite(zxid, input.write) });
-        if (input.write.number % 7 === 0) peer.leader?.sync(zxid);
         break;
       }
+      case "sync":
+        this.#askForSync(life);
+        break;
     }
   }
 
@@ -295,7 +306,10 @@ export class SimServer implements Server {
     const syncs = ready.syncs.values();
     let sync = syncs.next().value;
     for (let count = 0; count <= ready.deliver.length; count++) {
-      for (; sync?.after === count; sync = syncs.next().value) this.#checkSync(sync.token);
+      for (; sync?.after === count; sync = syncs.next().value) {
+        const asked = (sync.token as AskedSync | undefined) ?? life.syncs.shift();
+        if (asked !== undefined) checkSyncedRead(this.#state, asked, `server ${this.sid}`);
+      }
       const entry = ready.deliver[count];
       if (entry === undefined) break;
       if (this.#isReplacing) {
@@ -320,12 +334,17 @@ export class SimServer implements Server {
     this.#world.trace.turn(scheduler.nowMs, this.sid, ready, this.#state);
   }
 
-  /** A sync is answered with the state of its moment: all that was proposed before, no more. */
-  #checkSync(token: unknown): void {
-    const wanted = token as bigint;
-    if (this.#state.label !== wanted) {
-      const state = `at ${formatHex(this.#state.label)}, not ${formatHex(wanted)}`;
-      throw new Violation("sync waits for commits", `server ${this.sid} ${state}`);
+  /** A client's sync: here at the leader, or sent to it. */
+  #askForSync(life: Life): void {
+    const { peer } = life;
+    const { committed } = this.#world.checkers;
+    const { leader, leaderLink: link } = peer;
+    if (leader !== undefined) {
+      const isNewEpoch = zxidCounter(leader.newestZxid) === 0;
+      leader.sync({ committed, proposed: isNewEpoch ? peer.lastZxid : leader.newestZxid });
+    } else if (peer.isServing && link !== undefined) {
+      life.syncs.push({ committed, proposed: undefined });
+      this.#send(life, link, PacketType.request);
     }
   }
 
@@ -343,12 +362,13 @@ export class SimServer implements Server {
   #react(life: Life, event: PeerEvent): void {
     if (event.kind === "ping") {
       const link = life.peer.leaderLink;
-      if (link === undefined) return;
-      const { zxid } = event;
-      const pong = { type: PacketType.ping, zxid, data: Buffer.alloc(0), authInfo: null };
-      this.#world.streams.send({ host: life, link }, this.#encode(pong));
+      if (link !== undefined) this.#send(life, link, PacketType.ping);
+    } else if (event.kind === "packet") {
+      life.peer.leader?.syncLearner(event.link);
+      this.#planTurn(life);
     } else if (event.kind === "role") {
       const { role, serving, epoch, leader } = event;
+      if (!serving) life.syncs = [];
       this.#trace(`is ${role}`, serving ? "serving" : "not serving", epoch, leader);
     }
   }
@@ -368,6 +388,11 @@ export class SimServer implements Server {
       streams.open({ host: life, link }, end);
       scheduler.after(network.delayMs(), () => this.#take(life, { kind: "opened", link }));
     });
+  }
+
+  #send(life: Life, link: LinkId, type: PacketType): void {
+    const packet = { type, zxid: 0n, data: Buffer.alloc(0), authInfo: null };
+    this.#world.streams.send({ host: life, link }, this.#encode(packet));
   }
 
   #encode(packet: QuorumPacket): Buffer {

@@ -201,4 +201,8 @@ const mutatedRules: Partial<Record<Mutation, QuorumRule>> = {
     isQuorum: (mask, voterCount, question) =>
       question === "commit" ? mask !== 0 : majorityRule.isQuorum(mask, voterCount, question),
   },
+  "unconfirmed-sync": {
+    isQuorum: (mask, voterCount, question) =>
+      question === "sync" || majorityRule.isQuorum(mask, voterCount, question),
+  },
 };

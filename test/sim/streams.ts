@@ -118,13 +118,26 @@ export class Streams {
 
   /** Breaks one open stream, at random among those that `isMeant`. */
   resetOne(isMeant: (one: bigint, other: bigint) => boolean = () => true): void {
-    const open = this.#streams.filter(
-      ({ forth: { from, to } }) => from.isOpen && to.isOpen && isMeant(from.host.sid, to.host.sid),
-    );
-    const stream = open[randomInt(this.#random, 0, open.length)];
+    const stream = this.#anyOpen(isMeant);
     if (stream === undefined) return;
     this.#end(stream.forth);
     this.#end(stream.back);
+  }
+
+  /** A learner gives up a leader at once, who hears of it when the network lets it pass. */
+  giveUpOne(isMeant: (learner: bigint, leader: bigint) => boolean): void {
+    const stream = this.#anyOpen(isMeant);
+    if (stream === undefined) return;
+    const { from: learner } = stream.forth;
+    this.#closeEnd(stream.forth);
+    learner.host.linkClosed(learner.link);
+  }
+
+  #anyOpen(isMeant: (dialler: bigint, acceptor: bigint) => boolean): Stream | undefined {
+    const open = this.#streams.filter(
+      ({ forth: { from, to } }) => from.isOpen && to.isOpen && isMeant(from.host.sid, to.host.sid),
+    );
+    return open[randomInt(this.#random, 0, open.length)];
   }
 
   #closeEnd(direction: Direction): void {

@@ -27,6 +27,8 @@ export interface Server {
   thaw(): void;
   takeSnapshot(): void;
   write(write: ClientWrite): void;
+  /** A client here asks for a sync, to read behind it. */
+  sync(): void;
   notify(from: bigint, message: Buffer): void;
   /** Accepts a connection; undefined when nobody listens. */
   accept(): EndId | undefined;

@@ -239,27 +239,6 @@ test("a leader that finds no quorum within initLimit gives up", () => {
   expect(peer.wait(30).peer.role).toBe("looking");
 });
 
-test("sync() is answered behind all earlier proposals, at once when there are none", () => {
-  const peer = activeLeader();
-  expect(peer.step(({ leader }) => leader?.sync("a")).syncs).toEqual(["a after 0"]);
-  propose(peer).step(({ leader }) => leader?.sync("b"));
-  propose(peer).persist();
-  expect(peer.syncs).toEqual([]);
-  expect(peer.receive(2, "ack", z(1, 1)).syncs).toEqual(["b after 1"]);
-});
-
-test("a learner's sync is answered between the commits before and after it", () => {
-  const peer = propose(activeLeader());
-  expect(peer.step(({ leader }) => leader?.syncLearner(2)).sent).toEqual([]);
-  propose(peer).persist().receive(2, "ack", z(1, 2));
-  peer.receive(2, "ack", z(1, 1));
-  expect(peer.sent).toEqual([
-    "COMMIT 0x100000001 on 2",
-    "SYNC 0x0 on 2",
-    "COMMIT 0x100000002 on 2",
-  ]);
-});
-
 test("requests of a learner go up once it is synced, and cost it the link before", () => {
   const peer = activeLeader();
   expect(peer.receive(2, "request", -1n, Buffer.alloc(20)).events).toEqual(["packet"]);
