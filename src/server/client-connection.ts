@@ -18,6 +18,7 @@ import {
   OpCode,
   WireError,
   Xid,
+  isKeeperWrite,
   readAuthPacket,
   readConnectRequest,
   readPathRequest,
@@ -126,7 +127,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     const head = this.#pending.peek();
     // It may be of another connection of the session, and these may number their requests alike.
     if (head?.body !== null || head.xid !== cxid || zxid <= this.answersAfterZxid) return;
-    if (type !== head.type && type !== OpCode.error) return;
+    if (type !== head.type && type !== OpCode.error && !isKeeperWrite(head.type)) return;
     this.#pending.shift();
     if (result.err === ErrorCode.sessionMoved) {
       this.#finish(head);
@@ -243,7 +244,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     if (this.#waitedMs > 0 && this.#isThrottled(type)) {
       if (this.#pending.length === 0) this.#refuse(xid, ErrorCode.throttledOp);
       else this.#addPending({ xid, type, body: noBody, bytes: 0, err: ErrorCode.throttledOp });
-    } else if (isWriteOp(type) || type === OpCode.closeSession) {
+    } else if (isWriteOp(type, this.#gate.clickHouse) || type === OpCode.closeSession) {
       this.#addPending({ xid, type, body: null, bytes, err: ErrorCode.ok });
       this.#gate.submit(this, { xid, type, body: reader.readRest() });
     } else if (type === OpCode.auth) {
@@ -292,7 +293,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       const frame = this.#beginReply(xid, 0n, ErrorCode.ok);
       this.#out.writeBuffer(null);
       this.#endReply(frame);
-    } else if (isReadOp(type)) {
+    } else if (isReadOp(type, this.#gate.clickHouse)) {
       this.#answerRead(xid, type, reader);
     } else {
       this.#endReply(this.#beginReply(xid, -1n, ErrorCode.unimplemented));

@@ -14,6 +14,8 @@ export interface ConnectionGate<Connection> {
   readonly lastZxid: bigint;
   readonly statistics: ConnectionStatistics;
   readonly limits: RequestLimits;
+  /** Whether ClickHouse Keeper's operations are understood. */
+  readonly clickHouse: boolean;
   nowMs(): number;
   /** The first frame of the connection. */
   connect(connection: Connection, request: ConnectRequest): void;

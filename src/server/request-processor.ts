@@ -107,6 +107,10 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     return this.#watches;
   }
 
+  get clickHouse(): boolean {
+    return this.#options.config.clickHouse;
+  }
+
   nowMs(): number {
     return this.#options.clock.monotonicMs();
   }
@@ -265,8 +269,8 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   treeReplaced(): void {
     this.#dropClients();
     this.#watches = new WatchTable();
-    const { skipAcl } = this.#options.config;
-    this.#reads = new ReadService(this.#replica.tree, this.#watches, { skipAcl });
+    const { skipAcl, clickHouse } = this.#options.config;
+    this.#reads = new ReadService(this.#replica.tree, this.#watches, { skipAcl, clickHouse });
   }
 
   failed(error: unknown): void {

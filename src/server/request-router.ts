@@ -150,7 +150,7 @@ export class RequestRouter {
     const request = readForwardedRequest(new JuteReader(packet.data));
     if (request.type === OpCode.sync) {
       replica.peer.leader?.syncLearner(link);
-    } else if (isWriteOp(request.type) || isSessionOp(request.type)) {
+    } else if (isWriteOp(request.type, true) || isSessionOp(request.type)) {
       this.#lead({ ...request, authInfo: packet.authInfo ?? [] }, link);
     }
   }

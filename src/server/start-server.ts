@@ -169,6 +169,7 @@ function prepareOptions(config: ServerConfig, quotas: QuotaReport): PrepareOptio
   return {
     skipAcl: config.skipAcl,
     extendedTypesEnabled: config.extendedTypesEnabled,
+    clickHouse: config.clickHouse,
     limits: {
       enforceQuota: config.enforceQuota,
       ephemeralBytesMax: config.ephemeralBytesMax,

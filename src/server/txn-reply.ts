@@ -3,9 +3,9 @@
  * `FinalRequestProcessor`). A failed request has no body, but for a failed multi: that is a
  * successful reply whose results are errors.
  */
-import { assertDefined } from "../base/index.ts";
+import { assert, assertDefined } from "../base/index.ts";
 import type { TxnResult } from "../tree/index.ts";
-import { ErrorCode, OpCode, writeMultiResponse, writeStat } from "../wire/index.ts";
+import { ErrorCode, KeeperOpCode, OpCode, writeMultiResponse, writeStat } from "../wire/index.ts";
 import type { JuteWriter } from "../wire/index.ts";
 
 /** The `err` field of the reply header. */
@@ -33,6 +33,12 @@ export function writeTxnReply(writer: JuteWriter, type: number, result: TxnResul
     case OpCode.multi:
       writeMultiResponse(writer, assertDefined(result.results, "a multi yields results"));
       break;
+    case KeeperOpCode.createIfNotExists: {
+      const [created] = assertDefined(result.results, "it is a multi of one operation");
+      assert(created?.type === OpCode.create, "a creation yields a path");
+      writer.writeString(created.path);
+      break;
+    }
     default:
       break;
   }

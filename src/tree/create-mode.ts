@@ -4,7 +4,7 @@
  * numbered, and the transaction that makes it.
  */
 import { CreateMode, ErrorCode, OpCode, containerOwner, isCreateOp } from "../wire/index.ts";
-import type { CreateOp, CreateRequest, MultiOp, SingleTxn } from "../wire/index.ts";
+import type { CreateOp, CreateRequest, KeeperOp, MultiOp, SingleTxn } from "../wire/index.ts";
 import { ttlMsMax, ttlOwner } from "./node-kind.ts";
 import type { NewNode } from "./node-store.ts";
 
@@ -30,7 +30,7 @@ export function createModeProblem(
 }
 
 /** Flags that ZooKeeper finds wrong while it decodes a multi, and so fails it as a whole. */
-export function hasKnownFlags(op: MultiOp): boolean {
+export function hasKnownFlags(op: MultiOp | KeeperOp): boolean {
   if (!isCreateOp(op.type) || op.type === OpCode.createTTL) return true;
   const { flags } = op.request as CreateRequest;
   return flags >= CreateMode.persistent && flags <= CreateMode.container;

@@ -27,6 +27,7 @@ import { contentChecksum, digestVersion } from "./digest.ts";
 import type { TreeDigest } from "./digest.ts";
 import { ownerOf } from "./create-mode.ts";
 import type { AnyCreateTxn } from "./create-mode.ts";
+import { keeperResults } from "./keeper-results.ts";
 import { NodeStore } from "./node-store.ts";
 import type { ChangeStamp, TreeListener } from "./node-store.ts";
 import type { Quotas } from "./quotas.ts";
@@ -245,7 +246,7 @@ export class DataTree implements SnapshotSource {
   #multi(header: TxnHeader, txn: MultiTxn): TxnResult {
     const firstError = txn.txns.findIndex((part) => part.type === OpCode.error);
     if (firstError === -1) {
-      return { err: 0, results: txn.txns.map((part) => this.#part(header, part)) };
+      return { err: 0, results: keeperResults(txn, this.#parts(header, txn)) };
     }
     // Apache's leaders log the operations before the failing one as they are: they count for 0.
     const results = txn.txns.map((part, index): MultiResult => {
@@ -253,6 +254,10 @@ export class DataTree implements SnapshotSource {
       return { type: OpCode.error, err: part.type === OpCode.error ? part.err : skipped };
     });
     return { err: 0, results };
+  }
+
+  #parts(header: TxnHeader, txn: MultiTxn): MultiResult[] {
+    return txn.txns.map((part) => this.#part(header, part));
   }
 
   #part(header: TxnHeader, txn: SingleTxn): MultiResult {

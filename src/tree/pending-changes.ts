@@ -158,6 +158,23 @@ export class PendingChanges {
     return Array.from(paths);
   }
 
+  /** Paths of the nodes that will be at and below `path`, in no order. */
+  subtree(path: string): string[] {
+    const paths = new Set<string>();
+    const pending = [path];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const node = this.#tree.getNode(next);
+      if (node === undefined) continue;
+      paths.add(next);
+      for (const name of node.children ?? []) pending.push(`${next}/${name}`);
+    }
+    for (const [changed, { exists }] of this.#newest) {
+      if (!exists) paths.delete(changed);
+      else if (changed === path || changed.startsWith(`${path}/`)) paths.add(changed);
+    }
+    return Array.from(paths);
+  }
+
   /** The record of the parent of `path`, or undefined. */
   parentOf(path: string): PendingNode | undefined {
     return this.get(parentPath(path));

@@ -13,8 +13,10 @@ import {
   Perms,
   WireError,
   isCreateOp,
+  isKeeperWrite,
   isValidPath,
   readCreateRequest,
+  readKeeperOp,
   readMultiRequest,
   readPathRequest,
   readPathVersionRequest,
@@ -26,7 +28,9 @@ import type {
   CreateRequest,
   ErrorTxn,
   Id,
+  KeeperOp,
   MultiOp,
+  MultiTxn,
   PathVersionRequest,
   SetAclRequest,
   SetDataRequest,
@@ -49,6 +53,9 @@ import { configPath } from "./data-tree.ts";
 import type { DataTree } from "./data-tree.ts";
 import { digestVersion } from "./digest.ts";
 import { isDue } from "./due-nodes.ts";
+import { failedMulti, failure, firstError } from "./failures.ts";
+import { isKeeperPath, prepareKeeperOp } from "./keeper-prepare.ts";
+import type { PlainPreparer } from "./keeper-prepare.ts";
 import { Limits, noLimits } from "./limits.ts";
 import type { LimitOptions } from "./limits.ts";
 import { NodeKind, nodeKind } from "./node-kind.ts";
@@ -88,6 +95,8 @@ export interface PrepareOptions {
   readonly aclSchemes?: ReadonlySet<string>;
   /** @default none */
   readonly limits?: LimitOptions;
+  /** Whether ClickHouse Keeper's operations are understood. @default false */
+  readonly clickHouse?: boolean;
 }
 
 /** Nodes that nobody can delete. */
@@ -105,6 +114,7 @@ type RequestContext = Omit<PrepareRequest, "type" | "body">;
 export class Preparer {
   readonly #changes: PendingChanges;
   readonly #limits: Limits;
+  readonly #clickHouse: boolean;
   readonly #skipAcl: boolean;
   readonly #extendedTypesEnabled: boolean;
   readonly #aclSchemes: ReadonlySet<string>;
@@ -115,6 +125,7 @@ export class Preparer {
     this.#limits = new Limits(tree, options.limits ?? noLimits);
     this.#skipAcl = options.skipAcl;
     this.#extendedTypesEnabled = options.extendedTypesEnabled ?? false;
+    this.#clickHouse = options.clickHouse ?? false;
     this.#aclSchemes = options.aclSchemes ?? defaultAclSchemes;
   }
 
@@ -130,9 +141,9 @@ export class Preparer {
   prepare(request: PrepareRequest): PreparedTxn {
     const txn = this.#decodeAndPrepare(request);
     if (txn.type === OpCode.error) return this.refuse(request, txn.err);
-    const { sessionId, cxid, zxid, timeMs, type } = request;
+    const { sessionId, cxid, zxid, timeMs } = request;
     return {
-      header: { clientId: sessionId, cxid, zxid, timeMs, type },
+      header: { clientId: sessionId, cxid, zxid, timeMs, type: txn.type },
       txn,
       digest: { version: digestVersion, treeDigest: this.#changes.digest },
     };
@@ -156,6 +167,7 @@ export class Preparer {
 
   #decodeAndPrepare(request: PrepareRequest): Txn {
     const { type, body } = request;
+    const clickHouse = this.#clickHouse;
     const reader = this.#reader.reset(body, 0, body.length);
     try {
       if (isCreateOp(type)) {
@@ -172,7 +184,7 @@ export class Preparer {
         case OpCode.setACL:
           return this.#setAcl(request, readSetAclRequest(reader));
         case OpCode.multi:
-          return this.#multi(request, readMultiRequest(reader));
+          return this.#multi(request, readMultiRequest(reader, clickHouse));
         case OpCode.createSession:
           return { type, timeoutMs: reader.readInt() };
         case OpCode.closeSession:
@@ -180,7 +192,8 @@ export class Preparer {
         case OpCode.reconfig:
           return failure(ErrorCode.reconfigDisabled);
         default:
-          return failure(ErrorCode.unimplemented);
+          if (!clickHouse || !isKeeperWrite(type)) return failure(ErrorCode.unimplemented);
+          return firstError(this.#multi(request, [readKeeperOp(reader, type)]));
       }
     } catch (error) {
       if (error instanceof WireError) return failure(ErrorCode.marshallingError);
@@ -193,6 +206,7 @@ export class Preparer {
     const modeProblem = createModeProblem(type, request, this.#extendedTypesEnabled);
     if (modeProblem !== 0) return failure(modeProblem);
     if (!hasParentPath(request.path)) return failure(ErrorCode.badArguments);
+    if (this.#clickHouse && isKeeperPath(request.path)) return failure(ErrorCode.badArguments);
     const acl = fixAcl(request.acl, context.authInfo, this.#aclSchemes);
     if (acl === null) return failure(ErrorCode.invalidAcl);
     const parent = this.#changes.parentOf(request.path);
@@ -283,18 +297,22 @@ export class Preparer {
   }
 
   /** All operations or none: after a failure the pending changes are what they were before. */
-  #multi(context: RequestContext, ops: readonly MultiOp[]): Txn {
+  #multi(context: RequestContext, ops: readonly (MultiOp | KeeperOp)[]): MultiTxn | ErrorTxn {
     if (!ops.every(hasKnownFlags)) return failure(ErrorCode.marshallingError);
     const txns: SingleTxn[] = [];
     this.#changes.begin();
-    for (const op of ops) {
-      const txn = this.#multiOp(context, op);
-      if (txn.type === OpCode.error) {
+    for (const [index, op] of ops.entries()) {
+      const made = isKeeperOp(op)
+        ? prepareKeeperOp(this.#lend(context), op)
+        : this.#multiOp(context, op);
+      const parts = Array.isArray(made) ? made : [made];
+      const [first] = parts;
+      if (first?.type === OpCode.error) {
         this.#changes.rollback();
         this.#limits.takeBack(context.zxid);
-        return { type: OpCode.multi, txns: failedMulti(ops.length, txns.length, txn) };
+        return { type: OpCode.multi, txns: failedMulti(ops.length, index, first) };
       }
-      txns.push(txn);
+      txns.push(...parts);
     }
     this.#changes.commit();
     return { type: OpCode.multi, txns };
@@ -324,6 +342,21 @@ export class Preparer {
     return { type: OpCode.closeSession, paths };
   }
 
+  /** The means of this preparer, for one request. */
+  #lend(context: RequestContext): PlainPreparer {
+    return {
+      get: (path) => this.#changes.get(path),
+      subtree: (path) => this.#changes.subtree(path),
+      mayDo: (node, perms) => this.#mayDo(node, perms, context),
+      create: (request) => this.#create(context, OpCode.create, request),
+      delete: (request) => this.#delete(context, request),
+      remove: (parent, node) => {
+        this.#remove(parent, node, context.zxid);
+      },
+      isPermanent: (path) => permanentPaths.has(path),
+    };
+  }
+
   #remove(parent: PendingNode, node: PendingNode, zxid: bigint): void {
     this.#limits.deleted(zxid, node);
     this.#changes.delete(parent, node, zxid);
@@ -342,16 +375,8 @@ export class Preparer {
   }
 }
 
-function failure(err: number): ErrorTxn {
-  return { type: OpCode.error, err };
-}
-
-/** Operations before the failing one count as 0, those after it as never tried. */
-function failedMulti(count: number, failedIndex: number, error: ErrorTxn): ErrorTxn[] {
-  return Array.from({ length: count }, (_, index) => {
-    if (index < failedIndex) return failure(ErrorCode.ok);
-    return index === failedIndex ? error : failure(ErrorCode.runtimeInconsistency);
-  });
+function isKeeperOp(op: MultiOp | KeeperOp): op is KeeperOp {
+  return isKeeperWrite(op.type);
 }
 
 /** The first, coarse check of a path; the rest of it may still be wrong. */

@@ -4,10 +4,19 @@
  * after which write, is not decided here. Watches are set together with the answer, so that no
  * change can fall between the two.
  */
-import { ErrorCode, EventType, OpCode, Perms, WireError } from "../wire/index.ts";
+import {
+  ErrorCode,
+  EventType,
+  OpCode,
+  Perms,
+  WireError,
+  isKeeperRead,
+  isKeeperWrite,
+} from "../wire/index.ts";
 import type { Acl, Id, JuteReader, JuteWriter, SetWatches } from "../wire/index.ts";
 import { isAllowed } from "./acl.ts";
 import type { DataTree } from "./data-tree.ts";
+import { keeperNodes, serveKeeperRead } from "./keeper-reads.ts";
 import { WatchMode, WatcherType } from "./watches.ts";
 import type { WatchTable, Watcher } from "./watches.ts";
 import { writeNodeStat } from "./znode.ts";
@@ -25,6 +34,8 @@ export interface ReadContext {
 export interface ReadOptions {
   /** Lets everybody read everything. */
   readonly skipAcl: boolean;
+  /** Whether ClickHouse Keeper's reads and nodes are there. @default false */
+  readonly clickHouse?: boolean;
 }
 
 /** Who reads, and who is told of changes: nobody when that is null. */
@@ -64,16 +75,16 @@ const writeOps: ReadonlySet<number> = new Set([
 ]);
 
 /** Whether `ReadService.serve` answers this type of request. */
-export function isReadOp(type: number): boolean {
-  return readOps.has(type);
+export function isReadOp(type: number, clickHouse = false): boolean {
+  return readOps.has(type) || (clickHouse && isKeeperRead(type));
 }
 
 /**
  * Whether a client's request of this type becomes a transaction. Not so for createSession and
  * deleteContainer, which only servers may ask for.
  */
-export function isWriteOp(type: number): boolean {
-  return writeOps.has(type);
+export function isWriteOp(type: number, clickHouse = false): boolean {
+  return writeOps.has(type) || (clickHouse && isKeeperWrite(type));
 }
 
 /** Serves reads from one server's tree and sets watches in its table. */
@@ -81,11 +92,14 @@ export class ReadService {
   readonly #tree: DataTree;
   readonly #watches: WatchTable;
   readonly #skipAcl: boolean;
+  /** Nodes outside of the tree; null unless ClickHouse's clients are served. */
+  readonly #keeperNodes: ReadonlyMap<string, ZNode> | null;
 
   constructor(tree: DataTree, watches: WatchTable, options: ReadOptions) {
     this.#tree = tree;
     this.#watches = watches;
     this.#skipAcl = options.skipAcl;
+    this.#keeperNodes = options.clickHouse === true ? keeperNodes() : null;
   }
 
   /**
@@ -120,7 +134,8 @@ export class ReadService {
       case OpCode.addWatch:
         return this.#addWatch(reader, writer, context.watcher);
       default:
-        return ErrorCode.unimplemented;
+        if (this.#keeperNodes === null) return ErrorCode.unimplemented;
+        return this.#keeperRead(type, reader, writer, context);
     }
   }
 
@@ -157,10 +172,14 @@ export class ReadService {
     return this.#skipAcl || isAllowed(this.#tree.aclOf(node), perms, authInfo);
   }
 
+  #nodeAt(path: string): ZNode | undefined {
+    return this.#tree.getNode(path) ?? this.#keeperNodes?.get(path);
+  }
+
   #getData(reader: JuteReader, writer: JuteWriter, context: Reading): number {
     const path = reader.readString() ?? "";
     const watch = reader.readBool();
-    const node = this.#tree.getNode(path);
+    const node = this.#nodeAt(path);
     if (node === undefined) return ErrorCode.noNode;
     if (!this.#mayRead(node, Perms.read, context.authInfo)) return ErrorCode.noAuth;
     if (watch && context.watcher !== null) this.#watches.addData(path, context.watcher);
@@ -169,15 +188,15 @@ export class ReadService {
     return ErrorCode.ok;
   }
 
-  #exists(reader: JuteReader, writer: JuteWriter, context: ReadContext): number {
+  #exists(reader: JuteReader, writer: JuteWriter, context: Reading): number {
     const path = reader.readString() ?? "";
     const watch = reader.readBool();
     if (path.includes("\0")) return ErrorCode.badArguments;
-    const node = this.#tree.getNode(path);
+    const node = this.#nodeAt(path);
     if (node !== undefined && !this.#mayRead(node, Perms.read, context.authInfo)) {
       return ErrorCode.noAuth;
     }
-    if (watch) this.#watches.addData(path, context.watcher);
+    if (watch && context.watcher !== null) this.#watches.addData(path, context.watcher);
     if (node === undefined) return ErrorCode.noNode;
     writeNodeStat(writer, node);
     return ErrorCode.ok;
@@ -191,7 +210,7 @@ export class ReadService {
   ): number {
     const path = reader.readString() ?? "";
     const watch = reader.readBool();
-    const node = this.#tree.getNode(path);
+    const node = this.#nodeAt(path);
     if (node === undefined) return ErrorCode.noNode;
     if (!this.#mayRead(node, Perms.read, context.authInfo)) return ErrorCode.noAuth;
     if (watch && context.watcher !== null) this.#watches.addChild(path, context.watcher);
@@ -241,7 +260,8 @@ export class ReadService {
   }
 
   #multiReadOp(type: number, reader: JuteReader, writer: JuteWriter, context: Reading): void {
-    if (type !== OpCode.getData && type !== OpCode.getChildren) {
+    const isExtended = this.#keeperNodes !== null && isKeeperMultiRead(type);
+    if (type !== OpCode.getData && type !== OpCode.getChildren && !isExtended) {
       throw new WireError(
         "unknown-type",
         `Cannot decode multiRead: operation ${type} is not allowed in it`,
@@ -249,14 +269,35 @@ export class ReadService {
     }
     const start = writer.length;
     writeMultiHeader(writer, type, false, ErrorCode.ok);
-    const err =
-      type === OpCode.getData
-        ? this.#getData(reader, writer, context)
-        : this.#getChildren(reader, writer, context, false);
+    const err = this.#multiReadResult(type, reader, writer, context);
     if (err === ErrorCode.ok) return;
     writer.rewind(start);
     writeMultiHeader(writer, OpCode.error, false, err);
     writer.writeInt(err);
+  }
+
+  #multiReadResult(type: number, reader: JuteReader, writer: JuteWriter, context: Reading): number {
+    switch (type) {
+      case OpCode.getData:
+        return this.#getData(reader, writer, context);
+      case OpCode.exists:
+        return this.#exists(reader, writer, context);
+      case OpCode.getChildren:
+      case OpCode.getChildren2:
+        return this.#getChildren(reader, writer, context, type === OpCode.getChildren2);
+      default:
+        return this.#keeperRead(type, reader, writer, context);
+    }
+  }
+
+  #keeperRead(type: number, reader: JuteReader, writer: JuteWriter, context: Reading): number {
+    return serveKeeperRead(type, reader, writer, {
+      tree: this.#tree,
+      mayRead: (node, perms) => this.#mayRead(node, perms, context.authInfo),
+      watchChildren: (path) => {
+        if (context.watcher !== null) this.#watches.addChild(path, context.watcher);
+      },
+    });
   }
 
   /** The session's own ephemeral nodes whose path starts with the prefix. */
@@ -304,6 +345,11 @@ export class ReadService {
     writer.writeInt(ErrorCode.ok);
     return ErrorCode.ok;
   }
+}
+
+/** What ClickHouse puts into a multiRead besides what ZooKeeper allows. */
+function isKeeperMultiRead(type: number): boolean {
+  return type === OpCode.exists || type === OpCode.getChildren2 || isKeeperRead(type);
 }
 
 function tell(watcher: Watcher, type: EventType, path: string): void {

@@ -2,6 +2,8 @@
 export { FrameDecoder } from "./frame-decoder.ts";
 export { JuteReader } from "./jute-reader.ts";
 export { JuteWriter } from "./jute-writer.ts";
+export { KeeperOpCode, ListType, isKeeperRead, isKeeperWrite, readKeeperOp } from "./keeper-ops.ts";
+export type { KeeperOp } from "./keeper-ops.ts";
 export {
   isCreateOp,
   readMultiRequest,
@@ -92,6 +94,7 @@ export { SnapshotBodyDecoder, encodeSnapshotBody } from "./snapshot-body.ts";
 export type { SnapshotNode, SnapshotSink, SnapshotSource } from "./snapshot-body.ts";
 export { decodeTxn, payloadZxid, readTxnHeader, writeTxn, writeTxnHeader } from "./txn.ts";
 export type {
+  CheckVersionTxn,
   CloseSessionTxn,
   DecodedTxn,
   ErrorTxn,

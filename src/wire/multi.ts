@@ -5,6 +5,8 @@
  */
 import type { JuteReader } from "./jute-reader.ts";
 import type { JuteWriter } from "./jute-writer.ts";
+import { isKeeperWrite, readKeeperOp } from "./keeper-ops.ts";
+import type { KeeperOp } from "./keeper-ops.ts";
 import { OpCode } from "./protocol.ts";
 import { readStat, writeStat } from "./records.ts";
 import type { Stat } from "./records.ts";
@@ -70,15 +72,22 @@ function readMultiOp(reader: JuteReader, type: number): MultiOp {
   );
 }
 
-/** @throws WireError `unknown-type` for an operation that a multi may not hold. */
-export function readMultiRequest(reader: JuteReader): MultiOp[] {
-  const ops: MultiOp[] = [];
+/**
+ * @param withKeeperOps whether ClickHouse Keeper's operations are allowed. @default false
+ * @throws WireError `unknown-type` for an operation that a multi may not hold.
+ */
+export function readMultiRequest(
+  reader: JuteReader,
+  withKeeperOps = false,
+): (MultiOp | KeeperOp)[] {
+  const ops: (MultiOp | KeeperOp)[] = [];
   for (;;) {
     const type = reader.readInt();
     const done = reader.readBool();
     reader.readInt();
     if (done) return ops;
-    ops.push(readMultiOp(reader, type));
+    const isKeeperOp = withKeeperOps && isKeeperWrite(type);
+    ops.push(isKeeperOp ? readKeeperOp(reader, type) : readMultiOp(reader, type));
   }
 }
 

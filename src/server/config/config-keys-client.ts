@@ -52,6 +52,12 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     "not supported yet",
   ),
   {
+    name: "ensemble.clickhouse",
+    kind: "boolean",
+    default: "false",
+    doc: "Whether ClickHouse Keeper's operations are understood; not with a member of Apache's.",
+  },
+  {
     name: "enforceQuota",
     kind: "boolean",
     default: "false",

@@ -66,6 +66,7 @@ export function parseServerConfig(
     superDigest: readSuperDigest(values),
     ...readNodeKinds(values),
     ...readNodeLimits(values),
+    clickHouse: values.boolean("ensemble.clickhouse"),
     warnings,
   };
 }

@@ -144,6 +144,11 @@ export interface ServerConfig {
   readonly skipAcl: boolean;
   /** `super:<base64 of sha1>` of the administrator; null when there is none. */
   readonly superDigest: string | null;
+  /**
+   * Whether ClickHouse Keeper's operations are understood; only where no member is Apache's.
+   * @default false
+   */
+  readonly clickHouse: boolean;
   /** Whether requests above a hard quota fail. @default false */
   readonly enforceQuota: boolean;
   /**

@@ -66,6 +66,7 @@ describe("parseServerConfig() of a standalone server", () => {
       containerCheckIntervalMs: 60000,
       containerMaxPerMinute: 10000,
       containerMaxNeverUsedIntervalMs: 0,
+      clickHouse: false,
       enforceQuota: false,
       ephemeralBytesMax: 1048511,
       warnings: [],
