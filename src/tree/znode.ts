@@ -38,14 +38,15 @@ export class ZNode implements StatPersisted {
   /** Copies the fields of `stat` and the bytes of `data`. */
   constructor(stat: Readonly<StatPersisted>, data: Buffer | null, contentCrc: number) {
     this.czxid = stat.czxid;
-    this.mzxid = stat.mzxid;
-    this.pzxid = stat.pzxid;
+    // Equal ones become one object: in a tree that is loaded each would take memory of its own.
+    this.mzxid = stat.mzxid === stat.czxid ? stat.czxid : stat.mzxid;
+    this.pzxid = stat.pzxid === stat.czxid ? stat.czxid : stat.pzxid;
     this.ctimeMs = stat.ctimeMs;
     this.mtimeMs = stat.mtimeMs;
     this.version = stat.version;
     this.cversion = stat.cversion;
     this.aversion = stat.aversion;
-    this.ephemeralOwner = stat.ephemeralOwner;
+    this.ephemeralOwner = stat.ephemeralOwner === 0n ? 0n : stat.ephemeralOwner;
     this.aclIndex = -1;
     this.contentCrc = contentCrc;
     this.#content = keep(data);
