@@ -6,7 +6,14 @@
  */
 
 /** Operation codes used here. */
-const OpCode = { create: 1, getData: 4, setData: 5, sync: 9, closeSession: -11 } as const;
+const OpCode = {
+  create: 1,
+  getData: 4,
+  setData: 5,
+  getChildren: 8,
+  sync: 9,
+  closeSession: -11,
+} as const;
 
 /** Error code of a create whose node is there already. */
 export const NODE_EXISTS = -110;
@@ -30,9 +37,14 @@ export function encodeConnect(sessionTimeoutMs: number): Buffer {
   return frame;
 }
 
-/** getData without a watch. */
-export function encodeGetData(xid: number, path: string): Buffer {
-  return encodeRequest(xid, OpCode.getData, [encodeString(path), Buffer.of(0)]);
+/** getData, by default without a watch. */
+export function encodeGetData(xid: number, path: string, watch = false): Buffer {
+  return encodeRequest(xid, OpCode.getData, [encodeString(path), Buffer.of(Number(watch))]);
+}
+
+/** getChildren without a watch. */
+export function encodeGetChildren(xid: number, path: string): Buffer {
+  return encodeRequest(xid, OpCode.getChildren, [encodeString(path), Buffer.of(0)]);
 }
 
 /** setData for any version. */

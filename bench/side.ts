@@ -8,7 +8,7 @@ import type { BuiltPackage } from "./built-package.ts";
 import { startApacheServer } from "../test/compat/support/apache-zookeeper.ts";
 import { startEnsembleServer } from "../test/compat/support/ensemble-server.ts";
 import { connectStringOf, layOutEnsemble } from "../test/compat/support/member-layout.ts";
-import type { MemberLayout } from "../test/compat/support/member-layout.ts";
+import type { MemberLayout, ZooCfg } from "../test/compat/support/member-layout.ts";
 import { waitUntilServing } from "../test/compat/support/server-process.ts";
 import type { ServerProcess } from "../test/compat/support/server-process.ts";
 
@@ -22,6 +22,8 @@ export interface SideOptions {
   readonly serverCount: number;
   /** Configuration, data and logs go below. */
   readonly baseFolder: string;
+  /** Settings besides the usual ones. */
+  readonly config?: ZooCfg;
   /** Flags of the runtime for server `id` of our side; Apache's side has its stock flags. */
   readonly nodeFlagsOf?: (id: number) => readonly string[];
 }
@@ -44,7 +46,10 @@ export interface Side {
 export async function startSide(options: SideOptions): Promise<Side> {
   const baseFolder = path.join(options.baseFolder, `${options.name}-${options.serverCount}`);
   const built = options.name === SideName.apache ? undefined : await buildPackage();
-  const members = await layOutEnsemble(options.serverCount, { baseFolder });
+  const members = await layOutEnsemble(options.serverCount, {
+    baseFolder,
+    ...(options.config === undefined ? {} : { config: options.config }),
+  });
   const servers: ServerProcess[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.stop()));
