@@ -123,7 +123,10 @@ export class Limits {
   }
 }
 
-/** A hard limit takes the place of a soft one. Requests that change nothing pass, as no usage does. */
+/**
+ * A hard limit takes the place of a soft one. What changes nothing passes, and so does everything
+ * where nobody keeps account of what is used.
+ */
 function excessOf(
   unit: "count" | "bytes",
   limits: QuotaFigures,

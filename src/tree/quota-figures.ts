@@ -20,10 +20,11 @@ export function parseQuotaFigures(data: Buffer | null): QuotaFigures {
 }
 
 export function formatQuotaFigures(figures: QuotaFigures): string {
-  const base = `count=${String(figure(figures, "count"))},bytes=${String(figure(figures, "bytes"))}`;
+  const pair = (name: string): string => `${name}=${String(figure(figures, name))}`;
+  const base = `${pair("count")},${pair("bytes")}`;
   const others = [...figures.keys()].filter((name) => name !== "count" && name !== "bytes").sort();
   if (others.length === 0) return base;
-  return `${base}=${others.map((name) => `;${name}=${String(figure(figures, name))}`).join("")}`;
+  return `${base}=${others.map((name) => `;${pair(name)}`).join("")}`;
 }
 
 /** A number by its name, -1 when there is none. */
