@@ -8,7 +8,7 @@
  * The one exception to "only by apply" is `/zookeeper/config`, which every server writes by itself
  * when it starts; the digest leaves it out.
  */
-import { ErrorCode, OpCode, WireError, parentPath } from "../wire/index.ts";
+import { ErrorCode, OpCode, WireError } from "../wire/index.ts";
 import type {
   Acl,
   CloseSessionTxn,
@@ -28,6 +28,7 @@ import type { TreeDigest } from "./digest.ts";
 import { ownerOf } from "./create-mode.ts";
 import type { AnyCreateTxn } from "./create-mode.ts";
 import { keeperResults } from "./keeper-results.ts";
+import { NodeRestorer } from "./node-restorer.ts";
 import { NodeStore } from "./node-store.ts";
 import type { ChangeStamp, TreeListener } from "./node-store.ts";
 import type { Quotas } from "./quotas.ts";
@@ -313,6 +314,7 @@ export class DataTree implements SnapshotSource {
   static restore(): { sink: SnapshotSink; finish(lastProcessedZxid: bigint): DataTree } {
     const tree = new DataTree();
     const store = new NodeStore();
+    const nodes = new NodeRestorer(store);
     const sink: SnapshotSink = {
       session: (sessionId, timeoutMs) => {
         tree.globalSessions.set(sessionId, timeoutMs);
@@ -321,7 +323,7 @@ export class DataTree implements SnapshotSource {
         store.acls.define(index, acl);
       },
       node: (node) => {
-        restoreNode(store, node);
+        nodes.restore(node);
       },
     };
     const finish = (lastProcessedZxid: bigint): DataTree => {
@@ -362,18 +364,4 @@ function level(
   readonly names: Iterator<string>;
 } {
   return { base, names: Array.from(children).values() };
-}
-
-function restoreNode(store: NodeStore, node: SnapshotNode): void {
-  const { path, data } = node;
-  if (store.nodes.has(path)) {
-    throw new WireError("bad-value", `Cannot restore snapshot: "${path}" occurs twice`);
-  }
-  const parent = path === "" ? null : store.nodes.get(parentPath(path));
-  if (parent === undefined) {
-    throw new WireError("bad-value", `Cannot restore snapshot: "${path}" comes before its parent`);
-  }
-  const restored = new ZNode(node.stat, data, contentChecksum(path, data));
-  restored.aclIndex = store.acls.reuse(node.aclIndex);
-  store.insert(path, parent, restored);
 }

@@ -113,18 +113,32 @@ export function writeStat(writer: JuteWriter, stat: Stat): void {
   writer.writeLong(stat.pzxid);
 }
 
+/**
+ * Equal zxids become one bigint, as does no owner: in a tree of a million nodes, most of which were
+ * never changed, that is tens of megabytes that need not be kept.
+ */
 export function readStatPersisted(reader: JuteReader): StatPersisted {
+  const czxid = reader.readLong();
+  const mzxid = reader.readLong();
   return {
-    czxid: reader.readLong(),
-    mzxid: reader.readLong(),
+    czxid,
+    mzxid: mzxid === czxid ? czxid : mzxid,
     ctimeMs: reader.readLongNumber(),
     mtimeMs: reader.readLongNumber(),
     version: reader.readInt(),
     cversion: reader.readInt(),
     aversion: reader.readInt(),
-    ephemeralOwner: reader.readLong(),
-    pzxid: reader.readLong(),
+    ephemeralOwner: reader.readLong() || noOwner,
+    pzxid: sharedLong(reader, czxid, mzxid),
   };
+}
+
+const noOwner = 0n;
+
+function sharedLong(reader: JuteReader, first: bigint, second: bigint): bigint {
+  const value = reader.readLong();
+  if (value === first) return first;
+  return value === second ? second : value;
 }
 
 export function writeStatPersisted(writer: JuteWriter, stat: Readonly<StatPersisted>): void {

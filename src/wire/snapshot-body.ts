@@ -33,6 +33,7 @@ export interface SnapshotSource {
 export interface SnapshotSink {
   session(sessionId: bigint, timeoutMs: number): void;
   acl(index: number, acl: readonly Acl[]): void;
+  /** The node's data is valid during the call only. */
   node(node: SnapshotNode): void;
 }
 
@@ -158,11 +159,9 @@ export class SnapshotBodyDecoder {
       this.#stage = "done";
       return;
     }
-    const view = reader.readBuffer();
+    const data = reader.readBuffer();
     const aclIndex = reader.readLongNumber();
     const stat = readStatPersisted(reader);
-    // The sink keeps the data: a copy of its own lets the chunk go.
-    const data = view === null ? null : Buffer.from(view);
     this.#sink.node({ path, data, aclIndex, stat });
   }
 }

@@ -21,7 +21,13 @@ async function inspect(...words: string[]): Promise<string[]> {
 async function runTool(className: string, args: readonly string[]): Promise<string> {
   const { classPath } = await installApacheZooKeeper();
   const quick = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
-  const java = [...quick, "-Densemble.log.level=WARN", "-cp", classPath, `org.apache.zookeeper.server.${className}`];
+  const java = [
+    ...quick,
+    "-Densemble.log.level=WARN",
+    "-cp",
+    classPath,
+    `org.apache.zookeeper.server.${className}`,
+  ];
   const { stdout } = await runCommand("java", [...java, ...args], { timeoutMs: 60_000 });
   return stdout;
 }

@@ -13,7 +13,7 @@ export const DISK_KEYS: readonly ConfigKey[] = [
     default: "1",
     unit: "hours",
     min: 0,
-    doc: "0 turns purging off; otherwise old files go after each snapshot, however long the interval.",
+    doc: "0 turns purging off; otherwise old files go after each snapshot, whatever it is.",
   },
   {
     name: "autopurge.snapRetainCount",

@@ -73,7 +73,8 @@ export class PlainTree implements SnapshotSource, SnapshotSink {
     this.#acls.push([index, acl]);
   }
   node(node: SnapshotNode): void {
-    this.#nodes.push(node);
+    // The data is the decoder's again after the call.
+    this.#nodes.push({ ...node, data: node.data === null ? null : Buffer.from(node.data) });
   }
 }
 
