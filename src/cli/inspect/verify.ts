@@ -1,7 +1,7 @@
 /**
- * `ensemble inspect verify DATADIR [DATALOGDIR]`: whether a server could start on these folders,
- * and what it would then hold. Nothing is changed: torn tails and damaged snapshots stay as they
- * are.
+ * `ensemble inspect verify DATADIR [DATALOGDIR]`: whether a server could start on these
+ * folders, and what it would then hold. Nothing is changed: torn tails and damaged snapshots stay
+ * as they are.
  */
 import type { LogFields, Logger } from "../../observe/index.ts";
 import { TreeRecovery } from "../../server/index.ts";

@@ -142,7 +142,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "0",
     unit: "ms",
     min: 0,
-    doc: "Wait for request_throttle_max_requests after which a request fails with ThrottledOp; 0 is never.",
+    doc: "Wait for room after which a request fails with ThrottledOp; 0 is never.",
   },
   {
     ...noEffect(

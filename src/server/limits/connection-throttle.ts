@@ -12,7 +12,7 @@ export interface ConnectionThrottleSettings {
   /** `fillCount` tokens come back every so many ms. @default 1 and 1 */
   readonly fillTimeMs: number;
   readonly fillCount: number;
-  /** Least time between two changes of the chance to be dropped, in ms; -1: no chance. @default -1 */
+  /** Least time between two changes of the drop chance, in ms; -1: none. @default -1 */
   readonly freezeTimeMs: number;
   /** By how much the chance grows while the bucket is empty. @default 0.02 */
   readonly dropIncrease: number;
