@@ -29,7 +29,8 @@ import { addressIdentity } from "./authenticate.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
 import type { LimitedConnection } from "./limits/index.ts";
 import { FramedSocket, HoldReason } from "./framed-socket.ts";
-import type { FrameReceiver } from "./framed-socket.ts";
+import type { FrameReceiver, WordOutcome } from "./framed-socket.ts";
+import { ConnectionActivity } from "./statistics.ts";
 import { writeWelcome } from "./welcome.ts";
 import { replyError, writeTxnReply } from "./txn-reply.ts";
 
@@ -71,8 +72,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   isTouched = false;
   /** In the list of connections with output. */
   isDirty = false;
-  receivedCount = 0;
-  sentCount = 0;
+  readonly activity = new ConnectionActivity();
   readonly #gate: ClientGate;
   readonly #frames: FramedSocket;
   /** What is written here is sent at the end of the turn. */
@@ -116,6 +116,10 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.sessionId = sessionId;
     this.timeoutMs = timeoutMs;
     writeWelcome(this.#out, this);
+    this.#countSent();
+    // A session that is taken up again is no new one: nothing has been done for it here yet.
+    const isNew = this.answersAfterZxid === 0n && timeoutMs > 0;
+    if (isNew) this.activity.answered(0, OpCode.createSession, this.#gate.lastZxid, 0);
     this.#stage = "open";
     this.#markDirty();
     if (timeoutMs === 0) this.end();
@@ -167,6 +171,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
 
   flush(): void {
     this.isDirty = false;
+    this.activity.lastSentAtMs = this.#gate.nowMs();
     this.#frames.flush();
   }
 
@@ -182,7 +187,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   }
 
   /** Part of `FrameReceiver`. */
-  receiveWord(word: string, rest: Buffer): boolean {
+  receiveWord(word: string, rest: Buffer): WordOutcome {
     return this.#gate.fourLetterWord(this, word, rest);
   }
 
@@ -193,6 +198,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     } else if (this.#stage === "greeting") {
       this.#stage = "connecting";
       this.#frames.hold(HoldReason.connecting);
+      this.#countReceived();
       this.#gate.connect(this, readConnectRequest(this.#reader.reset(buffer, offset, end)));
     }
   }
@@ -237,8 +243,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     const reader = this.#reader.reset(buffer, offset, end);
     const xid = reader.readInt();
     const type = reader.readInt();
-    this.receivedCount += 1;
-    this.#gate.statistics.received += 1;
+    this.#countReceived();
     this.#gate.touch(this);
     const bytes = end - offset;
     if (this.#waitedMs > 0 && this.#isThrottled(type)) {
@@ -256,7 +261,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       const body = Buffer.from(reader.readRest());
       this.#addPending({ xid, type, body, bytes, err: ErrorCode.ok });
     } else {
-      this.#gate.statistics.noteLatency(0);
+      this.#gate.statistics.latency.note(0);
+      this.activity.answered(xid, type, this.#gate.lastZxid, 0);
       this.#answer(xid, type, reader);
     }
   }
@@ -268,8 +274,10 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   }
 
   /** A request that was pending has been answered. May bring new requests, which follow it. */
-  #finish({ bytes, err, receivedAtMs }: Pending): void {
-    this.#gate.statistics.noteLatency(this.#gate.nowMs() - receivedAtMs);
+  #finish({ xid, type, bytes, err, receivedAtMs }: Pending): void {
+    const latencyMs = this.#gate.nowMs() - receivedAtMs;
+    this.#gate.statistics.latency.note(latencyMs);
+    this.activity.answered(xid, type, this.#gate.lastZxid, latencyMs);
     if (err === ErrorCode.ok) this.#gate.limits.finished(this, bytes);
   }
 
@@ -355,6 +363,16 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, err));
   }
 
+  #countReceived(): void {
+    this.activity.received += 1;
+    this.#gate.statistics.received += 1;
+  }
+
+  #countSent(): void {
+    this.activity.sent += 1;
+    this.#gate.statistics.sent += 1;
+  }
+
   #beginReply(xid: number, zxid: bigint, err: number): number {
     const frame = this.#out.reserveInt();
     this.#out.writeInt(xid);
@@ -365,8 +383,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
 
   #endReply(frame: number): void {
     this.#out.patchLength(frame);
-    this.sentCount += 1;
-    this.#gate.statistics.sent += 1;
+    this.#countSent();
+    this.#gate.statistics.replies.note(this.#out.length - frame - 4);
     this.#markDirty();
   }
 

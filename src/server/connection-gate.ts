@@ -5,6 +5,7 @@
  */
 import type { ReadService } from "../tree/index.ts";
 import type { Acl, AuthPacket, ConnectRequest, Id, WireError } from "../wire/index.ts";
+import type { WordOutcome } from "./framed-socket.ts";
 import type { RequestLimits } from "./limits/index.ts";
 import type { ConnectionStatistics } from "./statistics.ts";
 
@@ -25,8 +26,8 @@ export interface ConnectionGate<Connection> {
   /** Adds identities for `packet`; false when they are refused. */
   authenticate(connection: Connection, packet: AuthPacket): boolean;
   touch(connection: Connection): void;
-  /** The stream began with four letters, and `rest`: false when they are no word. */
-  fourLetterWord(connection: Connection, word: string, rest: Buffer): boolean;
+  /** The stream began with four letters, and `rest`. */
+  fourLetterWord(connection: Connection, word: string, rest: Buffer): WordOutcome;
   mayRead(acl: readonly Acl[], authInfo: readonly Id[]): boolean;
   /** The connection has output to be flushed at the end of the turn. */
   hasOutput(connection: Connection): void;

@@ -34,6 +34,8 @@ export class DiskQueue {
   #isRunning = false;
   #rollRequested = false;
   #idle: Promise<void> = Promise.resolve();
+  /** Since when the operation at hand is under way. */
+  #busySinceMs: number | undefined;
 
   constructor(storage: Storage, logger: Logger, handlers: DiskQueueHandlers) {
     this.#storage = storage;
@@ -49,6 +51,11 @@ export class DiskQueue {
   /** Whether so much waits for a full disk that nothing more may be pushed for long. */
   get isOverfull(): boolean {
     return this.#waitingBytes > waitingBytesMax && this.#space.isFull;
+  }
+
+  /** For how long the operation at hand has been under way, in ms; 0 when there is none. */
+  get busyMs(): number {
+    return this.#busySinceMs === undefined ? 0 : performance.now() - this.#busySinceMs;
   }
 
   push(ops: readonly DiskOp[]): void {
@@ -79,6 +86,7 @@ export class DiskQueue {
     this.#isRunning = true;
     try {
       for (let op = this.#ops.shift(); op !== undefined; op = this.#ops.shift()) {
+        this.#busySinceMs = performance.now();
         if (op.kind === "append") await this.#append(op);
         else await this.#carryOut(op);
       }
@@ -87,6 +95,7 @@ export class DiskQueue {
       if (!isOutOfSpace(error)) this.#handlers.failed(error);
       return;
     }
+    this.#busySinceMs = undefined;
     this.#isRunning = false;
   }
 

@@ -20,10 +20,16 @@ export const HoldReason = {
 
 export type HoldReason = (typeof HoldReason)[keyof typeof HoldReason];
 
+/**
+ * What the first four bytes were: the beginning of a frame, a word that is being answered (later
+ * bytes are ignored), or a word that wants to be shown again with more behind it.
+ */
+export type WordOutcome = "frame" | "word" | "more";
+
 /** The owner's side. */
 export interface FrameReceiver {
-  /** The first four bytes of the stream; true when they begin no frame and are taken care of. */
-  receiveWord(word: string, rest: Buffer): boolean;
+  /** The first four bytes of the stream, and what has come behind them. */
+  receiveWord(word: string, rest: Buffer): WordOutcome;
   /**
    * A frame, `[offset, end)` of `buffer`, valid during the call only.
    *
@@ -115,6 +121,7 @@ export class FramedSocket {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#isEnded) return;
     try {
       if (this.#head !== null) this.#receiveHead(chunk, this.#head);
       else this.#decoder.push(chunk, this.#onFrame);
@@ -130,9 +137,10 @@ export class FramedSocket {
       this.#head = bytes;
       return;
     }
-    this.#head = null;
-    if (this.#receiver.receiveWord(bytes.toString("latin1", 0, 4), bytes.subarray(4))) return;
-    this.#decoder.push(bytes, this.#onFrame);
+    const outcome = this.#receiver.receiveWord(bytes.toString("latin1", 0, 4), bytes.subarray(4));
+    this.#head = outcome === "more" ? bytes : null;
+    if (outcome === "frame") this.#decoder.push(bytes, this.#onFrame);
+    else if (outcome === "word") this.#isEnded = true;
   }
 
   readonly #onFrame = (buffer: Buffer, offset: number, end: number): void => {

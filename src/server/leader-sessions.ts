@@ -14,6 +14,8 @@ const checkEveryMs = 50;
 const stallMs = 500;
 
 export class LeaderSessions {
+  /** When this server began to lead, in monotonic ms. */
+  readonly startedAtMs: number;
   readonly #tracker: SessionTracker;
   readonly #clock: Clock;
   #lastTurnMs: number;
@@ -23,7 +25,8 @@ export class LeaderSessions {
   constructor(tickTimeMs: number, clock: Clock) {
     this.#tracker = new SessionTracker(tickTimeMs);
     this.#clock = clock;
-    this.#lastTurnMs = clock.monotonicMs();
+    this.startedAtMs = clock.monotonicMs();
+    this.#lastTurnMs = this.startedAtMs;
   }
 
   /** Gives each session a full timeout from now on. */
@@ -81,6 +84,12 @@ export class LeaderSessions {
   /** Sessions whose time is up; each is returned once. */
   expire(): bigint[] {
     return this.#tracker.expire(this.#nowMs());
+  }
+
+  /** Sessions by how much time they have left, in ms; the least first. */
+  timesLeft(): readonly (readonly [leftMs: number, ids: Iterable<bigint>])[] {
+    const nowMs = this.#nowMs();
+    return this.#tracker.deadlines().map(([deadlineMs, ids]) => [deadlineMs - nowMs, ids]);
   }
 
   #nowMs(): number {

@@ -11,6 +11,7 @@ import { JuteWriter, WireError, writeQuorumPacket } from "../wire/index.ts";
 import type { QuorumPacket, SnapshotSink } from "../wire/index.ts";
 import type { LinkId } from "../zab/index.ts";
 import { PacketStream, snapshotSignature } from "./packet-stream.ts";
+import { formatSocketAddress } from "./socket-address.ts";
 
 export interface QuorumLinkHandlers {
   accepted(link: LinkId): void;
@@ -19,6 +20,16 @@ export interface QuorumLinkHandlers {
   /** Buffers in `packet` are views of a chunk that stays as it is. */
   packet(link: LinkId, packet: QuorumPacket): void;
   snapshotSink(link: LinkId, packet: QuorumPacket): SnapshotSink;
+}
+
+/** A link as people are shown it. */
+export interface LinkReport {
+  readonly remoteAddress: string;
+  /** Monotonic ms of this process. */
+  readonly openedAtMs: number;
+  readonly queuedBytes: number;
+  readonly receivedCount: number;
+  readonly sentCount: number;
 }
 
 export interface Endpoint {
@@ -32,6 +43,9 @@ interface Link {
   readonly out: JuteWriter;
   /** A snapshot body is on its way: packets gather behind it. */
   isStreaming: boolean;
+  readonly openedAtMs: number;
+  receivedCount: number;
+  sentCount: number;
 }
 
 const connectTimeoutMs = 5000;
@@ -94,6 +108,7 @@ export class QuorumLinks {
       const link = this.#links.get(id);
       if (link === undefined) continue;
       link.out.writeRaw(bytes);
+      link.sentCount += 1;
       this.#dirty.add(link);
     }
   }
@@ -107,6 +122,28 @@ export class QuorumLinks {
     link.socket.write(link.out.take());
     link.isStreaming = true;
     this.#stream(link, chunks);
+  }
+
+  /** Undefined when the link is gone. */
+  report(id: LinkId): LinkReport | undefined {
+    const link = this.#links.get(id);
+    if (link === undefined) return undefined;
+    const { socket, out, openedAtMs, receivedCount, sentCount } = link;
+    return {
+      remoteAddress: formatSocketAddress(socket),
+      openedAtMs,
+      queuedBytes: out.length + socket.writableLength,
+      receivedCount,
+      sentCount,
+    };
+  }
+
+  /** Begins to count each link's packets anew. */
+  resetCounts(): void {
+    for (const link of this.#links.values()) {
+      link.receivedCount = 0;
+      link.sentCount = 0;
+    }
   }
 
   close(id: LinkId): void {
@@ -145,10 +182,19 @@ export class QuorumLinks {
   }
 
   #attach(id: LinkId, socket: Socket): void {
-    const link: Link = { id, socket, out: new JuteWriter(), isStreaming: false };
+    const link: Link = {
+      id,
+      socket,
+      out: new JuteWriter(),
+      isStreaming: false,
+      openedAtMs: performance.now(),
+      receivedCount: 0,
+      sentCount: 0,
+    };
     this.#links.set(id, link);
     const stream = new PacketStream(this.#dataBytesMax, {
       packet: (packet) => {
+        link.receivedCount += 1;
         this.#handlers.packet(id, packet);
       },
       snapshotSink: (packet) => this.#handlers.snapshotSink(id, packet),

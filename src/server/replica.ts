@@ -28,6 +28,8 @@ import type { DiskCondition } from "./disk-space.ts";
 import type { ElectionNetwork } from "./election-network.ts";
 import { QuorumLinks } from "./quorum-links.ts";
 import type { Endpoint } from "./quorum-links.ts";
+import { DigestHistory } from "./digest-history.ts";
+import { SizeSummary } from "./statistics.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import type { SnapshotInterval } from "./snapshot-writer.ts";
 import { loadState, showConfig } from "./load-state.ts";
@@ -73,6 +75,10 @@ const tickEveryMs = 20;
 export class Replica {
   readonly peer: Peer;
   readonly links: QuorumLinks;
+  /** What the tree's digest was lately, for comparing servers. */
+  readonly digests = new DigestHistory();
+  /** Sizes of what this server has proposed. */
+  readonly proposals = new SizeSummary();
   readonly #options: ReplicaOptions;
   readonly #disk: DiskQueue;
   readonly #snapshots: SnapshotWriter;
@@ -171,9 +177,24 @@ export class Replica {
     const { leader } = this.peer;
     assert(leader !== undefined, "only a leader proposes");
     writeTxn(this.#writer, prepared.header, prepared.txn, prepared.digest);
-    leader.propose({ zxid: prepared.header.zxid, payload: this.#writer.takeCopy() });
+    const payload = this.#writer.takeCopy();
+    this.proposals.note(payload.length);
+    leader.propose({ zxid: prepared.header.zxid, payload });
     this.#prepared.push(prepared);
     this.schedule();
+  }
+
+  /** For how long the disk has been at its present operation, in ms; 0 when it is idle. */
+  get diskBusyMs(): number {
+    return this.#disk.busyMs;
+  }
+
+  /**
+   * Writes a snapshot now; resolves to the zxid that it is named after.
+   * @throws StorageError when it cannot be written.
+   */
+  takeSnapshot(): Promise<bigint> {
+    return this.#snapshots.take(this.#tree);
   }
 
   /** Stops taking part; resolves when what was logged is on disk. */
@@ -251,6 +272,7 @@ export class Replica {
         actual: formatHex(this.#tree.digest),
       });
     }
+    if (!this.#isSettling) this.digests.applied(entry.zxid, this.#tree);
     if (!this.peer.isServing) return;
     this.#listener.applied(txn, result);
     this.#snapshots.applied(this.#tree, entry.payload.length);
@@ -297,6 +319,7 @@ export class Replica {
     }
     tree.setListener(treeListener);
     this.#tree = tree;
+    this.digests.clear();
     this.#resetPreparer();
     this.#listener.treeReplaced();
     return tree.lastProcessedZxid;

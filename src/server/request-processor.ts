@@ -16,7 +16,9 @@ import { authenticate } from "./authenticate.ts";
 import type { ClientConnection, ClientGate } from "./client-connection.ts";
 import type { ClientRequest, LongReply } from "./connection-gate.ts";
 import type { ServerConfig } from "./config/index.ts";
+import type { LeaderSessions } from "./leader-sessions.ts";
 import { ConnectionThrottle, RateLimitedLog, RequestLimits } from "./limits/index.ts";
+import type { WordOutcome } from "./framed-socket.ts";
 import type { Replica, ReplicaListener } from "./replica.ts";
 import { RequestRouter } from "./request-router.ts";
 import { SessionService } from "./session-service.ts";
@@ -27,7 +29,7 @@ export interface RequestProcessorOptions {
   readonly sid: bigint;
   readonly clock: Clock;
   readonly logger: Logger;
-  fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): boolean;
+  fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): WordOutcome;
   failed(error: unknown): void;
 }
 
@@ -101,6 +103,11 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   get connections(): ReadonlySet<ClientConnection> {
     return this.#connections;
+  }
+
+  /** The clockwork of sessions, on a leader. */
+  get leading(): LeaderSessions | undefined {
+    return this.#sessions.leading;
   }
 
   get watches(): WatchTable {
@@ -181,7 +188,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     this.#sessions.touch(connection);
   }
 
-  fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): boolean {
+  fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): WordOutcome {
     return this.#options.fourLetterWord(connection, word, rest);
   }
 

@@ -56,6 +56,25 @@ export class SnapshotWriter {
     });
   }
 
+  /**
+   * Writes a snapshot of `tree` as soon as one that is being written is done; resolves to its zxid.
+   * @throws StorageError when it cannot be written.
+   */
+  async take(tree: DataTree): Promise<bigint> {
+    while (this.#running !== undefined) await this.#running;
+    this.#beginInterval();
+    const zxid = tree.lastProcessedZxid;
+    const writing = this.#writeDown(tree);
+    // Whoever waits for the snapshot hears how it ended; others wait for its end alone.
+    this.#running = writing
+      .catch(() => undefined)
+      .finally(() => {
+        this.#running = undefined;
+      });
+    await writing;
+    return zxid;
+  }
+
   /** Gives up a snapshot in progress: the tree is about to take in what is not decided. */
   cancel(): void {
     this.#cancelled = this.#running;
@@ -82,15 +101,9 @@ export class SnapshotWriter {
   }
 
   async #write(tree: DataTree): Promise<void> {
-    const { storage, rollLog } = this.#options;
     const zxid = formatHex(tree.lastProcessedZxid);
-    rollLog();
     try {
-      await storage.writeSnapshot(this.#untilCancelled(encodeSnapshotBody(tree)), {
-        lastProcessedZxid: tree.lastProcessedZxid,
-        digest: () => treeDigestRecord(tree),
-      });
-      if (this.#options.purges) await storage.purge();
+      await this.#writeDown(tree);
     } catch (error) {
       this.#report(error, zxid);
     }
@@ -107,6 +120,16 @@ export class SnapshotWriter {
     const isExpected =
       error instanceof StorageError && (error.code === "cancelled" || error.code === "closed");
     if (!isExpected) logger.error("Snapshot failed", { zxid, error });
+  }
+
+  async #writeDown(tree: DataTree): Promise<void> {
+    const { storage, rollLog } = this.#options;
+    rollLog();
+    await storage.writeSnapshot(this.#untilCancelled(encodeSnapshotBody(tree)), {
+      lastProcessedZxid: tree.lastProcessedZxid,
+      digest: () => treeDigestRecord(tree),
+    });
+    if (this.#options.purges) await storage.purge();
   }
 
   *#untilCancelled(chunks: Iterable<Buffer>): Generator<Buffer, void, undefined> {

@@ -13,6 +13,14 @@ import { Storage } from "../storage/index.ts";
 import type { RecoveredState } from "../storage/index.ts";
 import type { PrepareOptions } from "../tree/index.ts";
 import { Peer, defaultTiming } from "../zab/index.ts";
+import {
+  AdminCommands,
+  AdminServer,
+  FourLetterWordService,
+  Probes,
+  ServerFacts,
+  TraceMask,
+} from "./admin/index.ts";
 import { ClientPort } from "./client-port.ts";
 import { formatQuorumConfig } from "./config/index.ts";
 import type { PeerAddress, ServerConfig } from "./config/index.ts";
@@ -24,8 +32,8 @@ import type { Endpoint } from "./quorum-links.ts";
 import { NodeReaper } from "./node-reaper.ts";
 import { QuotaReport } from "./quota-report.ts";
 import { Replica } from "./replica.ts";
+import { Readiness } from "./readiness.ts";
 import { RequestProcessor } from "./request-processor.ts";
-import { FourLetterWordService } from "./four-letter-word-service.ts";
 import type { SnapshotInterval } from "./snapshot-writer.ts";
 
 export interface StartServerOptions {
@@ -38,6 +46,8 @@ export interface StartServerOptions {
 export interface RunningServer {
   /** Where clients connect. */
   readonly clientPort: number;
+  /** Where commands and probes are served over HTTP; null when they are not. */
+  readonly adminPort: number | null;
   /** Stops it in order; resolves when everything acknowledged is on disk. */
   stop(): Promise<void>;
   /** Resolves when it has stopped; rejects when it cannot go on. */
@@ -55,8 +65,37 @@ const standaloneSid = 1n;
  * @throws ListenError when a port cannot be had.
  */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
-  const { config, logger } = options;
+  const { config, logger, clock } = options;
   const sid = config.myId ?? standaloneSid;
+  const facts = new ServerFacts({ config, sid, clock });
+  const traceMask = new TraceMask();
+  const admin = new AdminServer({
+    config: config.admin,
+    commands: new AdminCommands(facts, traceMask, logger),
+    probes: new Probes(facts, new Readiness()),
+    logger,
+  });
+  // Before the disk is read: whoever asks meanwhile is told so.
+  if (config.admin.isEnabled) await admin.listen();
+  const words = new FourLetterWordService(facts, traceMask, logger);
+  try {
+    return await openAndStart({ ...options, sid, facts, words, admin });
+  } catch (error) {
+    admin.close();
+    throw error;
+  }
+}
+
+/** The options, and what has been made of them. */
+interface StartContext extends StartServerOptions {
+  readonly sid: bigint;
+  readonly facts: ServerFacts;
+  readonly words: FourLetterWordService;
+  readonly admin: AdminServer;
+}
+
+async function openAndStart(context: StartContext): Promise<RunningServer> {
+  const { config, logger } = context;
   const storage = await Storage.open({
     dataDir: config.dataDir,
     dataLogDir: config.dataLogDir,
@@ -71,32 +110,27 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
   });
   try {
-    return await startOn(storage, sid, options);
+    return await startOn(storage, context);
   } catch (error) {
     await storage.close();
     throw error;
   }
 }
 
-async function startOn(
-  storage: Storage,
-  sid: bigint,
-  { config, logger, clock }: StartServerOptions,
-): Promise<RunningServer> {
+async function startOn(storage: Storage, context: StartContext): Promise<RunningServer> {
+  const { config, logger, clock, sid, facts, words, admin } = context;
   const initialiseFile = join(config.dataDir, "initialize");
   const load = loadOptions(config, existsSync(initialiseFile), logger);
   const { tree, recovered } = await loadState(storage, load);
   // The file is for one start only: a disk that is lost later must not begin another ensemble.
   await rm(initialiseFile, { force: true });
   const { promise: done, resolve, reject } = Promise.withResolvers<undefined>();
-  const startedAtMs = clock.monotonicMs();
-  const words = new FourLetterWordService(config, sid, startedAtMs);
   const processor = new RequestProcessor({
     config,
     sid,
     clock,
     logger,
-    fourLetterWord: (connection, word) => words.answer(connection, word),
+    fourLetterWord: (connection, word, rest) => words.answer(connection, word, rest),
     failed: reject,
   });
   tree.setListener(processor.treeListener);
@@ -120,11 +154,12 @@ async function startOn(
     processor,
   );
   processor.attach(replica);
-  words.attach(replica, processor);
+  facts.attach({ replica, clients: processor, metrics: () => [] });
   const election = createElectionNetwork(config, sid, replica, logger);
   const clients = createClientPort(config, processor);
   const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
+    admin.close();
     reaper.stop();
     clients?.close();
     processor.close();
@@ -141,7 +176,7 @@ async function startOn(
   }
   replica.start(election);
   reaper.start();
-  return { clientPort: clients?.port ?? 0, stop, done };
+  return { clientPort: clients?.port ?? 0, adminPort: admin.port, stop, done };
 }
 
 function loadOptions(config: ServerConfig, isInitial: boolean, logger: Logger): LoadOptions {

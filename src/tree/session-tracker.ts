@@ -130,6 +130,11 @@ export class SessionTracker {
     return expired;
   }
 
+  /** Sessions that are not closing, by the time at which they expire, earliest first. */
+  deadlines(): readonly (readonly [deadlineMs: number, ids: Iterable<bigint>])[] {
+    return Array.from(this.#buckets).sort(([left], [right]) => left - right);
+  }
+
   /** When `expire` will have something to do next; undefined when no session has a deadline. */
   nextExpiryMs(): number | undefined {
     let next: number | undefined;

@@ -50,6 +50,37 @@ export class WatchTable {
     return this.#all().reduce((sum, table) => sum + table.pathCount, 0);
   }
 
+  /** What `watchersByPath` goes through, counted; a path counts once for each kind of watch. */
+  get nodeWatches(): { readonly watchers: number; readonly paths: number; readonly count: number } {
+    const tables = this.#ofNodes();
+    const watchers = new Set<Watcher>();
+    for (const table of tables) for (const watcher of table.watchers()) watchers.add(watcher);
+    return {
+      watchers: watchers.size,
+      paths: tables.reduce((sum, table) => sum + table.pathCount, 0),
+      count: tables.reduce((sum, table) => sum + table.count, 0),
+    };
+  }
+
+  /**
+   * Watches that are about nodes themselves, in contrast to their lists of children: what
+   * ZooKeeper's reports show. Both kinds of going through them may take many turns, and then show
+   * some of the changes made meanwhile.
+   */
+  *watchersByPath(): Generator<readonly [path: string, watchers: Iterable<Watcher>]> {
+    for (const table of this.#ofNodes()) {
+      for (const [path, watchers] of table.entries()) {
+        yield [path, watchers instanceof Set ? watchers : [watchers]];
+      }
+    }
+  }
+
+  *pathsByWatcher(): Generator<readonly [watcher: Watcher, paths: Iterable<string>]> {
+    for (const table of this.#ofNodes()) {
+      for (const watcher of table.watchers()) yield [watcher, table.pathsOf(watcher)];
+    }
+  }
+
   /** Watches for data changes, deletion, and creation. */
   addData(path: string, watcher: Watcher): void {
     this.#data.add(path, watcher);
@@ -124,6 +155,10 @@ export class WatchTable {
     return [this.#data, this.#children, this.#persistent, this.#recursive];
   }
 
+  #ofNodes(): PathTable[] {
+    return [this.#data, this.#persistent, this.#recursive];
+  }
+
   #ofType(type: number): PathTable[] {
     switch (type) {
       case WatcherType.children:
@@ -160,6 +195,18 @@ class PathTable {
 
   get pathCount(): number {
     return this.#byPath.size;
+  }
+
+  entries(): IterableIterator<[string, Watchers]> {
+    return this.#byPath.entries();
+  }
+
+  watchers(): IterableIterator<Watcher> {
+    return this.#byWatcher.keys();
+  }
+
+  pathsOf(watcher: Watcher): Iterable<string> {
+    return this.#byWatcher.get(watcher) ?? [];
   }
 
   add(path: string, watcher: Watcher): void {

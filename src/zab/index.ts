@@ -1,5 +1,6 @@
 /** The face of `zab/`: the replication core and the contract with its driver. */
 export type { HistoryEntry } from "./history.ts";
+export type { Learner } from "./learner-table.ts";
 export { Peer } from "./peer.ts";
 export { defaultTiming } from "./peer-options.ts";
 export type { PeerOptions } from "./peer-options.ts";

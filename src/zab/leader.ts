@@ -90,6 +90,11 @@ export class Leader implements RoleMachine {
     return this.#lastProposed + 1n;
   }
 
+  /** Syncs that are not answered yet. */
+  get pendingSyncCount(): number {
+    return this.#syncs.length;
+  }
+
   get outstandingCount(): number {
     return this.#outstanding.length;
   }

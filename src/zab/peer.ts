@@ -74,6 +74,11 @@ export class Peer {
     return this.#context.voters.has(this.#context.sid) ? "following" : "observing";
   }
 
+  /** Id of the server that this one leads as or follows; undefined while it looks for one. */
+  get leaderSid(): bigint | undefined {
+    return this.#vote?.leader;
+  }
+
   /** Whether clients may be served. */
   get isServing(): boolean {
     return this.#role?.isServing ?? false;

@@ -43,6 +43,11 @@ export class SyncQueue {
     this.#learners = learners;
   }
 
+  /** Syncs that are not answered yet. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
   /** @param zxid newest transaction that is proposed. */
   add(asked: SyncAsked, zxid: bigint): void {
     if (this.#roundReady !== this.#context.outbox.readyCount) this.startRound(zxid);

@@ -87,6 +87,10 @@ describe("SessionTracker", () => {
           }
           tracker.track(id, timeoutMs, nowMs);
           deadlines.set(id, (Math.floor((nowMs + timeoutMs) / 100) + 1) * 100);
+          const shown = tracker
+            .deadlines()
+            .flatMap(([ms, ids]) => Array.from(ids, (each) => [each, ms]));
+          expect(new Map(shown as [bigint, number][])).toEqual(deadlines);
           expect(tracker.nextExpiryMs()).toBe(Math.min(...deadlines.values()));
         }
       }),

@@ -30,6 +30,33 @@ describe("WatchTable", () => {
     expect(table.pathCount).toBe(0);
   });
 
+  it("shows who watches which node, without watches on lists of children", () => {
+    const table = new WatchTable();
+    const [a, b] = [new Recorder(), new Recorder()];
+    table.addData("/x", a);
+    table.addData("/x", b);
+    table.addPersistent("/y", a);
+    table.addRecursive("/z", b);
+    table.addChild("/list", a);
+    expect(table.nodeWatches).toEqual({ watchers: 2, paths: 3, count: 4 });
+    const byPath = Array.from(table.watchersByPath(), ([path, watchers]) => [path, [...watchers]]);
+    expect(byPath).toEqual([
+      ["/x", [a, b]],
+      ["/y", [a]],
+      ["/z", [b]],
+    ]);
+    const byWatcher = Array.from(table.pathsByWatcher(), ([watcher, paths]) => [
+      watcher,
+      [...paths],
+    ]);
+    expect(byWatcher).toEqual([
+      [a, ["/x"]],
+      [b, ["/x"]],
+      [a, ["/y"]],
+      [b, ["/z"]],
+    ]);
+  });
+
   it("tells of a deletion once, though data and children were watched", () => {
     const table = new WatchTable();
     const [both, child] = [new Recorder(), new Recorder()];

@@ -7,7 +7,7 @@ import type { ConfigKey } from "./config-key.ts";
 
 const NO_TLS = "TLS is not supported yet";
 const NO_SASL = "SASL authentication is not supported yet";
-const NO_ADMIN = "the admin server is not supported yet";
+const NO_ADMIN_TLS = "the admin server speaks plain HTTP only; keep it on loopback";
 const OFF = ["false", "no"];
 
 /** Keys about what clients may do. */
@@ -181,7 +181,64 @@ export const SECURITY_KEYS: readonly ConfigKey[] = [
 
 /** Keys about observing the server. */
 export const ADMIN_KEYS: readonly ConfigKey[] = [
-  noEffect("admin.*", "How the admin server listens.", NO_ADMIN),
+  {
+    name: "admin.commandURL",
+    kind: "text",
+    default: "/commands",
+    doc: "The path below which the admin server has its commands.",
+  },
+  {
+    name: "admin.enableServer",
+    kind: "boolean",
+    default: "true",
+    doc: "Whether there is an admin server: commands and probes over HTTP.",
+  },
+  refused("admin.forceHttps", "Makes the admin server speak HTTPS only.", NO_ADMIN_TLS, OFF),
+  noEffect("admin.httpVersion", "The HTTP version of the admin server.", "it is 1.1"),
+  {
+    name: "admin.idleTimeout",
+    kind: "integer",
+    default: "30000",
+    unit: "ms",
+    min: 1,
+    doc: "Silence after which the admin server closes a connection.",
+  },
+  refused("admin.needClientAuth", "Requires certificates of admin users.", NO_ADMIN_TLS, OFF),
+  refused("admin.portUnification", "Accepts HTTPS on the admin port too.", NO_ADMIN_TLS, OFF),
+  {
+    name: "admin.rateLimiterIntervalInMS",
+    kind: "integer",
+    default: "300000",
+    unit: "ms",
+    min: 0,
+    doc: "Time in which one snapshot and one restore may be asked of the admin server.",
+  },
+  {
+    name: "admin.restore.enabled",
+    kind: "boolean",
+    default: "true",
+    doc: "Whether the admin server takes snapshots to restore from.",
+  },
+  {
+    name: "admin.serverAddress",
+    kind: "text",
+    default: "127.0.0.1",
+    doc: "The address that the admin server listens on; 0.0.0.0 is every interface.",
+  },
+  {
+    name: "admin.serverPort",
+    kind: "integer",
+    default: "8080",
+    min: 0,
+    max: 65535,
+    doc: "The port of the admin server; 0 lets the system choose.",
+  },
+  {
+    name: "admin.snapshot.enabled",
+    kind: "boolean",
+    default: "true",
+    doc: "Whether the admin server gives out snapshots.",
+  },
   noEffect("audit.enable", "Logs who changed what.", "audit logs are not supported yet"),
   noEffect(
     "audit.impl.class",

@@ -25,10 +25,12 @@ export const FOUR_LETTER_WORDS: ReadonlySet<string> = new Set([
   "wchs",
 ]);
 
-/** The words in a list such as `ruok, stat`; `*` is all of them, null ZooKeeper's default. */
+/**
+ * The words in a list such as `ruok, stat`; `*` is all of them. `srvr` is always among them, as
+ * ZooKeeper's own scripts depend on it.
+ */
 export function parseFourLetterWords(whitelist: string | null): ReadonlySet<string> {
-  if (whitelist === null) return new Set(["srvr"]);
-  const words = whitelist
+  const words = `${whitelist ?? ""},srvr`
     .split(",")
     .map((word) => word.trim())
     .filter((word) => word !== "");

@@ -1,8 +1,9 @@
 /** The face of `server/config/`: a server's settings, from the text of its files. */
 export { ConfigError } from "./config-error.ts";
 export { describeConfigKeys } from "./describe-config-keys.ts";
+export { FOUR_LETTER_WORDS } from "./four-letter-words.ts";
 export { CONFIG_KEYS, findConfigKey, suggestConfigKey } from "./config-keys.ts";
 export { loadServerConfig } from "./load-server-config.ts";
 export { parseServerConfig } from "./parse-server-config.ts";
-export type { PeerAddress, ServerConfig } from "./server-config.ts";
+export type { AdminConfig, PeerAddress, ServerConfig, ServerSpec } from "./server-config.ts";
 export { formatQuorumConfig } from "./server-line.ts";

@@ -15,7 +15,7 @@ import type { MembershipSettings, ReadTextFile } from "./membership.ts";
 import { parseProperties } from "./properties.ts";
 import type { Property } from "./properties.ts";
 import { readLimits } from "./read-limits.ts";
-import type { ServerConfig } from "./server-config.ts";
+import type { AdminConfig, ServerConfig } from "./server-config.ts";
 
 const AUTOPURGE_RETAIN_MIN = 3;
 
@@ -35,7 +35,8 @@ export function parseServerConfig(
   const warnings: string[] = [];
   const serverLines: Property[] = [];
   const values = new ConfigValues(file);
-  for (const property of parseProperties(text, file)) {
+  const properties = parseProperties(text, file);
+  for (const property of properties) {
     sortProperty(property, { file, values, serverLines, warnings });
   }
   const dataDir = values.text("dataDir");
@@ -67,6 +68,8 @@ export function parseServerConfig(
     ...readNodeKinds(values),
     ...readNodeLimits(values),
     clickHouse: values.boolean("ensemble.clickhouse"),
+    admin: readAdmin(values),
+    shownEntries: properties.map(showEntry),
     warnings,
   };
 }
@@ -208,6 +211,28 @@ function readNodeLimits(values: ConfigValues) {
     throw values.error(name, `at most ${String(fitting)}, 64 bytes below jute.maxbuffer`);
   }
   return { enforceQuota: values.boolean("enforceQuota"), ephemeralBytesMax };
+}
+
+function readAdmin(values: ConfigValues): AdminConfig {
+  const commandUrl = values.text("admin.commandURL") ?? "/commands";
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/u.test(commandUrl)) {
+    throw values.error("admin.commandURL", "a path such as /commands, of letters, digits and ._~-");
+  }
+  return {
+    isEnabled: values.boolean("admin.enableServer"),
+    address: values.text("admin.serverAddress") ?? "127.0.0.1",
+    port: values.integer("admin.serverPort"),
+    commandUrl,
+    idleTimeoutMs: values.integer("admin.idleTimeout"),
+    rateLimiterIntervalMs: values.integer("admin.rateLimiterIntervalInMS"),
+    isSnapshotEnabled: values.boolean("admin.snapshot.enabled"),
+    isRestoreEnabled: values.boolean("admin.restore.enabled"),
+  };
+}
+
+/** Hides the values of keys that hold passwords, or what proves one. */
+function showEntry({ key, value }: Property): readonly [key: string, value: string] {
+  return [key, /passw|secret|superDigest/iu.test(key) ? "***" : value];
 }
 
 function readSuperDigest(values: ConfigValues): string | null {

@@ -44,6 +44,23 @@ export interface Membership {
   readonly version: bigint;
 }
 
+/** The admin server: commands and probes over HTTP. */
+export interface AdminConfig {
+  readonly isEnabled: boolean;
+  /** Address to listen on. @default 127.0.0.1 */
+  readonly address: string;
+  /** 0 lets the system choose. @default 8080 */
+  readonly port: number;
+  /** Begins with a slash, and does not end with one. @default /commands */
+  readonly commandUrl: string;
+  /** Silence after which a connection is closed, in ms. @default 30000 */
+  readonly idleTimeoutMs: number;
+  /** Time in which one snapshot and one restore are let through, in ms. @default 300000 */
+  readonly rateLimiterIntervalMs: number;
+  readonly isSnapshotEnabled: boolean;
+  readonly isRestoreEnabled: boolean;
+}
+
 /** The configuration of one server process. */
 export interface ServerConfig {
   /** The file that this was read from, as the user named it. */
@@ -164,6 +181,10 @@ export interface ServerConfig {
   readonly containerMaxPerMinute: number;
   /** How long a container may wait for its first child, in ms; 0 is for ever. @default 0 */
   readonly containerMaxNeverUsedIntervalMs: number;
+
+  readonly admin: AdminConfig;
+  /** The main file's entries in their order, without secrets, for people to see. */
+  readonly shownEntries: readonly (readonly [key: string, value: string])[];
 
   /** What the user should know about the file, a sentence each; the server works regardless. */
   readonly warnings: readonly string[];

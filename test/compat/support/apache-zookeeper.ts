@@ -1,9 +1,9 @@
 /**
  * The real Apache ZooKeeper: installs its jars once with Maven into the cache folder, starts its
  * servers and runs its command line. What runs is what Maven Central publishes, with the runtime
- * libraries that the release itself ships (versions taken from the release's own parent POM); only
- * the embedded admin web server is left out and switched off. JVM flags are those of its stock
- * start script.
+ * libraries that the release itself ships (versions taken from the release's own parent POM). The
+ * admin server is switched off unless the configuration switches it on. JVM flags are those of its
+ * stock start script.
  */
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -188,7 +188,7 @@ async function zkCliArguments(connectString: string): Promise<string[]> {
 }
 
 function entryName(version: string): string {
-  return `apache-zookeeper-${version}`;
+  return `apache-zookeeper-${version}-with-admin`;
 }
 
 function describe(version: string): ApacheZooKeeper {
@@ -241,8 +241,11 @@ function pomOf(version: string): string {
   // The release marks these as "provided": its own distribution adds them, so we do as well.
   const provided = [
     ["ch.qos.logback", "logback-classic"],
+    ["com.fasterxml.jackson.core", "jackson-databind"],
     ["commons-cli", "commons-cli"],
     ["io.dropwizard.metrics", "metrics-core"],
+    ["org.eclipse.jetty", "jetty-server"],
+    ["org.eclipse.jetty", "jetty-servlet"],
     ["org.jline", "jline"],
     ["org.xerial.snappy", "snappy-java"],
   ];

@@ -107,6 +107,8 @@ function memberConfig(member: MemberLayout, members: readonly MemberLayout[]): Z
     dataDir: member.dataFolder,
     clientPort: member.ports.client,
     clientPortAddress: "127.0.0.1",
+    // All would want the same port; tests of it give each server its own.
+    "admin.enableServer": false,
   };
   if (members.length === 1) {
     return base;

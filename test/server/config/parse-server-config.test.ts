@@ -97,7 +97,7 @@ describe("parseServerConfig() of a standalone server", () => {
       tickTimeMs: 2000,
       minSessionTimeoutMs: 4000,
       maxSessionTimeoutMs: 90000,
-      fourLetterWords: new Set(["ruok", "stat"]),
+      fourLetterWords: new Set(["ruok", "stat", "srvr"]),
       forceSync: false,
       skipAcl: true,
       leaderServes: false,

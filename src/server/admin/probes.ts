@@ -1,0 +1,90 @@
+/**
+ * The probes of the admin server, for those who run servers unattended: `/livez` (the process does
+ * its turns), `/startupz` (it has read its disk and has taken part once), `/readyz` (clients can
+ * be served here: reads work, and so do writes, as far as this server has a say in them). A "no" is
+ * 503 with causes that programs can tell apart.
+ */
+import type { Readiness, ReadinessCause } from "../readiness.ts";
+import type { ServerFacts } from "./server-facts.ts";
+
+/** Time that one operation of the disk may take before the server is not ready, in ms. */
+const diskStallMs = 5000;
+
+/** Body of an answer; its status code follows from `status`. */
+export type ProbeAnswer =
+  { readonly status: "ok" } | { readonly status: "no"; readonly causes: readonly ReadinessCause[] };
+
+const recovering: ReadinessCause = {
+  code: "recovering",
+  message: "The server is reading its snapshot and its log",
+};
+
+/** Names of the probes and what each answers. */
+export class Probes {
+  readonly #facts: ServerFacts;
+  readonly #readiness: Readiness;
+  #hasServed = false;
+
+  constructor(facts: ServerFacts, readiness: Readiness) {
+    this.#facts = facts;
+    this.#readiness = readiness;
+    readiness.add(() => this.#checkService());
+    readiness.add(() => this.#checkDisk());
+  }
+
+  livez(): ProbeAnswer {
+    return { status: "ok" };
+  }
+
+  startupz(): ProbeAnswer {
+    if (this.#facts.mode !== null) this.#hasServed = true;
+    if (this.#hasServed) return { status: "ok" };
+    const cause = this.#checkService();
+    return cause === null ? { status: "ok" } : { status: "no", causes: [cause] };
+  }
+
+  readyz(): ProbeAnswer {
+    const causes = this.#readiness.causes();
+    return causes.length === 0 ? { status: "ok" } : { status: "no", causes };
+  }
+
+  #checkService(): ReadinessCause | null {
+    const { parts, config } = this.#facts;
+    if (parts === undefined) return recovering;
+    const { peer, isServing } = parts.replica;
+    if (isServing) {
+      if (peer.role !== "leading" || !config.replicated || config.leaderServes) return null;
+      return {
+        code: "not-accepting-clients",
+        message: "The server leads, and leaderServes=no keeps clients away from the leader",
+      };
+    }
+    if (peer.role === "looking") {
+      return { code: "looking-for-leader", message: "The server has no leader and looks for one" };
+    }
+    if (!peer.isServing) {
+      return {
+        code: "synchronising",
+        message:
+          peer.role === "leading"
+            ? "The server leads and waits for a quorum to have its history"
+            : "The server is taking over the leader's history",
+      };
+    }
+    return { code: "not-serving", message: "The server is stopping" };
+  }
+
+  #checkDisk(): ReadinessCause | null {
+    const replica = this.#facts.parts?.replica;
+    if (replica?.diskCondition.isFull === true) {
+      return { code: "disk-full", message: "The disk is full: nothing can be acknowledged" };
+    }
+    const busyMs = replica?.diskBusyMs ?? 0;
+    if (busyMs < diskStallMs) return null;
+    const seconds = Math.round(busyMs / 1000);
+    return {
+      code: "disk-stalled",
+      message: `The disk has been busy with one write for ${seconds} s`,
+    };
+  }
+}
