@@ -100,13 +100,14 @@ function describeEvent(event: LocalEvent, hasServed: boolean): string[] {
 }
 
 function formatServing(members: readonly MemberReport[], isAgain: boolean): string[] {
-  const rows = members.map(({ id, role, clientAddress, pid }) => [
+  const rows = members.map(({ id, role, clientAddress, adminAddress, pid }) => [
     String(id),
     role === "none" ? "starting" : role,
     clientAddress,
+    adminAddress,
     pid === null ? "-" : String(pid),
   ]);
-  const table = formatTable(["ID", "ROLE", "CLIENT ADDRESS", "PID"], rows);
+  const table = formatTable(["ID", "ROLE", "CLIENT ADDRESS", "ADMIN ADDRESS", "PID"], rows);
   if (isAgain) return ["The quorum serves again", ...table];
   const connection = members.map(({ clientAddress }) => clientAddress).join(",");
   return ["", ...table, "", `Connection string: ${connection}`, "Press Ctrl-C to stop"];

@@ -65,7 +65,7 @@ class Run {
   /** The members in the table that was printed last. */
   async members(): Promise<{ id: number; role: string; port: number; pid: number }[]> {
     await this.match(/Connection string: /u);
-    return [...this.output.matchAll(/^(\d+) +(\w+) +127\.0\.0\.1:(\d+) +(\d+)$/gmu)].map(
+    return [...this.output.matchAll(/^(\d+) +(\w+) +127\.0\.0\.1:(\d+) +\S+ +(\d+)$/gmu)].map(
       ([, id, role, port, pid]) => ({
         id: Number(id),
         role: String(role),

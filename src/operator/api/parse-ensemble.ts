@@ -20,6 +20,7 @@ const validate = ajv.compile(ENSEMBLE_SCHEMA);
 
 /** Settings that follow from what the operator decides; they cannot be set in `spec.config`. */
 const OPERATOR_KEYS: readonly string[] = [
+  "admin.serverPort",
   "clientPort",
   "clientPortAddress",
   "dataDir",

@@ -6,7 +6,7 @@
  */
 import { OperatorError } from "../operator-error.ts";
 import { readTextIfExists, writeTextAtomically } from "./files.ts";
-import type { MemberPorts } from "./ports.ts";
+import type { RecordedPorts } from "./ports.ts";
 
 /** The content of `ensemble.json`. */
 export interface EnsembleState {
@@ -17,7 +17,7 @@ export interface EnsembleState {
   /** Number of members that the data was made for; null before the first start. */
   readonly bootstrappedReplicas: number | null;
   /** By ascending id. */
-  readonly members: readonly MemberPorts[];
+  readonly members: readonly RecordedPorts[];
 }
 
 /**
@@ -59,9 +59,9 @@ function isEnsembleState(value: unknown): value is EnsembleState {
   );
 }
 
-function isMemberPorts(value: unknown, index: number): value is MemberPorts {
+function isMemberPorts(value: unknown, index: number): value is RecordedPorts {
   if (typeof value !== "object" || value === null) return false;
-  const ports = value as Partial<Record<keyof MemberPorts, unknown>>;
-  const numbers = [ports.clientPort, ports.quorumPort, ports.electionPort];
+  const ports = value as Partial<Record<keyof RecordedPorts, unknown>>;
+  const numbers = [ports.clientPort, ports.quorumPort, ports.electionPort, ports.adminPort ?? 0];
   return ports.id === index + 1 && numbers.every((port) => Number.isSafeInteger(port));
 }

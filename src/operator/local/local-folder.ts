@@ -33,6 +33,8 @@ const ORPHANS_POLL_MS = 200;
 
 /** A folder that is open. */
 export class LocalFolder {
+  /** The ports of all members, by ascending id. */
+  readonly ports: readonly MemberPorts[];
   readonly #options: LocalFolderOptions;
   readonly #lock: FolderLock;
   #state: EnsembleState;
@@ -46,6 +48,7 @@ export class LocalFolder {
   ) {
     this.#options = options;
     this.#lock = lock;
+    this.ports = ports;
     this.#state = {
       version: 1,
       ...options.ensemble.metadata,
@@ -79,11 +82,6 @@ export class LocalFolder {
   /** Number of members that the data was made for; null when there is none yet. */
   get bootstrappedReplicas(): number | null {
     return this.#state.bootstrappedReplicas;
-  }
-
-  /** The ports of all members, by ascending id. */
-  get ports(): readonly MemberPorts[] {
-    return this.#state.members;
   }
 
   pathsOf(id: number): MemberPaths {

@@ -27,6 +27,8 @@ export interface MemberReport {
   readonly role: MemberRole;
   /** Host and port for clients. */
   readonly clientAddress: string;
+  /** Host and port of its admin server, for commands and probes over HTTP. */
+  readonly adminAddress: string;
   readonly pid: number | null;
   readonly logFile: string;
 }
@@ -82,6 +84,7 @@ export class LocalMember {
       id: ports.id,
       role: this.#role,
       clientAddress: `${LOCAL_HOST}:${String(ports.clientPort)}`,
+      adminAddress: `${LOCAL_HOST}:${String(ports.adminPort)}`,
       pid: this.#process?.pid ?? null,
       logFile: paths.logFile,
     };

@@ -18,6 +18,7 @@ export const LOCAL_HOST = "127.0.0.1";
 
 /** Where a member's files are. */
 export interface MemberPaths {
+  readonly id: number;
   readonly folder: string;
   readonly configFile: string;
   readonly dataFolder: string;
@@ -33,6 +34,7 @@ export function memberPaths(ensembleFolder: string, id: number): MemberPaths {
   const folder = join(ensembleFolder, `member-${String(id)}`);
   const dataFolder = join(folder, "data");
   return {
+    id,
     folder,
     configFile: join(folder, "zoo.cfg"),
     dataFolder,
@@ -74,6 +76,9 @@ export function renderMemberConfig(
     // The supervisor asks members for their role with this word.
     settings["4lw.commands.whitelist"] = whitelist === "" ? "srvr" : `${whitelist}, srvr`;
   }
+  // Each member has a port of its own for this.
+  const adminPort = ports.find(({ id }) => id === paths.id)?.adminPort ?? 0;
+  settings["admin.serverPort"] = String(adminPort);
   settings["dataDir"] = paths.dataFolder;
   settings["db.autocreate"] = "false";
   settings["standaloneEnabled"] = "false";

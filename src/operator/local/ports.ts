@@ -2,7 +2,8 @@
  * The ports of local members: which ones, and whether they are free. Client ports are what users
  * connect to, so they are consecutive from a base that the user knows, and a taken one is an
  * error. Ports between members are nobody's business: for a new ensemble the first free ones from
- * the base are taken. Once chosen, ports are kept, so that every start of an ensemble is alike.
+ * the base are taken. Once chosen, ports are kept, so that every start of an ensemble is alike;
+ * but nothing depends on admin ports, so others are taken where those are not free.
  */
 import { createServer } from "node:net";
 import type { Server } from "node:net";
@@ -14,7 +15,12 @@ export interface MemberPorts {
   readonly clientPort: number;
   readonly quorumPort: number;
   readonly electionPort: number;
+  /** For commands and probes over HTTP; 0 for any. */
+  readonly adminPort: number;
 }
+
+/** The ports of an earlier run, which may have been one without admin ports. */
+export type RecordedPorts = Omit<MemberPorts, "adminPort"> & Partial<MemberPorts>;
 
 /** Which ports are wanted. */
 export interface PortChoice {
@@ -22,7 +28,7 @@ export interface PortChoice {
   /** Number of members. */
   readonly replicas: number;
   /** The ports of the last run, by ascending id; empty for a new ensemble. */
-  readonly recorded: readonly MemberPorts[];
+  readonly recorded: readonly RecordedPorts[];
   /** First client port; 0 for any; null for the recorded ones or else 2181. */
   readonly clientPortBase: number | null;
   /** First port between members; 0 for any; null for the recorded ones or else from 28880. */
@@ -31,8 +37,9 @@ export interface PortChoice {
 
 const CLIENT_PORT_BASE = 2181;
 const PEER_PORT_BASE = 28880;
-/** How far above the base free ports between members are looked for. */
-const PEER_PORT_SEARCH = 1000;
+const ADMIN_PORT_BASE = 8080;
+/** How far above the base free ports are looked for. */
+const PORT_SEARCH = 1000;
 const PORT_MAX = 65535;
 
 /**
@@ -46,11 +53,13 @@ export async function choosePorts(choice: PortChoice): Promise<MemberPorts[]> {
   try {
     const clientPorts = await chooseClientPorts(choice, held);
     const peerPorts = await choosePeerPorts(choice, held);
+    const adminPorts = await chooseAdminPorts(choice, held);
     return Array.from({ length: replicas }, (_, index) => ({
       id: index + 1,
       clientPort: clientPorts[index]!,
       quorumPort: peerPorts[2 * index]!,
       electionPort: peerPorts[2 * index + 1]!,
+      adminPort: adminPorts[index] ?? 0,
     }));
   } catch (error) {
     if (!(error instanceof PortsTaken)) throw error;
@@ -96,15 +105,36 @@ async function choosePeerPorts(choice: PortChoice, held: Server[]): Promise<numb
     const ports = recorded.flatMap(({ quorumPort, electionPort }) => [quorumPort, electionPort]);
     return holdAll(ports, holding);
   }
+  const chosen = await holdFree(PEER_PORT_BASE, 2 * replicas, { host, held });
+  if (chosen.length < 2 * replicas) throw new PortsTaken([PEER_PORT_BASE], "--peer-port-base");
+  return chosen;
+}
+
+/** The recorded ones if all of them are free, or else the first free ones. */
+async function chooseAdminPorts(choice: PortChoice, held: Server[]): Promise<number[]> {
+  const { host, recorded, replicas } = choice;
+  const wanted = recorded.flatMap(({ adminPort }) => adminPort ?? []);
+  if (wanted.length === replicas) {
+    const servers = await Promise.all(wanted.map((port) => hold(host, port)));
+    held.push(...servers.filter((server) => server !== null));
+    if (!servers.includes(null)) return wanted;
+  }
+  return holdFree(ADMIN_PORT_BASE, replicas, { host, held });
+}
+
+/** Holds the first `count` free ports from `base` on, or as many as there are. */
+async function holdFree(
+  base: number,
+  count: number,
+  { host, held }: Pick<Holding, "host" | "held">,
+): Promise<number[]> {
   const chosen: number[] = [];
-  const searchEnd = PEER_PORT_BASE + PEER_PORT_SEARCH;
-  for (let port = PEER_PORT_BASE; port < searchEnd && chosen.length < 2 * replicas; port += 1) {
+  for (let port = base; port < base + PORT_SEARCH && chosen.length < count; port += 1) {
     const server = await hold(host, port);
     if (server === null) continue;
     held.push(server);
     chosen.push(port);
   }
-  if (chosen.length < 2 * replicas) throw new PortsTaken([PEER_PORT_BASE], "--peer-port-base");
   return chosen;
 }
 

@@ -9,6 +9,7 @@ const PORTS = [1, 2, 3].map((id) => ({
   clientPort: 2180 + id,
   quorumPort: 2887 + id,
   electionPort: 3887 + id,
+  adminPort: 8079 + id,
 }));
 
 function render(config: Record<string, string>, folder = "/e") {
@@ -29,6 +30,7 @@ describe("renderMemberConfig()", () => {
       tickTimeMs: 500,
       snapCount: 77,
       dbAutocreate: false,
+      admin: { isEnabled: true, address: "127.0.0.1", port: 8081 },
       warnings: [],
     });
     expect([...config.servers.keys()]).toEqual([1n, 2n, 3n]);

@@ -17,7 +17,8 @@ describe("choosePorts()", () => {
     const ports = await choosePorts(ANY);
     expect(ports.map(({ id }) => id)).toEqual([1, 2, 3]);
     const all = ports.flatMap((each) => [each.clientPort, each.quorumPort, each.electionPort]);
-    expect(new Set(all).size).toBe(9);
+    all.push(...ports.map(({ adminPort }) => adminPort));
+    expect(new Set(all).size).toBe(12);
   });
 
   it("keeps the recorded ports", async () => {
@@ -46,6 +47,20 @@ describe("choosePorts()", () => {
     await expect(
       choosePorts({ ...ANY, replicas: 1, recorded, clientPortBase: null, peerPortBase: null }),
     ).rejects.toThrow(`Port ${taken} on 127.0.0.1 is in use`);
+  });
+
+  it("takes other admin ports for recorded ones that are taken, or were not recorded", async () => {
+    const adminPort = await takePort();
+    const [free] = await choosePorts({ ...ANY, replicas: 1 });
+    const choice = { ...ANY, replicas: 1, clientPortBase: null, peerPortBase: null };
+    const { id, clientPort, quorumPort, electionPort } = free!;
+    const older = { id, clientPort, quorumPort, electionPort };
+    for (const recorded of [{ ...older, adminPort }, older]) {
+      const [port] = await choosePorts({ ...choice, recorded: [recorded] });
+      expect(port).toMatchObject({ clientPort: free!.clientPort });
+      expect(port!.adminPort).not.toBe(adminPort);
+      expect(port!.adminPort).toBeGreaterThanOrEqual(8080);
+    }
   });
 
   it("refuses a base without room above it", async () => {
