@@ -138,7 +138,9 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       this.destroy();
       return;
     }
-    const frame = this.#beginReply(head.xid, zxid, replyError(head.type, result));
+    const err = replyError(head.type, result);
+    const frame = this.#beginReply(head.xid, zxid, err);
+    if (err !== ErrorCode.ok) this.#gate.metrics.noteError(err);
     writeTxnReply(this.#out, head.type, result);
     this.#endReply(frame);
     this.#finish(head);
@@ -166,7 +168,10 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#out.writeInt(type);
     this.#out.writeInt(KeeperState.syncConnected);
     this.#out.writeString(path);
-    this.#endReply(frame);
+    this.#endFrame(frame);
+    const { metrics } = this.#gate;
+    metrics.watchEvents += 1;
+    metrics.watchBytes += this.#out.length - frame - 4;
   }
 
   flush(): void {
@@ -230,6 +235,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
 
   /** Part of `FrameReceiver`. */
   socketClosed(): void {
+    if (this.#stage === "open") this.#gate.metrics.connectionsDropped += 1;
     this.#stage = "closing";
     const { limits } = this.#gate;
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
@@ -246,6 +252,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#countReceived();
     this.#gate.touch(this);
     const bytes = end - offset;
+    this.#gate.metrics.bytesReceived += bytes;
     if (this.#waitedMs > 0 && this.#isThrottled(type)) {
       if (this.#pending.length === 0) this.#refuse(xid, ErrorCode.throttledOp);
       else this.#addPending({ xid, type, body: noBody, bytes: 0, err: ErrorCode.throttledOp });
@@ -261,9 +268,9 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       const body = Buffer.from(reader.readRest());
       this.#addPending({ xid, type, body, bytes, err: ErrorCode.ok });
     } else {
-      this.#gate.statistics.latency.note(0);
-      this.activity.answered(xid, type, this.#gate.lastZxid, 0);
+      const startMs = this.#gate.nowMs();
       this.#answer(xid, type, reader);
+      this.#noteLatency(xid, type, startMs);
     }
   }
 
@@ -275,9 +282,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
 
   /** A request that was pending has been answered. May bring new requests, which follow it. */
   #finish({ xid, type, bytes, err, receivedAtMs }: Pending): void {
-    const latencyMs = this.#gate.nowMs() - receivedAtMs;
-    this.#gate.statistics.latency.note(latencyMs);
-    this.activity.answered(xid, type, this.#gate.lastZxid, latencyMs);
+    this.#noteLatency(xid, type, receivedAtMs);
     if (err === ErrorCode.ok) this.#gate.limits.finished(this, bytes);
   }
 
@@ -321,6 +326,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       err = ErrorCode.marshallingError;
     }
     if (err !== ErrorCode.ok) {
+      this.#gate.metrics.noteError(err);
       this.#out.rewind(body);
       this.#out.patchInt(body - 4, err);
     }
@@ -359,7 +365,16 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     if (this.#pending.length <= pendingMax / 2) this.#frames.release(HoldReason.pending);
   }
 
+  #noteLatency(xid: number, type: number, receivedAtMs: number): void {
+    const { metrics, statistics } = this.#gate;
+    const latencyMs = this.#gate.nowMs() - receivedAtMs;
+    statistics.latency.note(latencyMs);
+    metrics.requestTimes.add(type, latencyMs);
+    this.activity.answered(xid, type, this.#gate.lastZxid, latencyMs);
+  }
+
   #refuse(xid: number, err: number): void {
+    this.#gate.metrics.noteError(err);
     this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, err));
   }
 
@@ -382,9 +397,13 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   }
 
   #endReply(frame: number): void {
+    this.#endFrame(frame);
+    this.#gate.metrics.noteResponse(this.#out.length - frame - 4);
+  }
+
+  #endFrame(frame: number): void {
     this.#out.patchLength(frame);
     this.#countSent();
-    this.#gate.statistics.replies.note(this.#out.length - frame - 4);
     this.#markDirty();
   }
 

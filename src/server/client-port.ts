@@ -72,6 +72,7 @@ export class ClientPort {
       (perAddressMax > 0 && fromAddress >= perAddressMax) ||
       (connectionsMax > 0 && this.#count >= connectionsMax)
     ) {
+      this.#gate.metrics.connectionsRejected += 1;
       socket.destroy();
       return;
     }
@@ -85,7 +86,9 @@ export class ClientPort {
     });
     const connection = new ClientConnection(socket, this.#gate, frameBytesMax);
     socket.setTimeout(sessionlessTimeoutMs, () => {
-      if (!connection.isOpen) socket.destroy();
+      if (connection.isOpen) return;
+      this.#gate.metrics.sessionlessExpired += 1;
+      socket.destroy();
     });
     this.#added(connection);
   }

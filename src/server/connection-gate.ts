@@ -7,6 +7,7 @@ import type { ReadService } from "../tree/index.ts";
 import type { Acl, AuthPacket, ConnectRequest, Id, WireError } from "../wire/index.ts";
 import type { WordOutcome } from "./framed-socket.ts";
 import type { RequestLimits } from "./limits/index.ts";
+import type { ServerMetrics } from "./metrics/index.ts";
 import type { ConnectionStatistics } from "./statistics.ts";
 
 /** What a connection asks of the server. */
@@ -17,6 +18,7 @@ export interface ConnectionGate<Connection> {
   readonly limits: RequestLimits;
   /** Whether ClickHouse Keeper's operations are understood. */
   readonly clickHouse: boolean;
+  readonly metrics: ServerMetrics;
   nowMs(): number;
   /** The first frame of the connection. */
   connect(connection: Connection, request: ConnectRequest): void;

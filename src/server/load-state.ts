@@ -20,14 +20,19 @@ export interface LoadOptions {
   readonly logger: Logger;
 }
 
+/** What the disk holds. */
+export interface LoadedState {
+  readonly tree: DataTree;
+  readonly recovered: RecoveredState;
+  /** Transactions replayed from the log. */
+  readonly replayedCount: number;
+}
+
 /** @throws StorageError when the disk does not hold a whole history. */
-export async function loadState(
-  storage: Storage,
-  options: LoadOptions,
-): Promise<{ tree: DataTree; recovered: RecoveredState }> {
+export async function loadState(storage: Storage, options: LoadOptions): Promise<LoadedState> {
   const target = new TreeRecovery();
   const recovered = await storage.recover(target, options.recentCount);
-  const { tree, mismatchCount } = target;
+  const { tree, mismatchCount, replayedCount } = target;
   if (mismatchCount > 0) {
     options.logger.error("The recovered tree's digest is not the logged one", {
       zxid: formatHex(recovered.lastZxid),
@@ -37,10 +42,10 @@ export async function loadState(
   showConfig(tree, options);
   const isEmpty = recovered.snapshotZxid < 0n && recovered.lastZxid === 0n;
   if (isEmpty && !options.mayBeginEmpty) {
-    return { tree, recovered: { ...recovered, lastZxid: uninitialisedZxid } };
+    return { tree, recovered: { ...recovered, lastZxid: uninitialisedZxid }, replayedCount };
   }
   if (recovered.snapshotZxid < 0n) await writeFirstSnapshot(storage, tree);
-  return { tree, recovered };
+  return { tree, recovered, replayedCount };
 }
 
 /**

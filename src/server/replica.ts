@@ -26,10 +26,10 @@ import type { DiskOp, HistoryEntry, LinkId, Peer, PeerEvent, Ready } from "../za
 import { DiskQueue } from "./disk-queue.ts";
 import type { DiskCondition } from "./disk-space.ts";
 import type { ElectionNetwork } from "./election-network.ts";
+import type { ServerMetrics } from "./metrics/index.ts";
 import { QuorumLinks } from "./quorum-links.ts";
 import type { Endpoint } from "./quorum-links.ts";
 import { DigestHistory } from "./digest-history.ts";
-import { SizeSummary } from "./statistics.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import type { SnapshotInterval } from "./snapshot-writer.ts";
 import { loadState, showConfig } from "./load-state.ts";
@@ -56,6 +56,7 @@ export interface ReplicaOptions {
   readonly load: LoadOptions;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: ServerMetrics;
   /** Where learners connect while this server leads; undefined for a server without peers. */
   readonly quorumEndpoint: Endpoint | undefined;
   readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
@@ -77,8 +78,6 @@ export class Replica {
   readonly links: QuorumLinks;
   /** What the tree's digest was lately, for comparing servers. */
   readonly digests = new DigestHistory();
-  /** Sizes of what this server has proposed. */
-  readonly proposals = new SizeSummary();
   readonly #options: ReplicaOptions;
   readonly #disk: DiskQueue;
   readonly #snapshots: SnapshotWriter;
@@ -124,6 +123,9 @@ export class Replica {
       purges: options.purges,
       rollLog: () => {
         this.#disk.rollLog();
+      },
+      failed: () => {
+        options.metrics.snapshotErrors += 1;
       },
     });
     this.links = this.#createLinks();
@@ -178,8 +180,10 @@ export class Replica {
     assert(leader !== undefined, "only a leader proposes");
     writeTxn(this.#writer, prepared.header, prepared.txn, prepared.digest);
     const payload = this.#writer.takeCopy();
-    this.proposals.note(payload.length);
     leader.propose({ zxid: prepared.header.zxid, payload });
+    const { metrics } = this.#options;
+    metrics.proposals += 1;
+    metrics.proposalSizes.note(payload.length);
     this.#prepared.push(prepared);
     this.schedule();
   }
@@ -228,8 +232,14 @@ export class Replica {
     this.#deliverAll(ready);
     for (const { link, sid } of ready.dials) this.#dial(link, sid);
     for (const { links, packet } of ready.sends) {
-      if (packet.type === PacketType.snap) this.#sendSnapshot(links, packet);
-      else this.links.send(links, packet);
+      if (packet.type === PacketType.snap) {
+        this.#sendSnapshot(links, packet);
+        continue;
+      }
+      if (packet.type === PacketType.diff || packet.type === PacketType.trunc) {
+        this.#options.metrics.diffsSent += links.length;
+      }
+      this.links.send(links, packet);
     }
     for (const link of ready.closes) this.links.close(link);
     for (const { to, notification } of ready.notifications) this.#election?.send(to, notification);
@@ -249,6 +259,8 @@ export class Replica {
 
   /** Reads behind a sync see what was committed before it, and no later write of their client. */
   #deliverAll({ deliver, syncs }: Ready): void {
+    if (deliver.length === 0 && syncs.length === 0) return;
+    const wallMs = this.#options.clock.wallMs();
     let answered = 0;
     for (let count = 0; count <= deliver.length; count++) {
       for (let sync = syncs[answered]; sync?.after === count; sync = syncs[answered]) {
@@ -256,16 +268,18 @@ export class Replica {
         this.#listener.synced(sync.token);
       }
       const entry = deliver[count];
-      if (entry !== undefined) this.#deliver(entry);
+      if (entry !== undefined) this.#deliver(entry, wallMs);
     }
   }
 
-  #deliver(entry: HistoryEntry): void {
+  #deliver(entry: HistoryEntry, wallMs: number): void {
     const own = this.#prepared.peek()?.header.zxid === entry.zxid ? this.#prepared.shift() : null;
     const txn = own ?? decodeTxn(entry.payload);
     const result = this.#tree.apply(txn.header, txn.txn);
     this.#preparer.applied(entry.zxid);
+    const { metrics } = this.#options;
     if (!this.#isSettling && !this.#tree.matchesDigest(txn.digest)) {
+      metrics.digestMismatches += 1;
       this.#options.logger.error("The tree's digest is not the one that was proposed", {
         zxid: formatHex(entry.zxid),
         expected: formatHex(txn.digest?.treeDigest ?? 0n),
@@ -274,6 +288,13 @@ export class Replica {
     }
     if (!this.#isSettling) this.digests.applied(entry.zxid, this.#tree);
     if (!this.peer.isServing) return;
+    // Wall clocks may be set back, and those of two servers differ.
+    const sinceRequestMs = Math.max(0, wallMs - txn.header.timeMs);
+    metrics.propagationMs.add(sinceRequestMs);
+    if (own !== null) {
+      metrics.commits += 1;
+      metrics.quorumAckMs.add(sinceRequestMs);
+    }
     this.#listener.applied(txn, result);
     this.#snapshots.applied(this.#tree, entry.payload.length);
   }
@@ -286,6 +307,7 @@ export class Replica {
 
   #sendSnapshot(links: readonly LinkId[], packet: QuorumPacket): void {
     for (const link of links) {
+      this.#options.metrics.snapshotsSent += 1;
       this.links.sendSnapshot(link, packet, encodeSnapshotBody(this.#tree));
     }
   }
@@ -331,7 +353,7 @@ export class Replica {
   }
 
   #createLinks(): QuorumLinks {
-    const { logger, packetBytesMax } = this.#options;
+    const { logger, metrics, packetBytesMax } = this.#options;
     const handlers = {
       accepted: (link: LinkId): void => {
         this.schedule();
@@ -349,6 +371,8 @@ export class Replica {
       },
       packet: (link: LinkId, packet: QuorumPacket): void => {
         this.schedule();
+        if (packet.type === PacketType.proposal) metrics.learnerProposals += 1;
+        else if (packet.type === PacketType.commit) metrics.learnerCommits += 1;
         this.peer.receivePacket(link, ownPayload(packet));
       },
       snapshotSink: (link: LinkId): SnapshotSink => {

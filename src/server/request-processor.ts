@@ -19,6 +19,7 @@ import type { ServerConfig } from "./config/index.ts";
 import type { LeaderSessions } from "./leader-sessions.ts";
 import { ConnectionThrottle, RateLimitedLog, RequestLimits } from "./limits/index.ts";
 import type { WordOutcome } from "./framed-socket.ts";
+import type { ServerMetrics } from "./metrics/index.ts";
 import type { Replica, ReplicaListener } from "./replica.ts";
 import { RequestRouter } from "./request-router.ts";
 import { SessionService } from "./session-service.ts";
@@ -29,6 +30,7 @@ export interface RequestProcessorOptions {
   readonly sid: bigint;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: ServerMetrics;
   fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): WordOutcome;
   failed(error: unknown): void;
 }
@@ -39,6 +41,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   readonly #connectionThrottle: ConnectionThrottle;
   /** Warnings about clients. */
   readonly #complaints: RateLimitedLog;
+  readonly metrics: ServerMetrics;
   readonly treeListener: TreeListener;
   readonly #options: RequestProcessorOptions;
   readonly #sessions: SessionService;
@@ -50,7 +53,8 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   constructor(options: RequestProcessorOptions) {
     this.#options = options;
-    const { sid, config, clock, logger } = options;
+    const { sid, config, clock, logger, metrics } = options;
+    this.metrics = metrics;
     this.limits = new RequestLimits(config.requestLimits);
     this.#connectionThrottle = new ConnectionThrottle(
       config.connectionThrottle,
@@ -66,6 +70,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
         maxTimeoutMs: config.maxSessionTimeoutMs,
         clock,
         logger,
+        metrics,
       },
       {
         newestZxid: () => this.#replica.peer.newestZxid,
@@ -78,16 +83,20 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       },
     );
     this.treeListener = {
-      changed: (...change): void => {
-        this.#watches.trigger(...change);
+      changed: (type, path, zxid, acl): void => {
+        const before = metrics.watchEvents;
+        this.#watches.trigger(type, path, zxid, acl);
+        const fired = metrics.watchEvents - before;
+        if (fired > 0) metrics.watchesFired.get(type)?.add(fired);
       },
     };
   }
 
   /** To be called once, before anything else. */
   attach(replica: Replica): void {
-    const { clock, logger } = this.#options;
-    const router = new RequestRouter({ replica, sessions: this.#sessions, clock, logger });
+    const { clock, logger, metrics } = this.#options;
+    const sessions = this.#sessions;
+    const router = new RequestRouter({ replica, sessions, clock, logger, metrics });
     this.#attached = { replica, router };
     this.treeReplaced();
   }
@@ -129,10 +138,13 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   connect(connection: ClientConnection, request: ConnectRequest): void {
-    const { logger } = this.#options;
+    const { logger, metrics } = this.#options;
+    metrics.connectionRequests += 1;
+    if (request.sessionId !== 0n) metrics.connectionRevalidations += 1;
     if (!this.#mayServe || request.lastZxidSeen > this.lastZxid) {
       // The client has seen more than this server knows, or nothing can be served: it has to
       // look for another server, which a closed connection makes it do.
+      metrics.connectionsNotServed += 1;
       logger.info("Refusing client", {
         remote: connection.remoteAddress,
         serving: this.#replica.isServing,
@@ -170,7 +182,10 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   authenticate(connection: ClientConnection, packet: AuthPacket): boolean {
     const ids = authenticate(packet, this.#options.config.superDigest);
-    if (ids === null) return false;
+    if (ids === null) {
+      this.metrics.authFailures += 1;
+      return false;
+    }
     for (const id of ids) {
       const isKnown = connection.authInfo.some(
         (known) => known.scheme === id.scheme && known.id === id.id,
@@ -305,6 +320,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   #changeRole(event: Extract<PeerEvent, { kind: "role" }>): void {
     const { role, serving, epoch, leader } = event;
+    this.metrics.roles.changed(event, this.nowMs());
     this.#options.logger.info("Role changed", { role, serving, epoch, leader });
     if (!serving) this.#dropClients();
     else if (role === "leading") this.#sessions.lead(this.#replica.tree.globalSessions);

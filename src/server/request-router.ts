@@ -20,6 +20,7 @@ import {
 import type { Id, QuorumPacket } from "../wire/index.ts";
 import type { LinkId } from "../zab/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import type { ServerMetrics } from "./metrics/index.ts";
 import type { Replica } from "./replica.ts";
 import { here } from "./session-service.ts";
 import type { PlainPacket, SessionService } from "./session-service.ts";
@@ -29,6 +30,7 @@ export interface RequestRouterOptions {
   readonly sessions: SessionService;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: ServerMetrics;
 }
 
 /** A request on its way into the log. */
@@ -126,7 +128,7 @@ export class RequestRouter {
 
   /** Makes a transaction of a request and proposes it. */
   #lead({ sessionId, cxid, type, body, authInfo }: Submission, owner: number): void {
-    const { replica, clock } = this.#options;
+    const { replica, clock, metrics } = this.#options;
     const { leader } = replica.peer;
     const sessions = this.#options.sessions.leading;
     if (leader === undefined || sessions === undefined) return;
@@ -134,15 +136,18 @@ export class RequestRouter {
     const request = { sessionId, cxid, type, body, authInfo, zxid: leader.nextZxid, timeMs };
     const err = sessions.admit(sessionId, type, owner, body);
     const { preparer } = replica;
-    replica.propose(
-      err === ErrorCode.ok ? preparer.prepare(request) : preparer.refuse(request, err),
-    );
+    const startMs = clock.monotonicMs();
+    const prepared =
+      err === ErrorCode.ok ? preparer.prepare(request) : preparer.refuse(request, err);
+    metrics.prepareMs.add(clock.monotonicMs() - startMs);
+    replica.propose(prepared);
   }
 
   #receiveAsLeader(link: LinkId, packet: QuorumPacket): void {
     if (packet.data === null) return;
-    const { replica, sessions } = this.#options;
+    const { replica, sessions, metrics } = this.#options;
     if (packet.type === PacketType.revalidate) {
+      metrics.revalidations += 1;
       const answer = sessions.revalidate(packet.data, link);
       replica.links.send([link], { ...answer, authInfo: null });
       return;

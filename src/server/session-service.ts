@@ -17,6 +17,7 @@ import {
 import type { ConnectRequest, QuorumPacket } from "../wire/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { LeaderSessions } from "./leader-sessions.ts";
+import type { ServerMetrics } from "./metrics/index.ts";
 import { SessionIds } from "./session-ids.ts";
 
 /** A packet without identities. */
@@ -38,6 +39,7 @@ export interface SessionServiceOptions {
   readonly maxTimeoutMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: ServerMetrics;
 }
 
 /** Owner of sessions whose clients are connected to this server. */
@@ -155,6 +157,7 @@ export class SessionService {
     if (leading?.isDue() !== true) return;
     for (const { sessionId } of this.#takeTouched()) leading.touch(sessionId);
     for (const sessionId of leading.expire()) {
+      this.#options.metrics.sessionsExpired += 1;
       this.#options.logger.info("Session expired", { session: formatHex(sessionId) });
       this.#host.submitSession(sessionId, OpCode.closeSession, noBody);
     }

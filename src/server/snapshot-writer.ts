@@ -26,6 +26,8 @@ export interface SnapshotWriterOptions {
   readonly rollLog: () => void;
   /** Whether old files are removed after a snapshot. */
   readonly purges: boolean;
+  /** A snapshot could not be written. */
+  readonly failed: () => void;
 }
 
 /** After how much of an interval a snapshot is tried again that the disk had no space for. */
@@ -111,15 +113,17 @@ export class SnapshotWriter {
 
   #report(error: unknown, zxid: string): void {
     const { logger } = this.#options;
+    const isExpected =
+      error instanceof StorageError && (error.code === "cancelled" || error.code === "closed");
+    if (isExpected) return;
+    this.#options.failed();
     if (isOutOfSpace(error)) {
       logger.warn("Snapshot put off: the disk is full", { zxid });
       this.#transactionsLeft = Math.ceil(this.#transactionsLeft * retryShare);
       this.#bytesLeft *= retryShare;
       return;
     }
-    const isExpected =
-      error instanceof StorageError && (error.code === "cancelled" || error.code === "closed");
-    if (!isExpected) logger.error("Snapshot failed", { zxid, error });
+    logger.error("Snapshot failed", { zxid, error });
   }
 
   async #writeDown(tree: DataTree): Promise<void> {

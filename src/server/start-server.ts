@@ -28,6 +28,8 @@ import { ElectionNetwork } from "./election-network.ts";
 import { loadState } from "./load-state.ts";
 import type { LoadOptions } from "./load-state.ts";
 import { ListenError } from "./listen-error.ts";
+import { createMetricsService } from "./create-metrics-service.ts";
+import { ServerMetrics } from "./metrics/index.ts";
 import type { Endpoint } from "./quorum-links.ts";
 import { NodeReaper } from "./node-reaper.ts";
 import { QuotaReport } from "./quota-report.ts";
@@ -121,7 +123,11 @@ async function startOn(storage: Storage, context: StartContext): Promise<Running
   const { config, logger, clock, sid, facts, words, admin } = context;
   const initialiseFile = join(config.dataDir, "initialize");
   const load = loadOptions(config, existsSync(initialiseFile), logger);
-  const { tree, recovered } = await loadState(storage, load);
+  const startedAtMs = clock.monotonicMs();
+  const metrics = new ServerMetrics(startedAtMs);
+  const { tree, recovered, replayedCount } = await loadState(storage, load);
+  metrics.loadMs.add(clock.monotonicMs() - startedAtMs);
+  metrics.loadedTxns.add(replayedCount);
   // The file is for one start only: a disk that is lost later must not begin another ensemble.
   await rm(initialiseFile, { force: true });
   const { promise: done, resolve, reject } = Promise.withResolvers<undefined>();
@@ -130,6 +136,7 @@ async function startOn(storage: Storage, context: StartContext): Promise<Running
     sid,
     clock,
     logger,
+    metrics,
     fourLetterWord: (connection, word, rest) => words.answer(connection, word, rest),
     failed: reject,
   });
@@ -143,6 +150,7 @@ async function startOn(storage: Storage, context: StartContext): Promise<Running
       load,
       clock,
       logger,
+      metrics,
       quorumEndpoint: ownQuorumEndpoint(config, sid),
       peerEndpoints: endpointsOf(config, (address) => address.quorumPort),
       packetBytesMax: 2 * config.juteMaxBufferBytes + 64 * 1024,
@@ -154,12 +162,14 @@ async function startOn(storage: Storage, context: StartContext): Promise<Running
     processor,
   );
   processor.attach(replica);
-  facts.attach({ replica, clients: processor, metrics: () => [] });
+  const metricsService = createMetricsService({ processor, replica, storage, config, logger });
+  facts.attach({ replica, clients: processor, metrics: () => metricsService.metricPairs() });
   const election = createElectionNetwork(config, sid, replica, logger);
   const clients = createClientPort(config, processor);
   const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
     admin.close();
+    metricsService.stop();
     reaper.stop();
     clients?.close();
     processor.close();
@@ -167,9 +177,11 @@ async function startOn(storage: Storage, context: StartContext): Promise<Running
     resolve(undefined);
   };
   try {
+    await metricsService.start();
     if (election !== undefined) await ListenError.wrap("election", () => election.listen());
     if (clients !== undefined) await ListenError.wrap("client", () => clients.listen());
   } catch (error) {
+    metricsService.stop();
     election?.close();
     clients?.close();
     throw error;

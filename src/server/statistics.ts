@@ -67,14 +67,11 @@ export class ConnectionStatistics {
   /** Sessions that were not opened for want of tokens. */
   throttledConnections = 0;
   readonly latency = new LatencySummary();
-  /** Sizes of the replies. */
-  readonly replies = new SizeSummary();
 
   reset(): void {
     this.received = 0;
     this.sent = 0;
     this.latency.reset();
-    this.replies.reset();
   }
 }
 

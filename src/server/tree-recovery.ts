@@ -14,6 +14,8 @@ export class TreeRecovery implements RecoveryTarget {
    * it is the last ones that count.
    */
   mismatchCount = 0;
+  /** Transactions that came from the log. */
+  replayedCount = 0;
 
   beginSnapshot(): ReturnType<RecoveryTarget["beginSnapshot"]> {
     const restore = DataTree.restore();
@@ -28,6 +30,7 @@ export class TreeRecovery implements RecoveryTarget {
   replay(payload: Buffer): void {
     const { header, txn, digest } = decodeTxn(payload);
     this.tree.apply(header, txn);
+    this.replayedCount += 1;
     if (this.tree.matchesDigest(digest)) this.mismatchCount = 0;
     else this.mismatchCount += 1;
   }

@@ -10,6 +10,7 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { Summary } from "../observe/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { WireError, formatHex } from "../wire/index.ts";
 import type { SnapshotSink } from "../wire/index.ts";
@@ -61,6 +62,8 @@ export interface SnapshotStats {
   /** Size of the file. */
   lastSnapshotBytes: number;
   lastSnapshotMs: number;
+  /** All that were written, in ms. */
+  readonly snapshotMs: Summary;
 }
 
 const readBytes = 256 * 1024;
@@ -72,7 +75,12 @@ const noDigest: SnapshotDigest = { zxid: 0n, version: 2, digest: 0n };
 
 /** The snapshots in one folder. */
 export class SnapshotStore {
-  readonly stats: SnapshotStats = { snapshotCount: 0, lastSnapshotBytes: 0, lastSnapshotMs: 0 };
+  readonly stats: SnapshotStats = {
+    snapshotCount: 0,
+    lastSnapshotBytes: 0,
+    lastSnapshotMs: 0,
+    snapshotMs: new Summary(),
+  };
   readonly #folder: string;
   readonly #compression: SnapshotCompression | null;
   readonly #logger: Logger;
@@ -151,6 +159,7 @@ export class SnapshotStore {
     }
     this.stats.snapshotCount += 1;
     this.stats.lastSnapshotMs = performance.now() - startMs;
+    this.stats.snapshotMs.add(this.stats.lastSnapshotMs);
   }
 
   /** Gives a snapshot written aside its name, durably. */

@@ -18,6 +18,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { assert } from "../base/index.ts";
+import { Summary } from "../observe/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { formatHex, payloadZxid } from "../wire/index.ts";
 import { removeFile, syncFolder } from "./durable-files.ts";
@@ -55,8 +56,8 @@ export interface TxnLogStats {
   syncedBytes: number;
   /** Duration of the last write with its sync. */
   lastSyncMs: number;
-  /** Sum over all writes with their syncs. */
-  totalSyncMs: number;
+  /** All writes with their syncs, in ms. */
+  readonly syncMs: Summary;
 }
 
 interface OpenFile {
@@ -94,7 +95,12 @@ const isSyncedByWrite = process.platform === "linux";
 
 /** Appends to the newest log file. */
 export class TxnLog {
-  readonly stats: TxnLogStats = { syncCount: 0, syncedBytes: 0, lastSyncMs: 0, totalSyncMs: 0 };
+  readonly stats: TxnLogStats = {
+    syncCount: 0,
+    syncedBytes: 0,
+    lastSyncMs: 0,
+    syncMs: new Summary(),
+  };
   readonly #options: TxnLogOptions;
   #current: OpenFile | null = null;
   #gathering: Buffer = Buffer.allocUnsafeSlow(bufferBytes);
@@ -297,7 +303,7 @@ export class TxnLog {
     const durationMs = performance.now() - startMs;
     this.stats.syncCount += 1;
     this.stats.lastSyncMs = durationMs;
-    this.stats.totalSyncMs += durationMs;
+    this.stats.syncMs.add(durationMs);
     if (durationMs <= this.#options.syncWarningMs) return;
     this.#options.logger.warn("Sync of the transaction log was slow", {
       file,

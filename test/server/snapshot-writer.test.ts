@@ -18,6 +18,7 @@ async function startWriter(interval: SnapshotInterval) {
     every: () => interval,
     rollLog: () => rolls.push(1),
     purges: true,
+    failed: () => undefined,
   });
   const snapshots = (): string[] => readdirSync(join(folder, "version-2"));
   return { writer, rolls, snapshots, tree: new DataTree() };

@@ -49,7 +49,7 @@ const answers: Readonly<Record<string, (facts: ServerFacts) => WordAnswer>> = {
   mntr: formatMonitor,
   srst: (facts) => {
     resetServer(facts);
-    facts.replica.proposals.reset();
+    facts.clients.metrics.proposalSizes.reset();
     return "Server stats reset.\n";
   },
   srvr: (facts) => `${formatVersion()}${formatServer(facts)}`,
@@ -67,6 +67,7 @@ export function resetConnections({ clients }: ServerFacts): void {
 /** Begins to count anew what `srvr` shows. */
 export function resetServer({ clients }: ServerFacts): void {
   clients.statistics.reset();
+  clients.metrics.responseSizes.reset();
 }
 
 function formatVersion(): string {
@@ -86,7 +87,7 @@ function formatServer(facts: ServerFacts): string {
     `Mode: ${facts.mode ?? "unknown"}`,
     `Node count: ${facts.tree.nodeCount}`,
   ];
-  const { last, min, max } = facts.replica.proposals;
+  const { last, min, max } = facts.clients.metrics.proposalSizes;
   if (facts.mode === "leader") lines.push(`Proposal sizes last/min/max: ${last}/${min}/${max}`);
   return `${lines.join("\n")}\n`;
 }
@@ -149,8 +150,8 @@ function formatDigests({ replica }: ServerFacts): string {
     .join("");
 }
 
-async function formatMonitor(facts: ServerFacts): Promise<string> {
-  const values = await monitorValues(facts);
+function formatMonitor(facts: ServerFacts): string {
+  const values = monitorValues(facts);
   return values.map(([name, value]) => `zk_${name}\t${String(value)}\n`).join("");
 }
 

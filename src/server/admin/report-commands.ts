@@ -51,7 +51,7 @@ export const reportCommands: readonly AdminCommand[] = [
   { names: ["last_snapshot", "lsnp"], run: lastSnapshot },
   {
     names: ["monitor", "mntr"],
-    run: async ({ facts }) => data(Object.fromEntries(await monitorValues(facts))),
+    run: ({ facts }) => data(Object.fromEntries(monitorValues(facts))),
   },
   { names: ["ruok"], run: () => none },
   { names: ["server_stats", "srvr"], run: async ({ facts }) => data(await serverStats(facts)) },
@@ -146,7 +146,7 @@ async function serverStats(facts: ServerFacts): Promise<Record<string, unknown>>
   const sizes = [await folderBytes(folders.data), await folderBytes(folders.log)];
   const { statistics } = facts.clients;
   const { latency } = statistics;
-  const replies = describeSizes(statistics.replies);
+  const replies = describeSizes(facts.clients.metrics.responseSizes);
   const server = {
     packets_sent: statistics.sent,
     packets_received: statistics.received,
@@ -163,11 +163,11 @@ async function serverStats(facts: ServerFacts): Promise<Record<string, unknown>>
     min_latency: Math.floor(latency.minMs),
     num_alive_client_connections: facts.clients.connections.size,
     uptime: facts.uptimeMs,
-    auth_failed_count: 0,
+    auth_failed_count: facts.clients.metrics.authFailures,
     non_mtlsremote_conn_count: 0,
     non_mtlslocal_conn_count: 0,
   };
-  const proposals = describeSizes(facts.replica.proposals);
+  const proposals = describeSizes(facts.clients.metrics.proposalSizes);
   return {
     version: versionText,
     read_only: false,

@@ -10,6 +10,7 @@ import type { Learner } from "../../zab/index.ts";
 import type { ClientConnection } from "../client-connection.ts";
 import type { ServerConfig } from "../config/index.ts";
 import type { LeaderSessions } from "../leader-sessions.ts";
+import type { MetricPair, ServerMetrics } from "../metrics/index.ts";
 import type { Replica } from "../replica.ts";
 import type { ConnectionStatistics } from "../statistics.ts";
 import type { Double } from "./java-text.ts";
@@ -23,6 +24,7 @@ export type ServerMode = "standalone" | "leader" | "follower" | "observer";
 /** The client-facing side of a server. */
 export interface ClientSide {
   readonly statistics: ConnectionStatistics;
+  readonly metrics: ServerMetrics;
   readonly connections: ReadonlySet<ClientConnection>;
   readonly watches: WatchTable;
   /** The clockwork of sessions, on a leader. */
@@ -37,7 +39,7 @@ export interface ServerParts {
   readonly replica: Replica;
   readonly clients: ClientSide;
   /** Further values for `mntr` and its admin command. */
-  metrics(): Iterable<MonitorValue>;
+  metrics(): readonly MetricPair[];
 }
 
 export interface ServerFactsOptions {
@@ -85,7 +87,7 @@ export class ServerFacts {
     return this.replica.tree;
   }
 
-  metrics(): Iterable<MonitorValue> {
+  metrics(): readonly MetricPair[] {
     return this.#whole.metrics();
   }
 

@@ -8,6 +8,8 @@ import type { ConfigKey } from "./config-key.ts";
 const NO_TLS = "TLS is not supported yet";
 const NO_SASL = "SASL authentication is not supported yet";
 const NO_ADMIN_TLS = "the admin server speaks plain HTTP only; keep it on loopback";
+const NO_METRICS_TLS = "metrics are served without TLS; put a proxy in front of httpPort";
+const ADDED_AT_ONCE = "measurements are added up at once";
 const OFF = ["false", "no"];
 
 /** Keys about what clients may do. */
@@ -246,5 +248,36 @@ export const ADMIN_KEYS: readonly ConfigKey[] = [
     "Java classes cannot be loaded",
   ),
   noEffect("messageTracker.*", "Keeps the last messages of a peer.", "not supported yet"),
-  noEffect("metricsProvider.*", "How metrics are exported.", "not supported yet"),
+  {
+    name: "metricsProvider.className",
+    kind: "text",
+    default: "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider",
+    doc: "ZooKeeper's default, null or Prometheus metrics provider, by the name of its class.",
+  },
+  {
+    name: "metricsProvider.exportJvmInfo",
+    kind: "boolean",
+    default: "true",
+    doc: "Whether Prometheus also gets the metrics of the process and of Node.js.",
+  },
+  {
+    name: "metricsProvider.httpHost",
+    kind: "text",
+    default: "0.0.0.0",
+    doc: "The address to listen on for Prometheus.",
+  },
+  {
+    name: "metricsProvider.httpPort",
+    kind: "integer",
+    default: "7000",
+    min: 0,
+    max: 65535,
+    doc: "The port for Prometheus.",
+  },
+  refused("metricsProvider.httpsPort", "The port for Prometheus with TLS.", NO_METRICS_TLS, []),
+  refused("metricsProvider.ssl.*", "How TLS works for Prometheus.", NO_METRICS_TLS, []),
+  noEffect("metricsProvider.maxQueueSize", "Bounds a queue of measurements.", "there is no queue"),
+  noEffect("metricsProvider.numWorkerThreads", "Threads that add up measurements.", ADDED_AT_ONCE),
+  noEffect("metricsProvider.workerShutdownTimeoutMs", "Waits for threads.", ADDED_AT_ONCE),
+  noEffect("metricsProvider.*", "How metrics are exported.", "only Prometheus's are exported"),
 ];

@@ -4,6 +4,7 @@ export { describeConfigKeys } from "./describe-config-keys.ts";
 export { FOUR_LETTER_WORDS } from "./four-letter-words.ts";
 export { CONFIG_KEYS, findConfigKey, suggestConfigKey } from "./config-keys.ts";
 export { loadServerConfig } from "./load-server-config.ts";
+export type { MetricsConfig, MetricsProviderName } from "./metrics-config.ts";
 export { parseServerConfig } from "./parse-server-config.ts";
 export type { AdminConfig, PeerAddress, ServerConfig, ServerSpec } from "./server-config.ts";
 export { formatQuorumConfig } from "./server-line.ts";

@@ -12,6 +12,7 @@ import { ConfigValues } from "./config-values.ts";
 import { parseFourLetterWords } from "./four-letter-words.ts";
 import { readMembership } from "./membership.ts";
 import type { MembershipSettings, ReadTextFile } from "./membership.ts";
+import { readMetricsConfig } from "./metrics-config.ts";
 import { parseProperties } from "./properties.ts";
 import type { Property } from "./properties.ts";
 import { readLimits } from "./read-limits.ts";
@@ -70,6 +71,7 @@ export function parseServerConfig(
     clickHouse: values.boolean("ensemble.clickhouse"),
     admin: readAdmin(values),
     shownEntries: properties.map(showEntry),
+    metrics: readMetricsConfig(values),
     warnings,
   };
 }

@@ -5,6 +5,8 @@
  */
 import type { ConnectionThrottleSettings, RequestLimitSettings } from "../limits/index.ts";
 
+import type { MetricsConfig } from "./metrics-config.ts";
+
 /** A server's place in the membership. */
 export type ServerRole = "participant" | "observer";
 
@@ -185,6 +187,8 @@ export interface ServerConfig {
   readonly admin: AdminConfig;
   /** The main file's entries in their order, without secrets, for people to see. */
   readonly shownEntries: readonly (readonly [key: string, value: string])[];
+  /** How metrics are shown. */
+  readonly metrics: MetricsConfig;
 
   /** What the user should know about the file, a sentence each; the server works regardless. */
   readonly warnings: readonly string[];
