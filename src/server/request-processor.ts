@@ -12,6 +12,7 @@ import type { TreeListener, TxnResult } from "../tree/index.ts";
 import { OpCode, PacketType, Perms, formatHex } from "../wire/index.ts";
 import type { Acl, AuthPacket, ConnectRequest, DecodedTxn, Id, WireError } from "../wire/index.ts";
 import type { PeerEvent } from "../zab/index.ts";
+import type { AuditTrail } from "./audit/index.ts";
 import { authenticate } from "./authenticate.ts";
 import type { ClientConnection, ClientGate } from "./client-connection.ts";
 import type { ClientRequest, LongReply } from "./connection-gate.ts";
@@ -31,6 +32,8 @@ export interface RequestProcessorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;
+  /** Where changes are recorded; undefined when they are not. */
+  readonly audit: AuditTrail | undefined;
   fourLetterWord(connection: ClientConnection, word: string, rest: Buffer): WordOutcome;
   failed(error: unknown): void;
 }
@@ -167,6 +170,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   submit(connection: ClientConnection, request: ClientRequest): void {
+    this.#options.audit?.submitted(connection, request);
     this.#router.route({
       sessionId: connection.sessionId,
       cxid: request.xid,
@@ -243,8 +247,10 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   // The replicated state
 
-  applied({ header, txn }: DecodedTxn, result: TxnResult): void {
+  applied(decoded: DecodedTxn, result: TxnResult): void {
+    const { header, txn } = decoded;
     const { clientId } = header;
+    this.#options.audit?.applied(decoded, result);
     if (txn.type === OpCode.createSession) {
       this.#sessions.created(clientId);
       return;
@@ -332,5 +338,6 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     }
     this.#sessions.reset();
     this.#router.reset();
+    this.#options.audit?.reset();
   }
 }

@@ -21,6 +21,8 @@ import {
   ServerFacts,
   TraceMask,
 } from "./admin/index.ts";
+import { openAuditTrail } from "./audit/index.ts";
+import type { AuditTrail } from "./audit/index.ts";
 import { ClientPort } from "./client-port.ts";
 import { formatQuorumConfig } from "./config/index.ts";
 import type { PeerAddress, ServerConfig } from "./config/index.ts";
@@ -30,6 +32,7 @@ import type { LoadOptions } from "./load-state.ts";
 import { ListenError } from "./listen-error.ts";
 import { createMetricsService } from "./create-metrics-service.ts";
 import { ServerMetrics } from "./metrics/index.ts";
+import type { MetricsService } from "./metrics/index.ts";
 import type { Endpoint } from "./quorum-links.ts";
 import { NodeReaper } from "./node-reaper.ts";
 import { QuotaReport } from "./quota-report.ts";
@@ -111,16 +114,23 @@ async function openAndStart(context: StartContext): Promise<RunningServer> {
     txnLogSizeLimitBytes: Math.max(0, config.txnLogSizeLimitKb) * 1024,
     fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
   });
+  const { auditFile: file } = config;
+  const audit = file === null ? undefined : openAuditTrail({ file, clock: context.clock, logger });
   try {
-    return await startOn(storage, context);
+    return await startOn(storage, { ...context, audit });
   } catch (error) {
+    audit?.serverFailed();
+    await audit?.close();
     await storage.close();
     throw error;
   }
 }
 
-async function startOn(storage: Storage, context: StartContext): Promise<RunningServer> {
-  const { config, logger, clock, sid, facts, words, admin } = context;
+async function startOn(
+  storage: Storage,
+  context: StartContext & { readonly audit: AuditTrail | undefined },
+): Promise<RunningServer> {
+  const { config, logger, clock, sid, facts, words, admin, audit } = context;
   const initialiseFile = join(config.dataDir, "initialize");
   const load = loadOptions(config, existsSync(initialiseFile), logger);
   const startedAtMs = clock.monotonicMs();
@@ -137,6 +147,7 @@ async function startOn(storage: Storage, context: StartContext): Promise<Running
     clock,
     logger,
     metrics,
+    audit,
     fourLetterWord: (connection, word, rest) => words.answer(connection, word, rest),
     failed: reject,
   });
@@ -169,26 +180,38 @@ async function startOn(storage: Storage, context: StartContext): Promise<Running
   const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
     admin.close();
+    audit?.serverStopping();
     metricsService.stop();
     reaper.stop();
     clients?.close();
     processor.close();
     await replica.stop();
+    await audit?.close();
     resolve(undefined);
   };
+  await openPorts(metricsService, election, clients);
+  replica.start(election);
+  reaper.start();
+  audit?.serverStarted();
+  return { clientPort: clients?.port ?? 0, adminPort: admin.port, stop, done };
+}
+
+/** Opens all ports or none. @throws ListenError for the first that cannot be had. */
+async function openPorts(
+  metrics: MetricsService,
+  election: ElectionNetwork | undefined,
+  clients: ClientPort | undefined,
+): Promise<void> {
   try {
-    await metricsService.start();
+    await metrics.start();
     if (election !== undefined) await ListenError.wrap("election", () => election.listen());
     if (clients !== undefined) await ListenError.wrap("client", () => clients.listen());
   } catch (error) {
-    metricsService.stop();
+    metrics.stop();
     election?.close();
     clients?.close();
     throw error;
   }
-  replica.start(election);
-  reaper.start();
-  return { clientPort: clients?.port ?? 0, adminPort: admin.port, stop, done };
 }
 
 function loadOptions(config: ServerConfig, isInitial: boolean, logger: Logger): LoadOptions {

@@ -241,12 +241,23 @@ export const ADMIN_KEYS: readonly ConfigKey[] = [
     default: "true",
     doc: "Whether the admin server gives out snapshots.",
   },
-  noEffect("audit.enable", "Logs who changed what.", "audit logs are not supported yet"),
+  {
+    name: "audit.enable",
+    kind: "boolean",
+    default: "false",
+    doc: "Whether who changed what is written to the file of ensemble.audit.file.",
+  },
   noEffect(
     "audit.impl.class",
     "The class that writes audit logs.",
-    "Java classes cannot be loaded",
+    "Java classes cannot be loaded; records have the form of ZooKeeper's Slf4jAuditLogger",
   ),
+  {
+    name: "ensemble.audit.file",
+    kind: "text",
+    default: "zookeeper_audit.log in dataDir",
+    doc: "The file of the audit log; ten earlier ones of 10 MB are kept beside it.",
+  },
   noEffect("messageTracker.*", "Keeps the last messages of a peer.", "not supported yet"),
   {
     name: "metricsProvider.className",

@@ -6,6 +6,7 @@
  * ids that are not in the list, security settings that cannot be honoured. It opens no file: the
  * caller passes what reads them.
  */
+import { join } from "node:path";
 import { ConfigError } from "./config-error.ts";
 import { findConfigKey, suggestConfigKey } from "./config-keys.ts";
 import { ConfigValues } from "./config-values.ts";
@@ -72,6 +73,7 @@ export function parseServerConfig(
     admin: readAdmin(values),
     shownEntries: properties.map(showEntry),
     metrics: readMetricsConfig(values),
+    auditFile: readAuditFile(values, dataDir),
     warnings,
   };
 }
@@ -235,6 +237,11 @@ function readAdmin(values: ConfigValues): AdminConfig {
 /** Hides the values of keys that hold passwords, or what proves one. */
 function showEntry({ key, value }: Property): readonly [key: string, value: string] {
   return [key, /passw|secret|superDigest/iu.test(key) ? "***" : value];
+}
+
+function readAuditFile(values: ConfigValues, dataDir: string): string | null {
+  if (!values.boolean("audit.enable")) return null;
+  return values.text("ensemble.audit.file") ?? join(dataDir, "zookeeper_audit.log");
 }
 
 function readSuperDigest(values: ConfigValues): string | null {

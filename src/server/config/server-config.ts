@@ -189,6 +189,8 @@ export interface ServerConfig {
   readonly shownEntries: readonly (readonly [key: string, value: string])[];
   /** How metrics are shown. */
   readonly metrics: MetricsConfig;
+  /** File of the audit log; null when there is none. @default null */
+  readonly auditFile: string | null;
 
   /** What the user should know about the file, a sentence each; the server works regardless. */
   readonly warnings: readonly string[];
