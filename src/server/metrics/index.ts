@@ -2,4 +2,5 @@
 export { readFileDescriptors } from "./file-descriptors.ts";
 export { MetricsService } from "./metrics-service.ts";
 export type { LeaderGauges, ServerGauges } from "./server-gauges.ts";
+export type { MetricPair } from "./metric-pairs.ts";
 export { ServerMetrics } from "./server-metrics.ts";
