@@ -5,11 +5,12 @@
  * admin server is switched off unless the configuration switches it on. JVM flags are those of its
  * stock start script.
  */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cachedPath, installOnce, isCached } from "./cache.ts";
 import { connectStringOf, formatZooCfg, layOutEnsemble, readClientPort } from "./member-layout.ts";
 import type { LayoutOptions, MemberLayout, ZooCfg } from "./member-layout.ts";
+import { copyJars } from "./maven.ts";
 import { requireTools } from "./missing-tools.ts";
 import { runCommand } from "./run-command.ts";
 import type { CommandResult } from "./run-command.ts";
@@ -18,7 +19,6 @@ import type { ServerProcess } from "./server-process.ts";
 
 /** Versions to try, the preferred one first; an older one is for mirrors that lag behind. */
 const VERSIONS = ["3.9.5", "3.9.4"] as const;
-const MAVEN_TIMEOUT_MS = 300_000;
 const CLI_TIMEOUT_MS = 30_000;
 
 /** JVM flags as `zkServer.sh` of the release passes them by default. */
@@ -200,20 +200,22 @@ function describe(version: string): ApacheZooKeeper {
 async function build(version: string, folder: string): Promise<void> {
   await mkdir(path.join(folder, "conf"));
   await writeFile(path.join(folder, "conf", "logback.xml"), LOGBACK_XML);
-  await writeFile(path.join(folder, "pom.xml"), pomOf(version));
-  await runCommand(
-    "mvn",
-    [
-      "--batch-mode",
-      "--quiet",
-      "dependency:copy-dependencies",
-      "-DincludeScope=runtime",
-      // A half-filled folder must never carry the final name, so Maven fills one of its own.
-      "-DoutputDirectory=lib.new",
-    ],
-    { cwd: folder, timeoutMs: MAVEN_TIMEOUT_MS },
-  );
-  await rename(path.join(folder, "lib.new"), path.join(folder, "lib"));
+  // The release marks these as "provided": its own distribution adds them, so we do as well.
+  const provided = [
+    { group: "ch.qos.logback", name: "logback-classic" },
+    { group: "com.fasterxml.jackson.core", name: "jackson-databind" },
+    { group: "commons-cli", name: "commons-cli" },
+    { group: "io.dropwizard.metrics", name: "metrics-core" },
+    { group: "org.eclipse.jetty", name: "jetty-server" },
+    { group: "org.eclipse.jetty", name: "jetty-servlet" },
+    { group: "org.jline", name: "jline" },
+    { group: "org.xerial.snappy", name: "snappy-java" },
+  ];
+  const zookeeper = { group: "org.apache.zookeeper", version };
+  await copyJars(folder, {
+    artifacts: [{ ...zookeeper, name: "zookeeper" }, ...provided],
+    managedBy: { ...zookeeper, name: "parent" },
+  });
 }
 
 async function zooCfgOf(options: ApacheServerOptions): Promise<string> {
@@ -235,41 +237,6 @@ async function waitUntilServingOrKill(servers: readonly ServerProcess[]): Promis
     await Promise.all(servers.map((server) => server.kill()));
     throw error;
   }
-}
-
-function pomOf(version: string): string {
-  // The release marks these as "provided": its own distribution adds them, so we do as well.
-  const provided = [
-    ["ch.qos.logback", "logback-classic"],
-    ["com.fasterxml.jackson.core", "jackson-databind"],
-    ["commons-cli", "commons-cli"],
-    ["io.dropwizard.metrics", "metrics-core"],
-    ["org.eclipse.jetty", "jetty-server"],
-    ["org.eclipse.jetty", "jetty-servlet"],
-    ["org.jline", "jline"],
-    ["org.xerial.snappy", "snappy-java"],
-  ];
-  const dependencies = provided.map(([group, artifact]) => dependencyOf(`${group}`, `${artifact}`));
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
-<modelVersion>4.0.0</modelVersion>
-<groupId>ensemble</groupId><artifactId>apache-zookeeper</artifactId><version>1</version>
-<packaging>pom</packaging>
-<dependencyManagement><dependencies><dependency>
-<groupId>org.apache.zookeeper</groupId><artifactId>parent</artifactId>
-<version>${version}</version><type>pom</type><scope>import</scope>
-</dependency></dependencies></dependencyManagement>
-<dependencies>
-${dependencyOf("org.apache.zookeeper", "zookeeper", version)}
-${dependencies.join("\n")}
-</dependencies>
-</project>
-`;
-}
-
-function dependencyOf(group: string, artifact: string, version?: string): string {
-  const versionTag = version === undefined ? "" : `<version>${version}</version>`;
-  const names = `<groupId>${group}</groupId><artifactId>${artifact}</artifactId>`;
-  return `<dependency>${names}${versionTag}</dependency>`;
 }
 
 const LOGBACK_XML = `<configuration>

@@ -16,6 +16,13 @@ const TOOLS = {
     probe: ["python3", "-c", "import venv, ensurepip"],
     hint: "venv (the python3-venv package)",
   },
+  gcc: { probe: ["gcc", "--version"], hint: "gcc (the gcc and libc6-dev packages)" },
+  libzookeeper: {
+    probe: ["gcc", "-fsyntax-only", "-include", "zookeeper/zookeeper.h", "-xc", "/dev/null"],
+    hint: "ZooKeeper's C client (the libzookeeper-mt-dev package)",
+  },
+  npm: { probe: ["npm", "--version"], hint: "npm" },
+  go: { probe: ["go", "version"], hint: "go (version 1.19 or later)" },
 } as const;
 
 /** Name of a program that {@link requireTools} can check. */
