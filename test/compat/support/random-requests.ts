@@ -1,9 +1,9 @@
 /**
- * Random client requests from a seed: every operation, valid and not, on so few paths that they
- * meet often. A request is a type and a body, the same for every server; what it needs to know of
- * a server (a zxid) it gets as an offset from where that server began.
+ * Random client requests: every operation, valid and not. A request is a type and a body, the same
+ * for every server; what it needs to know of a run (a zxid, the node below which the run has its
+ * nodes) it gets when it is written.
  */
-import { randomInt, seededRandom } from "../../../src/base/index.ts";
+import { randomInt } from "../../../src/base/index.ts";
 import type { Random } from "../../../src/base/index.ts";
 import {
   JuteWriter,
@@ -12,18 +12,50 @@ import {
   writeAuthPacket,
   writeSetWatches,
 } from "../../../src/wire/index.ts";
-import type { Acl } from "../../../src/wire/index.ts";
+import {
+  acls,
+  badPaths,
+  datas,
+  everybody,
+  frameBytesMax,
+  limitedPaths,
+  pathBelow,
+  paths,
+  quotaLimits,
+  sequentialPaths,
+  ttls,
+  versions,
+} from "./request-values.ts";
+import { anyPath, pick, weighted, writablePath } from "./random-choices.ts";
 
 /** One request, for all servers. */
 export interface RandomRequest {
   readonly type: number;
   /** For people, when servers disagree. */
   readonly text: string;
-  /** @param baseZxid the zxid at which this server began. */
-  body(baseZxid: bigint): Buffer;
+  /**
+   * Not sent beside others: what is answered out of turn, or ends the connection while answers to
+   * others may still be on their way.
+   */
+  readonly isAlone: boolean;
+  body(place: Place): Buffer;
 }
 
-type Part = (writer: JuteWriter, baseZxid: bigint) => void;
+/** Where a run takes place. */
+export interface Place {
+  /** The zxid at which it began, on this server. */
+  readonly baseZxid: bigint;
+  /** The node below which all its nodes are, but for those that every server has. */
+  readonly root: string;
+}
+
+/** What to ask for beyond what every server does. */
+export interface RequestOptions {
+  /** Quotas, where servers enforce them. */
+  readonly hasQuotas?: boolean;
+}
+
+type Part = (writer: JuteWriter, place: Place) => void;
 
 interface Draft {
   readonly type: number;
@@ -31,49 +63,11 @@ interface Draft {
   readonly write: Part;
 }
 
-const paths = ["/a", "/b", "/a/x", "/a/y", "/a/x/p", "/b/s-", "/c", "/c/k", "/a/x/p/q", "/é"];
-const sequentialPaths = ["/a/s-", "/b/s-", "/a/x/", "/c/", "/s", "/nobody/s-"];
-const madePaths = ["/a/s-0000000000", "/a/s-0000000001", "/b/s-0000000001", "/a/x/0000000000"];
-const systemPaths = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config", "/zookeeper/no"];
-const badPaths = ["", "a", "/a/", "//", "/a//b", "/.", "/a/..", "/a/./b", "/\u0000", "/a/\u0001"];
-const moreBadPaths = [
-  "/a/\u007f",
-  "/a/\u009f",
-  "/\uf000",
-  "/a/\ufff9",
-  "/nobody/",
-  "/c/k/",
-  "/\ud83d\ude00",
-];
-
-const everybody = { scheme: "world", id: "anyone" };
-const acls: readonly (readonly Acl[] | null)[] = [
-  [{ perms: 31, id: { scheme: "auth", id: "" } }],
-  [{ perms: 15, id: { scheme: "auth", id: "ignored" } }],
-  [{ perms: 31, id: { scheme: "digest", id: "me:016djjlksVQS5RgX3M7biBGyYwY=" } }],
-  [{ perms: 31, id: { scheme: "ip", id: "127.0.0.1" } }],
-  [{ perms: 31, id: { scheme: "ip", id: "127.0.0.0/8" } }],
-  [{ perms: 31, id: { scheme: "ip", id: "::1" } }],
-  [{ perms: 31, id: { scheme: "ip", id: "300.0.0.1" } }],
-  [{ perms: 31, id: { scheme: "ip", id: "10.0.0.0/33" } }],
-  [{ perms: 31, id: { scheme: "digest", id: "nobody" } }],
-  [{ perms: 31, id: { scheme: "digest", id: "a:b:c" } }],
-  [{ perms: 31, id: { scheme: "unknown", id: "x" } }],
-  [{ perms: 31, id: { scheme: "world", id: "someone" } }],
-  [{ perms: 0, id: everybody }],
-  [{ perms: 1, id: everybody }],
-  [{ perms: 14, id: everybody }],
-  [
-    { perms: 31, id: everybody },
-    { perms: 31, id: everybody },
-    { perms: 1, id: { scheme: "auth", id: "" } },
-  ],
-  [],
-  null,
-];
-const datas = [Buffer.from("x"), Buffer.from("longer data"), Buffer.alloc(0), null];
-const versions = [-1, -1, -1, 0, 0, 1, 2, 7, -2];
-const ttls = [60_000n, 3_600_000n, 0n, -1n, 1n << 40n];
+const outOfTurn: ReadonlySet<number> = new Set([
+  OpCode.auth,
+  OpCode.setWatches,
+  OpCode.setWatches2,
+]);
 
 const cuttable: ReadonlySet<number> = new Set([
   OpCode.exists,
@@ -83,41 +77,44 @@ const cuttable: ReadonlySet<number> = new Set([
   OpCode.multiRead,
 ]);
 
-/** An endless sequence of requests, the same for the same seed. */
-export function* randomRequests(seed: number): Generator<RandomRequest, never> {
-  const random = seededRandom(seed);
-  for (;;) yield finish(random, draft(random));
-}
-
-function draft(random: Random): Draft {
-  return weighted(random, [
+/** The next request that `random` makes up. */
+export function randomRequest(
+  random: Random,
+  { hasQuotas = false }: RequestOptions,
+): RandomRequest {
+  const draft = weighted<(random: Random) => Draft>(random, [
     [18, create],
     [12, remove],
     [8, setData],
+    [1, setDataOfLimit],
     [5, setAcl],
     [20, read],
     [8, multi],
     [3, multiRead],
     [3, removeWatches],
-    [2, addWatch],
-    [2, setWatches],
-    [2, byPath],
+    [3, addWatch],
+    [3, setWatches],
+    [3, byPath],
     [2, addAuth],
-  ])(random);
+    [hasQuotas ? 4 : 0, quota],
+  ]);
+  return finish(random, draft(random));
 }
 
 /**
  * A few reads are cut short: nobody can say what they mean. Not so writes: Apache's leader answers
  * them without a transaction (and its followers never), ours with a failed one.
  */
-function finish(random: Random, { type, facts, write }: Draft): RandomRequest {
-  const cut = cuttable.has(type) && random.next() < 0.05 ? randomInt(random, 1, 8) : 0;
+function finish(random: Random | null, { type, facts, write }: Draft): RandomRequest {
+  const isCut = random !== null && cuttable.has(type) && random.next() < 0.05;
+  const cut = isCut ? randomInt(random, 1, 8) : 0;
   return {
     type,
+    isAlone: outOfTurn.has(type) || facts["frame"] !== undefined,
     text: `${nameOf(type)} ${JSON.stringify(cut === 0 ? facts : { ...facts, cut }, plain)}`,
-    body: (baseZxid) => {
+    body: (place) => {
       const writer = new JuteWriter();
-      write(writer, baseZxid);
+      write(writer, place);
       const whole = writer.takeCopy();
       return whole.subarray(0, Math.max(0, whole.length - cut));
     },
@@ -138,8 +135,8 @@ function create(random: Random, choices = acls): Draft {
   const acl = random.next() < 0.7 ? [{ perms: 31, id: everybody }] : pick(random, choices);
   const ttl = pick(random, ttls);
   const facts = { path, data, acl, flags, ...(type === OpCode.createTTL ? { ttl } : {}) };
-  const write: Part = (writer) => {
-    writer.writeString(path);
+  const write: Part = (writer, place) => {
+    writer.writeString(pathBelow(place.root, path));
     writer.writeBuffer(data);
     writeAcl(writer, acl);
     writer.writeInt(flags);
@@ -168,8 +165,8 @@ function pathAndVersion(random: Random, type: number): Draft {
   const path = anyPath(random);
   // Nodes have to go as often as they come: much depends on which are there.
   const version = random.next() < 0.6 ? -1 : pick(random, versions);
-  const write: Part = (writer) => {
-    writer.writeString(path);
+  const write: Part = (writer, place) => {
+    writer.writeString(pathBelow(place.root, path));
     writer.writeInt(version);
   };
   return { type, facts: { path, version }, write };
@@ -179,20 +176,82 @@ function setData(random: Random): Draft {
   const path = writablePath(random);
   const data = pick(random, datas);
   const version = pick(random, versions);
-  const write: Part = (writer) => {
-    writer.writeString(path);
+  const write: Part = (writer, place) => {
+    writer.writeString(pathBelow(place.root, path));
     writer.writeBuffer(data);
     writer.writeInt(version);
   };
   return { type: OpCode.setData, facts: { path, data, version }, write };
 }
 
+/** A frame as large as a server takes, or a byte less, or one more. */
+function setDataOfLimit(random: Random): Draft {
+  const path = pick(random, paths);
+  const excess = randomInt(random, -1, 2);
+  const write: Part = (writer, place) => {
+    const whole = pathBelow(place.root, path);
+    const [head, lengths, version] = [8, 8, 4];
+    const rest = head + lengths + Buffer.byteLength(whole) + version;
+    writer.writeString(whole);
+    writer.writeBuffer(Buffer.alloc(frameBytesMax + excess - rest, "x"));
+    writer.writeInt(-1);
+  };
+  return { type: OpCode.setData, facts: { path, frame: `limit + ${excess}` }, write };
+}
+
+/** Requests that make the nodes below which quotas can be set. */
+export function quotaParents(): RandomRequest[] {
+  return limitedPaths.map((path) => {
+    const write = createBelowQuota(path, "");
+    return finish(null, { type: OpCode.create, facts: { quotaOf: path }, write });
+  });
+}
+
+/** Limits as ZooKeeper's command line sets them; with them it makes the node of what is used. */
+function quota(random: Random): Draft {
+  const path = pick(random, limitedPaths);
+  const name = pick(random, ["zookeeper_limits", "zookeeper_limits", "zookeeper_stats"]);
+  const facts = { quotaOf: path, name };
+  const choice = random.next();
+  if (choice < 0.2) {
+    const write: Part = (writer, place) => {
+      writer.writeString(`${quotaPath(place, path)}/${name}`);
+      writer.writeInt(-1);
+    };
+    return { type: OpCode.delete, facts, write };
+  }
+  const limits = pick(random, quotaLimits);
+  if (choice < 0.7) {
+    const write = createBelowQuota(path, `/${name}`, limits);
+    return { type: OpCode.create, facts: { ...facts, limits }, write };
+  }
+  const write: Part = (writer, place) => {
+    writer.writeString(`${quotaPath(place, path)}/${name}`);
+    writer.writeBuffer(Buffer.from(limits));
+    writer.writeInt(-1);
+  };
+  return { type: OpCode.setData, facts: { ...facts, limits }, write };
+}
+
+function createBelowQuota(path: string, name: string, data = ""): Part {
+  return (writer, place) => {
+    writer.writeString(quotaPath(place, path) + name);
+    writer.writeBuffer(Buffer.from(data));
+    writeAcl(writer, [{ perms: 31, id: everybody }]);
+    writer.writeInt(0);
+  };
+}
+
+function quotaPath(place: Place, path: string): string {
+  return `/zookeeper/quota${place.root}${path}`;
+}
+
 function setAcl(random: Random): Draft {
   const path = pick(random, random.next() < 0.9 ? paths : badPaths);
   const acl = random.next() < 0.6 ? [{ perms: 31, id: everybody }] : pick(random, acls);
   const version = pick(random, versions);
-  const write: Part = (writer) => {
-    writer.writeString(path);
+  const write: Part = (writer, place) => {
+    writer.writeString(pathBelow(place.root, path));
     writeAcl(writer, acl);
     writer.writeInt(version);
   };
@@ -204,8 +263,8 @@ function read(random: Random): Draft {
   const type = pick(random, types);
   const path = anyPath(random);
   const watch = random.next() < 0.5;
-  const write: Part = (writer) => {
-    writer.writeString(path);
+  const write: Part = (writer, place) => {
+    writer.writeString(pathBelow(place.root, path));
     writer.writeBool(watch);
   };
   return { type, facts: { path, watch }, write };
@@ -216,14 +275,18 @@ function byPath(random: Random): Draft {
   const type = pick(random, [...types, OpCode.whoAmI]);
   if (type === OpCode.whoAmI) return { type, facts: {}, write: () => undefined };
   const path = anyPath(random);
-  return { type, facts: { path }, write: (writer) => writer.writeString(path) };
+  return {
+    type,
+    facts: { path },
+    write: (writer, place) => writer.writeString(pathBelow(place.root, path)),
+  };
 }
 
 function addWatch(random: Random): Draft {
-  const path = pick(random, [...paths, "/"]);
-  const mode = pick(random, [0, 1, 1, 7]);
-  const write: Part = (writer) => {
-    writer.writeString(path);
+  const path = random.next() < 0.8 ? pick(random, [...paths, "/"]) : anyPath(random);
+  const mode = pick(random, [0, 1, 1, 7, -1]);
+  const write: Part = (writer, place) => {
+    writer.writeString(pathBelow(place.root, path));
     writer.writeInt(mode);
   };
   return { type: OpCode.addWatch, facts: { path, mode }, write };
@@ -233,8 +296,8 @@ function removeWatches(random: Random): Draft {
   const type = pick(random, [OpCode.checkWatches, OpCode.removeWatches]);
   const path = anyPath(random);
   const kind = pick(random, [1, 2, 3, 3, 4, 5, 9]);
-  const write: Part = (writer) => {
-    writer.writeString(path);
+  const write: Part = (writer, place) => {
+    writer.writeString(pathBelow(place.root, path));
     writer.writeInt(kind);
   };
   return { type, facts: { path, kind }, write };
@@ -243,19 +306,24 @@ function removeWatches(random: Random): Draft {
 function setWatches(random: Random): Draft {
   const some = (): string[] => paths.filter(() => random.next() < 0.3);
   const lists = { data: some(), exist: some(), child: some() };
+  const hasPersistent = random.next() < 0.5;
+  const more = hasPersistent ? { persistent: some(), recursive: some() } : {};
   const since = randomInt(random, 0, 300);
-  const write: Part = (writer, baseZxid) => {
+  const write: Part = (writer, { baseZxid, root }) => {
+    const below = (list: readonly string[] = []): string[] =>
+      list.map((path) => pathBelow(root, path));
     const watches = {
       relativeZxid: baseZxid + BigInt(since),
-      dataWatches: lists.data,
-      existWatches: lists.exist,
-      childWatches: lists.child,
-      persistentWatches: [],
-      persistentRecursiveWatches: [],
+      dataWatches: below(lists.data),
+      existWatches: below(lists.exist),
+      childWatches: below(lists.child),
+      persistentWatches: below(more.persistent),
+      persistentRecursiveWatches: below(more.recursive),
     };
-    writeSetWatches(writer, watches, false);
+    writeSetWatches(writer, watches, hasPersistent);
   };
-  return { type: OpCode.setWatches, facts: { since, ...lists }, write };
+  const type = hasPersistent ? OpCode.setWatches2 : OpCode.setWatches;
+  return { type, facts: { since, ...lists, ...more }, write };
 }
 
 function addAuth(random: Random): Draft {
@@ -296,10 +364,10 @@ function multiRead(random: Random): Draft {
 }
 
 function several(type: number, ops: readonly Draft[]): Draft {
-  const write: Part = (writer, baseZxid) => {
+  const write: Part = (writer, place) => {
     for (const op of ops) {
       writeMultiHeader(writer, op.type, false);
-      op.write(writer, baseZxid);
+      op.write(writer, place);
     }
     writeMultiHeader(writer, -1, true);
   };
@@ -311,36 +379,6 @@ function writeMultiHeader(writer: JuteWriter, type: number, isLast: boolean): vo
   writer.writeInt(type);
   writer.writeBool(isLast);
   writer.writeInt(-1);
-}
-
-function anyPath(random: Random): string {
-  const choices = weighted(random, [
-    [20, paths],
-    [3, madePaths],
-    [2, systemPaths],
-    [1, badPaths],
-    [0.5, moreBadPaths],
-  ]);
-  return pick(random, choices);
-}
-
-function writablePath(random: Random): string {
-  return pick(random, random.next() < 0.9 ? paths : ["/", ...madePaths, ...badPaths]);
-}
-
-/** @throws RangeError for no choices. */
-function pick<T>(random: Random, choices: readonly T[]): T {
-  if (choices.length === 0) throw new RangeError("Nothing to pick from");
-  return choices[randomInt(random, 0, choices.length)] as T;
-}
-
-function weighted<T>(random: Random, choices: readonly (readonly [weight: number, T])[]): T {
-  let at = random.next() * choices.reduce((sum, [weight]) => sum + weight, 0);
-  for (const [weight, choice] of choices) {
-    at -= weight;
-    if (at < 0) return choice;
-  }
-  return pick(random, choices)[1];
 }
 
 function nameOf(type: number): string {

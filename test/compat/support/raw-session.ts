@@ -83,8 +83,13 @@ export class RawSession {
     return this.#isClosed;
   }
 
+  /** The xid that the next request gets; it goes to no other. */
+  takeXid(): number {
+    return this.#nextXid++;
+  }
+
   /** Sends a request; resolves with its reply, or null when the server closes the connection. */
-  request(type: number, body: Buffer, xid = this.#nextXid++): Promise<RawFrame | null> {
+  request(type: number, body: Buffer, xid = this.takeXid()): Promise<RawFrame | null> {
     if (this.#isClosed) return Promise.resolve(null);
     const frame = Buffer.alloc(12 + body.length);
     frame.writeInt32BE(8 + body.length, 0);

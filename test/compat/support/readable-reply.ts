@@ -3,6 +3,7 @@
  * request, with zxids as distances from where the server began, session ids by name, no times,
  * and lists without an order of their own sorted. Bytes left over are shown, never dropped.
  */
+import { createHash } from "node:crypto";
 import { JuteReader, OpCode, readAcl, readStat } from "../../../src/wire/index.ts";
 import type { Stat } from "../../../src/wire/index.ts";
 import type { RawFrame } from "./raw-session.ts";
@@ -14,6 +15,8 @@ export interface ServerView {
   /** Names of sessions by their id. */
   readonly sessions: ReadonlyMap<bigint, string>;
 }
+
+const SHORT_DATA_BYTES = 200;
 
 /** The text of `frame`, which answers a request of `type`, or of null: a closed connection. */
 export function readableReply(type: number, frame: RawFrame | null, view: ServerView): string {
@@ -91,7 +94,9 @@ function names(reader: JuteReader): string[] | undefined {
 }
 
 function data(reader: JuteReader): string | null {
-  return reader.readBuffer()?.toString("latin1") ?? null;
+  const bytes = reader.readBuffer();
+  if (bytes === null || bytes.length <= SHORT_DATA_BYTES) return bytes?.toString("latin1") ?? null;
+  return `${bytes.length} bytes, SHA-1 ${createHash("sha1").update(bytes).digest("hex")}`;
 }
 
 function stat(reader: JuteReader, view: ServerView): unknown {

@@ -31,22 +31,35 @@ const NOISE = /Error (?:closing a command socket|sending data synchronously)/u;
 export class ServerGroup {
   readonly folder: string;
   readonly members: readonly MemberLayout[];
+  readonly #jvmFlags: readonly string[];
   readonly #processes = new Map<number, ServerProcess>();
 
-  private constructor(folder: string, members: readonly MemberLayout[]) {
+  private constructor(
+    folder: string,
+    members: readonly MemberLayout[],
+    jvmFlags: readonly string[],
+  ) {
     this.folder = folder;
     this.members = members;
+    this.#jvmFlags = [...JVM_FLAGS, ...jvmFlags];
   }
 
-  /** Makes the folders of `count` servers; nothing is started. */
-  static async layOut(count: number, config: ZooCfg = {}): Promise<ServerGroup> {
+  /**
+   * Makes the folders of `count` servers; nothing is started. `jvmFlags` are for settings that
+   * Apache's server does not read from its file.
+   */
+  static async layOut(
+    count: number,
+    config: ZooCfg = {},
+    jvmFlags: readonly string[] = [],
+  ): Promise<ServerGroup> {
     const folder = await mkdtemp(path.join(tmpdir(), "ensemble-compat-"));
     const defaults = { tickTime: 500, "4lw.commands.whitelist": "*", preAllocSize: 1024 };
     const members = await layOutEnsemble(count, {
       baseFolder: folder,
       config: { ...defaults, ...config },
     });
-    return new ServerGroup(folder, members);
+    return new ServerGroup(folder, members, jvmFlags);
   }
 
   get connectString(): string {
@@ -86,7 +99,7 @@ export class ServerGroup {
     const options = { name: `${kind}-${id}`, folder, zooCfgPath, wait: false };
     const started =
       kind === "apache"
-        ? await startApacheServer({ ...options, jvmFlags: JVM_FLAGS })
+        ? await startApacheServer({ ...options, jvmFlags: this.#jvmFlags })
         : await startEnsembleServer(options);
     this.#processes.set(id, started);
   }
