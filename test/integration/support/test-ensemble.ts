@@ -37,16 +37,28 @@ export class TestEnsemble {
   readonly #members: readonly MemberLayout[];
   readonly #processes = new Map<number, ServerProcess>();
 
-  private constructor(baseFolder: string, members: readonly MemberLayout[]) {
+  readonly #nodeFlags: readonly string[];
+
+  private constructor(
+    baseFolder: string,
+    members: readonly MemberLayout[],
+    nodeFlags: readonly string[],
+  ) {
     this.#baseFolder = baseFolder;
     this.#members = members;
+    this.#nodeFlags = nodeFlags;
   }
 
   /** Starts `count` servers with ids from 1 and waits until all of them serve. */
-  static async start(count: number, config: ZooCfg = {}): Promise<TestEnsemble> {
+  static async start(
+    count: number,
+    config: ZooCfg = {},
+    nodeFlags: readonly string[] = [],
+  ): Promise<TestEnsemble> {
     const baseFolder = await mkdtemp(path.join(tmpdir(), "ensemble-integration-"));
     const options = { baseFolder, config: { ...defaultConfig, ...config } };
-    const ensemble = new TestEnsemble(baseFolder, await layOutEnsemble(count, options));
+    const members = await layOutEnsemble(count, options);
+    const ensemble = new TestEnsemble(baseFolder, members, nodeFlags);
     try {
       for (const id of ensemble.ids) await ensemble.startServer(id);
       await ensemble.whenServing();
@@ -89,7 +101,7 @@ export class TestEnsemble {
     const server = await startServerProcess({
       name: `server-${id}`,
       file: process.execPath,
-      args: [ENTRY_POINT, "server", zooCfgPath],
+      args: [...this.#nodeFlags, ENTRY_POINT, "server", zooCfgPath],
       folder,
       clientPort: ports.client,
     });
