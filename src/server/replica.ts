@@ -6,30 +6,23 @@
  * All inputs of an event-loop turn are gathered; the turn's end carries out what the core asks,
  * so that a busy server writes once for each peer and logs once for many transactions.
  */
-import { Fifo, assert } from "../base/index.ts";
+import { assert } from "../base/index.ts";
 import type { Clock } from "../base/index.ts";
-import type { Logger } from "../observe/index.ts";
 import { StorageError } from "../storage/index.ts";
 import type { Storage } from "../storage/index.ts";
-import { DataTree, Preparer } from "../tree/index.ts";
-import type { PrepareOptions, PreparedTxn, TreeListener, TxnResult } from "../tree/index.ts";
-import {
-  JuteWriter,
-  PacketType,
-  decodeTxn,
-  encodeSnapshotBody,
-  formatHex,
-  writeTxn,
-} from "../wire/index.ts";
+import { DataTree } from "../tree/index.ts";
+import type { PreparedTxn, Preparer, TxnResult } from "../tree/index.ts";
+import { PacketType, encodeSnapshotBody } from "../wire/index.ts";
 import type { DecodedTxn, QuorumPacket, SnapshotSink } from "../wire/index.ts";
 import type { DiskOp, HistoryEntry, LinkId, Peer, PeerEvent, Ready } from "../zab/index.ts";
+import type { DigestHistory } from "./digest-history.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import type { DiskCondition } from "./disk-space.ts";
 import type { ElectionNetwork } from "./election-network.ts";
-import type { ServerMetrics } from "./metrics/index.ts";
 import { QuorumLinks } from "./quorum-links.ts";
 import type { Endpoint } from "./quorum-links.ts";
-import { DigestHistory } from "./digest-history.ts";
+import { ReplicatedTree } from "./replicated-tree.ts";
+import type { ReplicatedTreeOptions } from "./replicated-tree.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import type { SnapshotInterval } from "./snapshot-writer.ts";
 import { loadState, showConfig } from "./load-state.ts";
@@ -49,25 +42,19 @@ export interface ReplicaListener {
   failed(error: unknown): void;
 }
 
-export interface ReplicaOptions {
+export interface ReplicaOptions extends ReplicatedTreeOptions {
   readonly peer: Peer;
-  readonly tree: DataTree;
   readonly storage: Storage;
   readonly load: LoadOptions;
   readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: ServerMetrics;
   /** Where learners connect while this server leads; undefined for a server without peers. */
   readonly quorumEndpoint: Endpoint | undefined;
   readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
   readonly packetBytesMax: number;
-  /** How requests are judged while this server leads. */
-  readonly prepare: PrepareOptions;
   /** How much of the log until the next snapshot. */
   readonly snapshotEvery: () => SnapshotInterval;
   /** Whether snapshots and logs that are not needed any more are removed. */
   readonly purges: boolean;
-  readonly treeListener: TreeListener;
 }
 
 /** Work of the core is done at this pace when nothing else happens, in ms. */
@@ -76,22 +63,14 @@ const tickEveryMs = 20;
 export class Replica {
   readonly peer: Peer;
   readonly links: QuorumLinks;
-  /** What the tree's digest was lately, for comparing servers. */
-  readonly digests = new DigestHistory();
   readonly #options: ReplicaOptions;
   readonly #disk: DiskQueue;
   readonly #snapshots: SnapshotWriter;
   readonly #listener: ReplicaListener;
-  readonly #writer = new JuteWriter(4096);
-  /** Transactions prepared here, so that they need not be decoded when they come back. */
-  readonly #prepared = new Fifo<PreparedTxn>();
+  readonly #state: ReplicatedTree;
   /** Snapshots received on links and not yet installed. */
   readonly #received = new Map<LinkId, ReturnType<typeof DataTree.restore>>();
   #election: ElectionNetwork | undefined;
-  #tree: DataTree;
-  #preparer: Preparer;
-  /** The tree was sent while it changed: it has no right digest until it has caught up. */
-  #isSettling = false;
   #isTurnDue = false;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -100,8 +79,7 @@ export class Replica {
     this.#options = options;
     this.#listener = listener;
     this.peer = options.peer;
-    this.#tree = options.tree;
-    this.#preparer = new Preparer(options.tree, options.prepare);
+    this.#state = new ReplicatedTree(options);
     this.#disk = new DiskQueue(options.storage, options.logger, {
       persisted: (seq) => {
         this.schedule();
@@ -132,12 +110,17 @@ export class Replica {
   }
 
   get tree(): DataTree {
-    return this.#tree;
+    return this.#state.tree;
   }
 
   /** Validates requests against the tree and what is proposed; meaningful on a leader. */
   get preparer(): Preparer {
-    return this.#preparer;
+    return this.#state.preparer;
+  }
+
+  /** What the tree's digest was lately, for comparing servers. */
+  get digests(): DigestHistory {
+    return this.#state.digests;
   }
 
   /** Whether the disk takes what it is given. */
@@ -178,13 +161,11 @@ export class Replica {
   propose(prepared: PreparedTxn): void {
     const { leader } = this.peer;
     assert(leader !== undefined, "only a leader proposes");
-    writeTxn(this.#writer, prepared.header, prepared.txn, prepared.digest);
-    const payload = this.#writer.takeCopy();
+    const payload = this.#state.encode(prepared);
     leader.propose({ zxid: prepared.header.zxid, payload });
     const { metrics } = this.#options;
     metrics.proposals += 1;
     metrics.proposalSizes.note(payload.length);
-    this.#prepared.push(prepared);
     this.schedule();
   }
 
@@ -198,7 +179,7 @@ export class Replica {
    * @throws StorageError when it cannot be written.
    */
   takeSnapshot(): Promise<bigint> {
-    return this.#snapshots.take(this.#tree);
+    return this.#snapshots.take(this.tree);
   }
 
   /** Stops taking part; resolves when what was logged is on disk. */
@@ -248,8 +229,8 @@ export class Replica {
 
   #handle(event: PeerEvent): void {
     if (event.kind === "role") {
-      if (event.serving) this.#isSettling = false;
-      if (event.role === "looking") this.#resetPreparer();
+      if (event.serving) this.#state.settled();
+      if (event.role === "looking") this.#state.forgetProposals();
       const { quorumEndpoint } = this.#options;
       if (event.role !== "leading") this.links.stopListening();
       else if (quorumEndpoint !== undefined) this.links.listen(quorumEndpoint);
@@ -273,30 +254,18 @@ export class Replica {
   }
 
   #deliver(entry: HistoryEntry, wallMs: number): void {
-    const own = this.#prepared.peek()?.header.zxid === entry.zxid ? this.#prepared.shift() : null;
-    const txn = own ?? decodeTxn(entry.payload);
-    const result = this.#tree.apply(txn.header, txn.txn);
-    this.#preparer.applied(entry.zxid);
-    const { metrics } = this.#options;
-    if (!this.#isSettling && !this.#tree.matchesDigest(txn.digest)) {
-      metrics.digestMismatches += 1;
-      this.#options.logger.error("The tree's digest is not the one that was proposed", {
-        zxid: formatHex(entry.zxid),
-        expected: formatHex(txn.digest?.treeDigest ?? 0n),
-        actual: formatHex(this.#tree.digest),
-      });
-    }
-    if (!this.#isSettling) this.digests.applied(entry.zxid, this.#tree);
+    const { txn, result, isOwn } = this.#state.apply(entry);
     if (!this.peer.isServing) return;
     // Wall clocks may be set back, and those of two servers differ.
     const sinceRequestMs = Math.max(0, wallMs - txn.header.timeMs);
+    const { metrics } = this.#options;
     metrics.propagationMs.add(sinceRequestMs);
-    if (own !== null) {
+    if (isOwn) {
       metrics.commits += 1;
       metrics.quorumAckMs.add(sinceRequestMs);
     }
     this.#listener.applied(txn, result);
-    this.#snapshots.applied(this.#tree, entry.payload.length);
+    this.#snapshots.applied(this.tree, entry.payload.length);
   }
 
   #dial(link: LinkId, sid: bigint): void {
@@ -308,7 +277,7 @@ export class Replica {
   #sendSnapshot(links: readonly LinkId[], packet: QuorumPacket): void {
     for (const link of links) {
       this.#options.metrics.snapshotsSent += 1;
-      this.links.sendSnapshot(link, packet, encodeSnapshotBody(this.#tree));
+      this.links.sendSnapshot(link, packet, encodeSnapshotBody(this.tree));
     }
   }
 
@@ -316,7 +285,7 @@ export class Replica {
   async #replaceState(
     op: Extract<DiskOp, { kind: "truncate" | "install-snapshot" }>,
   ): Promise<bigint> {
-    const { storage, load, treeListener } = this.#options;
+    const { storage, load } = this.#options;
     let tree: DataTree;
     if (op.kind === "truncate") {
       try {
@@ -337,19 +306,10 @@ export class Replica {
       await this.#disk.untilSpace(() => this.#snapshots.install(whole));
       tree = whole;
       showConfig(tree, load);
-      this.#isSettling = true;
     }
-    tree.setListener(treeListener);
-    this.#tree = tree;
-    this.digests.clear();
-    this.#resetPreparer();
+    this.#state.replace(tree, op.kind === "install-snapshot");
     this.#listener.treeReplaced();
     return tree.lastProcessedZxid;
-  }
-
-  #resetPreparer(): void {
-    this.#preparer = new Preparer(this.#tree, this.#options.prepare);
-    this.#prepared.clear();
   }
 
   #createLinks(): QuorumLinks {
