@@ -64,6 +64,10 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   answersAfterZxid = 0n;
   /** Whether the client's ConnectRequest had the readOnly field, and so wants it back. */
   hasReadOnlyField = false;
+  /** Whether its session is known to this server alone. */
+  isLocal = false;
+  /** Whether it is served without a quorum, and so may only read. */
+  isReadOnly = false;
   /** Identities of the client; its address is one of them. */
   authInfo: Id[];
   /** Part of `ReadContext`: watches are told to this connection. */
@@ -138,7 +142,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       this.destroy();
       return;
     }
-    const err = replyError(head.type, result);
+    const err = this.#explained(replyError(head.type, result));
     const frame = this.#beginReply(head.xid, zxid, err);
     if (err !== ErrorCode.ok) this.#gate.metrics.noteError(err);
     writeTxnReply(this.#out, head.type, result);
@@ -146,6 +150,12 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#finish(head);
     if (head.type === OpCode.closeSession) this.end();
     else this.#drain();
+  }
+
+  /** A leader elsewhere knows nothing of local sessions: it takes them for expired. */
+  #explained(err: number): number {
+    const isUnknown = this.isLocal && err === ErrorCode.sessionExpired;
+    return isUnknown ? ErrorCode.ephemeralOnLocalSession : err;
   }
 
   /** The oldest request is a sync, and it has been answered by the leader. */
@@ -256,7 +266,9 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     if (this.#waitedMs > 0 && this.#isThrottled(type)) {
       if (this.#pending.length === 0) this.#refuse(xid, ErrorCode.throttledOp);
       else this.#addPending({ xid, type, body: noBody, bytes: 0, err: ErrorCode.throttledOp });
-    } else if (isWriteOp(type, this.#gate.clickHouse) || type === OpCode.closeSession) {
+    } else if (this.isReadOnly && (this.#isReplicated(type) || type === OpCode.sync)) {
+      this.#refuse(xid, ErrorCode.notReadOnly);
+    } else if (this.#isReplicated(type)) {
       this.#addPending({ xid, type, body: null, bytes, err: ErrorCode.ok });
       this.#gate.submit(this, { xid, type, body: reader.readRest() });
     } else if (type === OpCode.auth) {
@@ -272,6 +284,13 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       this.#answer(xid, type, reader);
       this.#noteLatency(xid, type, startMs);
     }
+  }
+
+  /** Whether a request becomes a transaction: the end of a local session does not. */
+  #isReplicated(type: number): boolean {
+    return (
+      isWriteOp(type, this.#gate.clickHouse) && !(this.isLocal && type === OpCode.closeSession)
+    );
   }
 
   #addPending(request: Omit<Pending, "receivedAtMs">): void {
@@ -308,6 +327,10 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       this.#endReply(frame);
     } else if (isReadOp(type, this.#gate.clickHouse)) {
       this.#answerRead(xid, type, reader);
+    } else if (type === OpCode.closeSession) {
+      this.#gate.endLocal(this);
+      this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok));
+      this.end();
     } else {
       this.#endReply(this.#beginReply(xid, -1n, ErrorCode.unimplemented));
       this.end();

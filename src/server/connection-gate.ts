@@ -24,6 +24,8 @@ export interface ConnectionGate<Connection> {
   connect(connection: Connection, request: ConnectRequest): void;
   /** A write or the closing of the session; its transaction will come back. */
   submit(connection: Connection, request: ClientRequest): void;
+  /** The client ends its local session. */
+  endLocal(connection: Connection): void;
   sync(connection: Connection, path: string): void;
   /** Adds identities for `packet`; false when they are refused. */
   authenticate(connection: Connection, packet: AuthPacket): boolean;

@@ -14,6 +14,7 @@ import type { Acl, AuthPacket, ConnectRequest, DecodedTxn, Id, WireError } from 
 import type { PeerEvent } from "../zab/index.ts";
 import type { AuditTrail } from "./audit/index.ts";
 import { authenticate } from "./authenticate.ts";
+import { createsEphemeral } from "./ephemeral-request.ts";
 import type { ClientConnection, ClientGate } from "./client-connection.ts";
 import type { ClientRequest, LongReply } from "./connection-gate.ts";
 import type { ServerConfig } from "./config/index.ts";
@@ -22,6 +23,7 @@ import { ConnectionThrottle, RateLimitedLog, RequestLimits } from "./limits/inde
 import type { WordOutcome } from "./framed-socket.ts";
 import type { ServerMetrics } from "./metrics/index.ts";
 import type { Replica, ReplicaListener } from "./replica.ts";
+import { ReadOnlyMode } from "./read-only-mode.ts";
 import { RequestRouter } from "./request-router.ts";
 import { SessionService } from "./session-service.ts";
 import { ConnectionStatistics } from "./statistics.ts";
@@ -49,6 +51,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   readonly #options: RequestProcessorOptions;
   readonly #sessions: SessionService;
   readonly #connections = new Set<ClientConnection>();
+  readonly #readOnly: ReadOnlyMode;
   #dirty: ClientConnection[] = [];
   #watches = new WatchTable();
   #reads: ReadService | undefined;
@@ -65,18 +68,21 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       clock.monotonicMs(),
     );
     this.#complaints = new RateLimitedLog(logger, clock);
+    this.#readOnly = new ReadOnlyMode(config, clock.monotonicMs());
     this.#sessions = new SessionService(
       {
         sid,
         tickTimeMs: config.tickTimeMs,
         minTimeoutMs: config.minSessionTimeoutMs,
         maxTimeoutMs: config.maxSessionTimeoutMs,
+        localSessionsEnabled: config.localSessionsEnabled,
         clock,
         logger,
         metrics,
       },
       {
         newestZxid: () => this.#replica.peer.newestZxid,
+        isGlobal: (sessionId) => this.#replica.tree.globalSessions.has(sessionId),
         submitSession: (sessionId, type, body) => {
           this.#router.route({ sessionId, cxid: 0, type, body, authInfo: [] });
         },
@@ -113,6 +119,11 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     return this.#replica.tree.lastProcessedZxid;
   }
 
+  /** Whether clients are served without a quorum, who may only read. */
+  get isReadOnly(): boolean {
+    return this.#readOnly.isOn;
+  }
+
   get connections(): ReadonlySet<ClientConnection> {
     return this.#connections;
   }
@@ -144,19 +155,22 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     const { logger, metrics } = this.#options;
     metrics.connectionRequests += 1;
     if (request.sessionId !== 0n) metrics.connectionRevalidations += 1;
-    if (!this.#mayServe || request.lastZxidSeen > this.lastZxid) {
-      // The client has seen more than this server knows, or nothing can be served: it has to
-      // look for another server, which a closed connection makes it do.
+    const mayServe = this.isReadOnly ? request.readOnly === true : this.#mayServe;
+    if (!mayServe || request.lastZxidSeen > this.lastZxid) {
+      // The client has seen more than this server knows, or nothing can be served to it: it has
+      // to look for another server, which a closed connection makes it do.
       metrics.connectionsNotServed += 1;
       logger.info("Refusing client", {
         remote: connection.remoteAddress,
         serving: this.#replica.isServing,
+        readOnly: this.isReadOnly,
         lastZxidSeen: formatHex(request.lastZxidSeen),
       });
       connection.destroy();
       return;
     }
-    const kind = request.sessionId === 0n ? "global" : "renewed";
+    const isLocal = this.isReadOnly || this.#options.config.localSessionsEnabled;
+    const kind = request.sessionId === 0n ? (isLocal ? "local" : "global") : "renewed";
     if (!this.#connectionThrottle.admits(kind, this.nowMs())) {
       this.statistics.throttledConnections += 1;
       this.#complaints.warn("Refusing client: connection_throttle_tokens are used up", {
@@ -171,6 +185,14 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   submit(connection: ClientConnection, request: ClientRequest): void {
     this.#options.audit?.submitted(connection, request);
+    const { localSessionsUpgradingEnabled } = this.#options.config;
+    if (
+      connection.isLocal &&
+      localSessionsUpgradingEnabled &&
+      createsEphemeral(request.type, request.body)
+    ) {
+      this.#sessions.upgrade(connection);
+    }
     this.#router.route({
       sessionId: connection.sessionId,
       cxid: request.xid,
@@ -178,6 +200,10 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       body: request.body,
       authInfo: connection.authInfo,
     });
+  }
+
+  endLocal(connection: ClientConnection): void {
+    this.#sessions.endLocal(connection);
   }
 
   sync(connection: ClientConnection, path: string): void {
@@ -288,7 +314,11 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   flush(): void {
-    this.#sessions.keep();
+    if (this.#readOnly.isDue(this.#replica.peer, this.nowMs())) {
+      this.#options.logger.warn("Serving reads without a quorum");
+      this.#sessions.begin(true);
+    }
+    if (this.isReadOnly || this.#replica.isServing) this.#sessions.keep();
     const dirty = this.#dirty;
     this.#dirty = [];
     for (const connection of dirty) connection.flush();
@@ -328,8 +358,13 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     const { role, serving, epoch, leader } = event;
     this.metrics.roles.changed(event, this.nowMs());
     this.#options.logger.info("Role changed", { role, serving, epoch, leader });
-    if (!serving) this.#dropClients();
-    else if (role === "leading") this.#sessions.lead(this.#replica.tree.globalSessions);
+    if (!serving) {
+      this.#readOnly.roleChanged(role, this.nowMs());
+      this.#dropClients();
+      return;
+    }
+    this.#sessions.begin(false);
+    if (role === "leading") this.#sessions.lead(this.#replica.tree.globalSessions);
   }
 
   #dropClients(): void {

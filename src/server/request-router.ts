@@ -130,10 +130,18 @@ export class RequestRouter {
   #lead({ sessionId, cxid, type, body, authInfo }: Submission, owner: number): void {
     const { replica, clock, metrics } = this.#options;
     const { leader } = replica.peer;
-    const sessions = this.#options.sessions.leading;
-    if (leader === undefined || sessions === undefined) return;
-    const timeMs = clock.wallMs();
-    const request = { sessionId, cxid, type, body, authInfo, zxid: leader.nextZxid, timeMs };
+    const { sessions } = this.#options;
+    if (leader === undefined || sessions.leading === undefined) return;
+    const request = {
+      sessionId,
+      cxid,
+      type,
+      body,
+      authInfo,
+      zxid: leader.nextZxid,
+      timeMs: clock.wallMs(),
+      ephemeralErr: sessions.ephemeralProblem(sessionId, owner),
+    };
     const err = sessions.admit(sessionId, type, owner, body);
     const { preparer } = replica;
     const startMs = clock.monotonicMs();

@@ -3,10 +3,12 @@
  * leader's consent, reporting signs of life, and, on a leader, admitting requests and ending
  * sessions whose time is up (ZooKeeper 3.9 `SessionTrackerImpl`, `LearnerSessionTracker`). It
  * submits createSession and closeSession through its host and is told when they are applied.
+ * Local sessions it opens and ends alone, and makes global when they need it.
  */
 import type { Clock } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import {
+  ErrorCode,
   JuteReader,
   JuteWriter,
   OpCode,
@@ -14,11 +16,14 @@ import {
   formatHex,
   sessionPassword,
 } from "../wire/index.ts";
+import type { SessionOwner } from "../tree/index.ts";
 import type { ConnectRequest, QuorumPacket } from "../wire/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { LeaderSessions } from "./leader-sessions.ts";
+import { LocalSessions } from "./local-sessions.ts";
 import type { ServerMetrics } from "./metrics/index.ts";
-import { SessionIds } from "./session-ids.ts";
+import { SessionClock } from "./session-clock.ts";
+import { SessionIds, isIssuedBy } from "./session-ids.ts";
 
 /** A packet without identities. */
 export type PlainPacket = Pick<QuorumPacket, "type" | "zxid" | "data">;
@@ -27,6 +32,8 @@ export type PlainPacket = Pick<QuorumPacket, "type" | "zxid" | "data">;
 export interface SessionHost {
   /** Newest transaction that this server has heard of, decided or not. */
   newestZxid(): bigint;
+  /** Whether a session of this id is known to all servers. */
+  isGlobal(sessionId: bigint): boolean;
   /** Has a createSession or closeSession request made into a transaction. */
   submitSession(sessionId: bigint, type: number, body: Buffer): void;
   sendToLeader(packet: PlainPacket): void;
@@ -37,6 +44,8 @@ export interface SessionServiceOptions {
   readonly tickTimeMs: number;
   readonly minTimeoutMs: number;
   readonly maxTimeoutMs: number;
+  /** Whether new sessions are local. */
+  readonly localSessionsEnabled: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;
@@ -51,20 +60,29 @@ export class SessionService {
   readonly #options: SessionServiceOptions;
   readonly #host: SessionHost;
   readonly #ids: SessionIds;
+  readonly #clock: SessionClock;
+  readonly #local: LocalSessions;
   /** Connections that serve a session, by its id. */
   readonly #serving = new Map<bigint, ClientConnection>();
   /** Connections that wait for their new session. */
   readonly #opening = new Map<bigint, ClientConnection>();
   /** Connections that wait for the leader's word on their session. */
   readonly #revalidating = new Map<bigint, ClientConnection>();
+  /** Connections of global and of local sessions that were heard of since the last look. */
   #touched: ClientConnection[] = [];
+  #touchedLocal: ClientConnection[] = [];
+  #isReadOnly = false;
   /** Set while this server leads and serves. */
   #leading: LeaderSessions | undefined;
 
   constructor(options: SessionServiceOptions, host: SessionHost) {
     this.#options = options;
     this.#host = host;
-    this.#ids = new SessionIds(options.sid, options.clock.wallMs());
+    this.#clock = new SessionClock(options.clock);
+    this.#local = new LocalSessions(options.tickTimeMs, this.#clock);
+    this.#ids = new SessionIds(options.sid, options.clock.wallMs(), (id) => {
+      return this.#local.has(id) || host.isGlobal(id);
+    });
   }
 
   /** The leader's view, while this server leads. */
@@ -78,8 +96,14 @@ export class SessionService {
 
   /** Gives each session a full timeout, as a new leader does. */
   lead(sessions: ReadonlyMap<bigint, number>): void {
-    this.#leading = new LeaderSessions(this.#options.tickTimeMs, this.#options.clock);
+    this.#leading = new LeaderSessions(this.#options.tickTimeMs, this.#clock);
     this.#leading.trackAll(sessions);
+  }
+
+  /** Clients may come from now on; without a quorum, all their sessions are local. */
+  begin(isReadOnly: boolean): void {
+    this.#isReadOnly = isReadOnly;
+    this.#local.renew();
   }
 
   /** Forgets all connections, and leadership. */
@@ -89,6 +113,9 @@ export class SessionService {
     this.#opening.clear();
     this.#revalidating.clear();
     this.#touched = [];
+    this.#touchedLocal = [];
+    // A session that was opened in read-only mode ends with it.
+    if (!this.#options.localSessionsEnabled) this.#local.clear();
   }
 
   /** A client asks for a new session or for its old one. */
@@ -101,14 +128,41 @@ export class SessionService {
       return;
     }
     connection.sessionId = this.#ids.next();
+    if (this.#options.localSessionsEnabled || this.#isReadOnly) {
+      this.#local.open(connection.sessionId, timeoutMs);
+      this.#serveLocal(connection);
+      return;
+    }
     this.#opening.set(connection.sessionId, connection);
-    const body = new JuteWriter(8);
-    body.writeInt(timeoutMs);
-    this.#host.submitSession(connection.sessionId, OpCode.createSession, body.take());
+    this.#submitCreation(connection);
+  }
+
+  /** Makes a local session global: before anything that its client sends from now on. */
+  upgrade(connection: ClientConnection): void {
+    const { sessionId } = connection;
+    if (!this.#local.has(sessionId)) return;
+    this.#options.logger.info("Upgrading session", { session: formatHex(sessionId) });
+    this.#local.remove(sessionId);
+    connection.isLocal = false;
+    this.#submitCreation(connection);
+  }
+
+  /** The client of a local session ends it. */
+  endLocal({ sessionId }: ClientConnection): void {
+    if (!this.#local.has(sessionId)) {
+      // It became global while the request waited.
+      this.#host.submitSession(sessionId, OpCode.closeSession, noBody);
+    }
+    this.#local.remove(sessionId);
+    this.#serving.delete(sessionId);
   }
 
   /** A createSession transaction was applied. */
   created(sessionId: bigint): void {
+    // It was local here, and another server, to which its client had moved, made it global.
+    this.#local.remove(sessionId);
+    const serving = this.#serving.get(sessionId);
+    if (serving !== undefined) serving.isLocal = false;
     const connection = this.#opening.get(sessionId);
     if (connection === undefined) return;
     this.#opening.delete(sessionId);
@@ -138,29 +192,49 @@ export class SessionService {
   touch(connection: ClientConnection): void {
     if (connection.isTouched) return;
     connection.isTouched = true;
-    this.#touched.push(connection);
+    (connection.isLocal ? this.#touchedLocal : this.#touched).push(connection);
   }
 
   /** On a learner: the report for the leader's PING, sessions and timeouts. */
   report(): Buffer {
     const data = new JuteWriter(12 * this.#touched.length + 16);
-    for (const connection of this.#takeTouched()) {
+    for (const connection of takeTouched(this.#touched)) {
       data.writeLong(connection.sessionId);
       data.writeInt(connection.timeoutMs);
     }
     return data.take();
   }
 
-  /** Call at each turn; on a leader it keeps sessions alive and ends those that are due. */
+  /** Call at each turn in which clients are served: ends the sessions whose time is up. */
   keep(): void {
+    if (!this.#clock.isDue()) return;
+    for (const { sessionId, timeoutMs } of takeTouched(this.#touchedLocal)) {
+      this.#local.touch(sessionId, timeoutMs);
+    }
+    for (const sessionId of this.#local.expire()) {
+      this.#options.logger.info("Local session expired", { session: formatHex(sessionId) });
+      this.#serving.get(sessionId)?.destroy();
+    }
     const leading = this.#leading;
-    if (leading?.isDue() !== true) return;
-    for (const { sessionId } of this.#takeTouched()) leading.touch(sessionId);
+    if (leading === undefined) return;
+    for (const { sessionId } of takeTouched(this.#touched)) leading.touch(sessionId);
     for (const sessionId of leading.expire()) {
       this.#options.metrics.sessionsExpired += 1;
       this.#options.logger.info("Session expired", { session: formatHex(sessionId) });
       this.#host.submitSession(sessionId, OpCode.closeSession, noBody);
     }
+  }
+
+  /** On a leader: whether `owner` may submit a request for session `id`: 0 or the reason. */
+  admit(id: bigint, type: number, owner: SessionOwner, body: Buffer): number {
+    const err = this.#leading?.admit(id, type, owner, body) ?? ErrorCode.sessionExpired;
+    return err !== ErrorCode.ok && this.#mayBeLocal(id, owner) ? ErrorCode.ok : err;
+  }
+
+  /** On a leader: 0, or why session `id` may own no ephemeral nodes. */
+  ephemeralProblem(id: bigint, owner: SessionOwner): number {
+    if (this.#leading?.has(id) === true) return ErrorCode.ok;
+    return owner === here ? ErrorCode.ephemeralOnLocalSession : ErrorCode.sessionExpired;
   }
 
   /** On a leader: whether a learner may take up a session, as the answer to send. */
@@ -193,6 +267,15 @@ export class SessionService {
       return;
     }
     connection.sessionId = sessionId;
+    if (this.#local.touch(sessionId, connection.timeoutMs)) {
+      this.#finishReopen(connection, true);
+      return;
+    }
+    if (this.#isReadOnly) {
+      // It may be a good session elsewhere: no word of it, so that the client asks the others.
+      connection.destroy();
+      return;
+    }
     if (this.#leading !== undefined) {
       const isValid = this.#leading.reopen(sessionId, connection.timeoutMs, here);
       this.#finishReopen(connection, isValid);
@@ -214,15 +297,39 @@ export class SessionService {
     // The leader sends its consent behind all that it proposed for the session before.
     connection.answersAfterZxid = this.#host.newestZxid();
     const earlier = this.#serving.get(sessionId);
-    this.#serving.set(sessionId, connection);
+    if (this.#local.has(sessionId)) {
+      this.#serveLocal(connection);
+    } else {
+      this.#serving.set(sessionId, connection);
+      connection.welcome(sessionId, connection.timeoutMs);
+    }
     if (earlier !== connection) earlier?.destroy();
-    connection.welcome(sessionId, connection.timeoutMs);
   }
 
-  #takeTouched(): ClientConnection[] {
-    const touched = this.#touched;
-    this.#touched = [];
-    for (const connection of touched) connection.isTouched = false;
-    return touched;
+  #serveLocal(connection: ClientConnection): void {
+    const { sessionId, timeoutMs } = connection;
+    this.#serving.set(sessionId, connection);
+    connection.isLocal = true;
+    connection.isReadOnly = this.#isReadOnly;
+    connection.welcome(sessionId, timeoutMs);
   }
+
+  #submitCreation({ sessionId, timeoutMs }: ClientConnection): void {
+    const body = new JuteWriter(8);
+    body.writeInt(timeoutMs);
+    this.#host.submitSession(sessionId, OpCode.createSession, body.take());
+  }
+
+  /** Sessions that the leader does not know are local to the server that issued their ids. */
+  #mayBeLocal(id: bigint, owner: SessionOwner): boolean {
+    if (!this.#options.localSessionsEnabled || this.#leading?.has(id) === true) return false;
+    return owner === here ? this.#local.has(id) : !isIssuedBy(id, this.#options.sid);
+  }
+}
+
+/** Empties the list. */
+function takeTouched(list: ClientConnection[]): ClientConnection[] {
+  const touched = list.splice(0);
+  for (const connection of touched) connection.isTouched = false;
+  return touched;
 }

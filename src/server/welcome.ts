@@ -12,11 +12,13 @@ export interface Welcome {
   readonly timeoutMs: number;
   /** Whether the client's request had the readOnly field, and so wants it back. */
   readonly hasReadOnlyField: boolean;
+  /** Whether the client is served without a quorum, and so may only read. */
+  readonly isReadOnly: boolean;
 }
 
 /** Appends the frame to `writer`. */
 export function writeWelcome(writer: JuteWriter, welcome: Welcome): void {
-  const { sessionId, timeoutMs, hasReadOnlyField } = welcome;
+  const { sessionId, timeoutMs, hasReadOnlyField, isReadOnly } = welcome;
   const isValid = timeoutMs > 0;
   const frame = writer.reserveInt();
   writeConnectResponse(writer, {
@@ -24,7 +26,7 @@ export function writeWelcome(writer: JuteWriter, welcome: Welcome): void {
     timeoutMs,
     sessionId: isValid ? sessionId : 0n,
     password: isValid ? sessionPassword(sessionId) : Buffer.alloc(16),
-    readOnly: hasReadOnlyField ? false : undefined,
+    readOnly: hasReadOnlyField ? isReadOnly : undefined,
   });
   writer.patchLength(frame);
 }

@@ -52,6 +52,11 @@ export function isSequential(flags: number): boolean {
   );
 }
 
+/** Whether a node created with these flags goes with its session. */
+export function isEphemeral(flags: number): boolean {
+  return flags === CreateMode.ephemeral || flags === CreateMode.ephemeralSequential;
+}
+
 /** Ten digits; the counter is a signed 32-bit integer and the sign counts as a digit. */
 export function formatSequence(count: number): string {
   return count < 0 ? `-${String(-count).padStart(9, "0")}` : String(count).padStart(10, "0");
@@ -66,11 +71,8 @@ export function createTxn(type: CreateOp, node: NewNode, request: CreateRequest)
       return { type, path, data, acl, parentCVersion };
     case OpCode.createTTL:
       return { type, path, data, acl, parentCVersion, ttlMs };
-    default: {
-      const isEphemeral =
-        flags === CreateMode.ephemeral || flags === CreateMode.ephemeralSequential;
-      return { type, path, data, acl, ephemeral: isEphemeral, parentCVersion };
-    }
+    default:
+      return { type, path, data, acl, ephemeral: isEphemeral(flags), parentCVersion };
   }
 }
 

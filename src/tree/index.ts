@@ -1,5 +1,6 @@
 /** The face of `tree/`: the replicated state, and how requests read and change it. */
 export { fixAcl, isAllowed } from "./acl.ts";
+export { isEphemeral } from "./create-mode.ts";
 export { DataTree } from "./data-tree.ts";
 export type { TxnResult } from "./data-tree.ts";
 export { isDue } from "./due-nodes.ts";

@@ -45,6 +45,7 @@ import {
   createTxn,
   formatSequence,
   hasKnownFlags,
+  isEphemeral,
   isSequential,
   multiCreateType,
   ownerOf,
@@ -75,6 +76,8 @@ export interface PrepareRequest {
   readonly zxid: bigint;
   /** The leader's wall clock. */
   readonly timeMs: number;
+  /** Why the session may own no ephemeral nodes: an error code. @default 0: it may */
+  readonly ephemeralErr?: number;
 }
 
 /** What to propose. Data in `txn` are views of the request's body: encode before reusing it. */
@@ -205,6 +208,8 @@ export class Preparer {
     const { flags, data } = request;
     const modeProblem = createModeProblem(type, request, this.#extendedTypesEnabled);
     if (modeProblem !== 0) return failure(modeProblem);
+    const { ephemeralErr = 0 } = context;
+    if (ephemeralErr !== 0 && isEphemeral(flags)) return failure(ephemeralErr);
     if (!hasParentPath(request.path)) return failure(ErrorCode.badArguments);
     if (this.#clickHouse && isKeeperPath(request.path)) return failure(ErrorCode.badArguments);
     const acl = fixAcl(request.acl, context.authInfo, this.#aclSchemes);

@@ -31,7 +31,7 @@ export function answerFourLetterWord(
   if (word === "ruok") return "imok";
   if (word === "gtmk") return String(traceMask.value);
   if (word === "envi") return formatEnvironment();
-  if (word === "isro") return isServing ? "rw" : "null";
+  if (word === "isro") return facts.mode === "read-only" ? "ro" : isServing ? "rw" : "null";
   if (!isServing) return word === "hash" ? notServing : `${notServing}\n`;
   return answers[word]?.(facts) ?? "";
 }

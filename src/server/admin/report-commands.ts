@@ -47,7 +47,10 @@ export const reportCommands: readonly AdminCommand[] = [
       return data({ initial_configuration: lines.join("") });
     },
   },
-  { names: ["is_read_only", "isro"], run: () => data({ read_only: false }) },
+  {
+    names: ["is_read_only", "isro"],
+    run: ({ facts }) => data({ read_only: facts.mode === "read-only" }),
+  },
   { names: ["last_snapshot", "lsnp"], run: lastSnapshot },
   {
     names: ["monitor", "mntr"],
@@ -170,7 +173,7 @@ async function serverStats(facts: ServerFacts): Promise<Record<string, unknown>>
   const proposals = describeSizes(facts.clients.metrics.proposalSizes);
   return {
     version: versionText,
-    read_only: false,
+    read_only: facts.mode === "read-only",
     server_stats: server,
     client_response: replies,
     ...(facts.mode === "leader" ? { proposal_stats: proposals } : {}),

@@ -19,13 +19,15 @@ import type { Double } from "./java-text.ts";
 export const versionText = "3.9.5-ensemble, built on 2026-11-21 00:00 UTC";
 
 /** ZooKeeper's words for what a server is. */
-export type ServerMode = "standalone" | "leader" | "follower" | "observer";
+export type ServerMode = "standalone" | "leader" | "follower" | "observer" | "read-only";
 
 /** The client-facing side of a server. */
 export interface ClientSide {
   readonly statistics: ConnectionStatistics;
   readonly metrics: ServerMetrics;
   readonly connections: ReadonlySet<ClientConnection>;
+  /** Whether clients are served without a quorum, who may only read. */
+  readonly isReadOnly: boolean;
   readonly watches: WatchTable;
   /** The clockwork of sessions, on a leader. */
   readonly leading: LeaderSessions | undefined;
@@ -93,6 +95,7 @@ export class ServerFacts {
 
   /** Null while nothing is served. */
   get mode(): ServerMode | null {
+    if (this.#parts?.clients.isReadOnly === true) return "read-only";
     if (this.#parts?.replica.isServing !== true) return null;
     const { role } = this.#parts.replica.peer;
     if (role === "looking") return null;

@@ -89,8 +89,20 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     default: "yes",
     doc: "Whether the leader of a quorum accepts clients.",
   },
-  noEffect("localSessionsEnabled", "Keeps sessions out of the log.", "all sessions are global"),
-  noEffect("localSessionsUpgradingEnabled", "Makes local sessions global.", "all are global"),
+  {
+    name: "localSessionsEnabled",
+    kind: "boolean",
+    default: "false",
+    doc:
+      "Keeps new sessions on the server that their clients connect to: no transaction opens or " +
+      "ends them, and they may own no ephemeral nodes. Set it alike on all servers.",
+  },
+  {
+    name: "localSessionsUpgradingEnabled",
+    kind: "boolean",
+    default: "false",
+    doc: "Makes a local session global when it creates its first ephemeral node.",
+  },
   {
     name: "maxClientCnxns",
     kind: "integer",
@@ -132,8 +144,12 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     doc: "Silence after which a connection that has no session is closed.",
   },
   {
-    ...noEffect("readonlymode.enabled", "Serves reads without a quorum.", "not supported yet"),
+    name: "readonlymode.enabled",
     kind: "boolean",
+    default: "false",
+    doc:
+      "Serves reads without a quorum, to clients that say they are content with them, after " +
+      "two seconds (or a tick, if longer) without a leader.",
   },
 ];
 

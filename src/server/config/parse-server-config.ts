@@ -52,11 +52,12 @@ export function parseServerConfig(
     readFile,
     warnings,
   };
+  const membership = readMembership(settings);
   return {
     file,
     dataDir,
     ...times,
-    ...readMembership(settings),
+    ...membership,
     ...readDisk(values, dataDir, warnings),
     ...readClientLimits(values),
     ...readLimits(values),
@@ -65,6 +66,10 @@ export function parseServerConfig(
     electionNotificationMaxMs: values.integer("fastleader.maxNotificationInterval"),
     quorumListenOnAllIps: values.boolean("quorumListenOnAllIPs"),
     tcpKeepAlive: values.boolean("tcpKeepAlive"),
+    // A standalone server is all that there is: its sessions are global either way.
+    localSessionsEnabled: membership.replicated && values.boolean("localSessionsEnabled"),
+    localSessionsUpgradingEnabled: values.boolean("localSessionsUpgradingEnabled"),
+    readOnlyModeEnabled: membership.replicated && values.boolean("readonlymode.enabled"),
     skipAcl: values.boolean("skipACL"),
     superDigest: readSuperDigest(values),
     ...readNodeKinds(values),

@@ -103,6 +103,12 @@ export interface ServerConfig {
   readonly minSessionTimeoutMs: number;
   /** Longest session timeout granted, in ms. @default 20 ticks */
   readonly maxSessionTimeoutMs: number;
+  /** Whether new sessions are known to their server alone. */
+  readonly localSessionsEnabled: boolean;
+  /** Whether a local session becomes global when it creates an ephemeral node. */
+  readonly localSessionsUpgradingEnabled: boolean;
+  /** Whether a server without a quorum serves reads to clients that ask for it. */
+  readonly readOnlyModeEnabled: boolean;
   /** Connections from one address; 0 is unlimited. @default 60 */
   readonly maxClientCnxns: number;
   /** Connections altogether; 0 is unlimited. @default 0 */
