@@ -272,6 +272,7 @@ function createPeer(
       tickMs: config.tickTimeMs,
       initLimitTicks: config.initLimitTicks,
       syncLimitTicks: config.syncLimitTicks,
+      epochWaitMs: config.epochWaitMs ?? undefined,
       rebroadcastMinMs: config.electionNotificationMinMs,
       rebroadcastMaxMs: config.electionNotificationMaxMs,
     },

@@ -166,7 +166,11 @@ export class Leader implements RoleMachine {
     const initLimitMs = timing.initLimitTicks * timing.tickMs;
     this.#learners.dropSilent(this.isServing);
     if (!this.isServing) {
-      if (nowMs - this.#startedAtMs > initLimitMs) this.#end(`No quorum in ${this.#phase}`);
+      const isEpochOpen = this.#epoch === 0;
+      const waitMs = isEpochOpen
+        ? Math.min(timing.epochWaitMs ?? Infinity, initLimitMs)
+        : initLimitMs;
+      if (nowMs - this.#startedAtMs > waitMs) this.#end(`No quorum in ${this.#phase}`);
       return;
     }
     if (!this.#context.voters.isQuorum(this.#learners.liveVoters(), "liveness")) {

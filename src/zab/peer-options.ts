@@ -22,6 +22,8 @@ export interface PeerTiming {
   readonly tickMs: number;
   /** Ticks that joining (discovery and synchronisation) may take. */
   readonly initLimitTicks: number;
+  /** How long a leader waits for voters to agree on an epoch; undefined for initLimit. */
+  readonly epochWaitMs?: number | undefined;
   /** Ticks of silence after which a link is given up. */
   readonly syncLimitTicks: number;
   /** Wait for better votes once a quorum agrees. */

@@ -224,6 +224,14 @@ test("a leader without a quorum of followers steps down", () => {
   expect(peer.wait(10).events).toEqual(["looking not serving"]);
 });
 
+test("a leader may be told to wait less for an epoch than for what follows", () => {
+  const waiting = electedLeader({ epochWaitMs: 300 });
+  expect(waiting.wait(290).peer.role).toBe("leading");
+  expect(waiting.wait(30).peer.role).toBe("looking");
+  const agreed = join(electedLeader({ epochWaitMs: 300 }), 2, 1);
+  expect(agreed.wait(600).peer.role).toBe("leading");
+});
+
 test("heartbeats go out every half tick, and silence of syncLimit costs a follower its link", () => {
   const peer = activeLeader();
   expect(peer.wait(100).sent).toEqual(["PING 0x100000000 on 2"]);

@@ -25,6 +25,7 @@ export interface ScriptedOptions {
   readonly acceptedEpoch?: number;
   readonly currentEpoch?: number;
   readonly counterMax?: number;
+  readonly epochWaitMs?: number;
   readonly configVersion?: bigint;
 }
 
@@ -215,7 +216,7 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
       version: options.configVersion ?? 0n,
       text: "version=0",
     },
-    timing: { ...defaultTiming, tickMs: 200 },
+    timing: { ...defaultTiming, tickMs: 200, epochWaitMs: options.epochWaitMs },
     historyLimits: { entriesMax: 100, bytesMax: 1 << 20 },
     disk: {
       lastZxid: log[log.length - 1] ?? snapshot,

@@ -156,7 +156,7 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
   noEffect(
     "connectToLearnerMasterLimit",
     "Time for a learner to reach its leader.",
-    "initLimit includes it",
+    "a learner tries 20 times, 50 ms apart",
   ),
   {
     name: "dynamicConfigFile",
@@ -202,13 +202,28 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     min: 1,
     doc: "Time for a learner to connect and synchronise; must be set in a quorum.",
   },
-  noEffect("leader.maxTimeToWaitForEpoch", "Lets a leader give up early.", "not supported yet"),
   {
-    ...noEffect("leader.maxConcurrentSnapSyncs", "Snapshots sent at a time.", "not supported yet"),
+    name: "leader.maxTimeToWaitForEpoch",
+    kind: "integer",
+    default: "-1",
+    unit: "ms",
+    min: -1,
+    doc: "How long an elected leader waits for a quorum to connect; -1 is as long as initLimit.",
+  },
+  {
+    ...noEffect(
+      "leader.maxConcurrentSnapSyncs",
+      "Snapshots sent at a time.",
+      "a snapshot is made of the tree piece by piece as the learner takes it",
+    ),
     aliases: ["maxConcurrentSnapSyncs"],
   },
   {
-    ...noEffect("leader.maxConcurrentDiffSyncs", "Diffs sent at a time.", "not supported yet"),
+    ...noEffect(
+      "leader.maxConcurrentDiffSyncs",
+      "Diffs sent at a time.",
+      "what is sent is in memory already",
+    ),
     aliases: ["maxConcurrentDiffSyncs"],
   },
   noEffect("multiAddress.*", "Gives a server several addresses.", "each server has one address"),

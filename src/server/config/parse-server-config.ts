@@ -66,6 +66,7 @@ export function parseServerConfig(
     electionNotificationMaxMs: values.integer("fastleader.maxNotificationInterval"),
     quorumListenOnAllIps: values.boolean("quorumListenOnAllIPs"),
     tcpKeepAlive: values.boolean("tcpKeepAlive"),
+    epochWaitMs: nonNegative(values.integer("leader.maxTimeToWaitForEpoch")),
     // A standalone server is all that there is: its sessions are global either way.
     localSessionsEnabled: membership.replicated && values.boolean("localSessionsEnabled"),
     localSessionsUpgradingEnabled: values.boolean("localSessionsUpgradingEnabled"),
@@ -81,6 +82,11 @@ export function parseServerConfig(
     auditFile: readAuditFile(values, dataDir),
     warnings,
   };
+}
+
+/** -1 stands for no value. */
+function nonNegative(value: number): number | null {
+  return value < 0 ? null : value;
 }
 
 interface Sorting {

@@ -103,6 +103,8 @@ export interface ServerConfig {
   readonly minSessionTimeoutMs: number;
   /** Longest session timeout granted, in ms. @default 20 ticks */
   readonly maxSessionTimeoutMs: number;
+  /** How long a leader waits for voters to agree on an epoch; null for initLimit. */
+  readonly epochWaitMs: number | null;
   /** Whether new sessions are known to their server alone. */
   readonly localSessionsEnabled: boolean;
   /** Whether a local session becomes global when it creates an ephemeral node. */
