@@ -218,6 +218,31 @@ describe("A session", () => {
     await client.destroy();
   });
 
+  it("lives on when its leader was stopped for longer than its timeout", async () => {
+    const timeoutMs = 4 * TICK_MS;
+    const clients: { client: RawClient; path: string }[] = [];
+    for (const id of ensemble.ids) {
+      const { client } = await RawClient.open(port(id), { timeoutMs });
+      const path = newPath();
+      await createEphemeral(client, path);
+      clients.push({ client, path });
+    }
+    await ensemble.pause(leader);
+    for (const endMs = performance.now() + 1.5 * timeoutMs; performance.now() < endMs;) {
+      for (const { client } of clients) client.write(request(-2, OpCode.ping));
+      await sleep(TICK_MS / 2);
+    }
+    ensemble.resume(leader);
+    for (const { client, path } of clients) {
+      client.write(request(7, OpCode.setData, body.setData(path, "alive")));
+      let reply = await client.next();
+      while (reply.xid === -2) reply = await client.next();
+      expect(reply).toMatchObject({ xid: 7, err: ErrorCode.ok });
+      await client.destroy();
+    }
+    expect(await ensemble.whenLed()).toBe(leader);
+  });
+
   it("does not confuse the requests of two connections that both claim it", async () => {
     const [from, to] = followers as [number, number];
     const [path, other] = [newPath(), newPath()];
