@@ -142,7 +142,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       this.destroy();
       return;
     }
-    const err = this.#explained(replyError(head.type, result));
+    const err = replyError(head.type, result, this.isLocal);
     const frame = this.#beginReply(head.xid, zxid, err);
     if (err !== ErrorCode.ok) this.#gate.metrics.noteError(err);
     writeTxnReply(this.#out, head.type, result);
@@ -150,12 +150,6 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#finish(head);
     if (head.type === OpCode.closeSession) this.end();
     else this.#drain();
-  }
-
-  /** A leader elsewhere knows nothing of local sessions: it takes them for expired. */
-  #explained(err: number): number {
-    const isUnknown = this.isLocal && err === ErrorCode.sessionExpired;
-    return isUnknown ? ErrorCode.ephemeralOnLocalSession : err;
   }
 
   /** The oldest request is a sync, and it has been answered by the leader. */

@@ -8,8 +8,10 @@ import type { TxnResult } from "../tree/index.ts";
 import { ErrorCode, KeeperOpCode, OpCode, writeMultiResponse, writeStat } from "../wire/index.ts";
 import type { JuteWriter } from "../wire/index.ts";
 
-/** The `err` field of the reply header. */
-export function replyError(type: number, result: TxnResult): number {
+/** The `err` field of the reply header, to a client whose session is local or global. */
+export function replyError(type: number, result: TxnResult, isLocal = false): number {
+  // A leader elsewhere knows nothing of local sessions: it takes them for expired.
+  if (isLocal && result.err === ErrorCode.sessionExpired) return ErrorCode.ephemeralOnLocalSession;
   return type === OpCode.multi && result.results !== undefined ? ErrorCode.ok : result.err;
 }
 
