@@ -33,6 +33,8 @@ const APACHE_JVM_FLAGS: readonly string[] = [
 export interface ApacheZooKeeper {
   /** For example "3.9.5". */
   readonly version: string;
+  /** Its jars are in `lib/`, the configuration of its log in `conf/`. */
+  readonly folder: string;
   /** For `java -cp`; holds a wildcard, so it must not pass through a shell. */
   readonly classPath: string;
 }
@@ -194,7 +196,7 @@ function entryName(version: string): string {
 function describe(version: string): ApacheZooKeeper {
   const folder = cachedPath(entryName(version));
   const classPath = [path.join(folder, "conf"), path.join(folder, "lib", "*")];
-  return { version, classPath: classPath.join(path.delimiter) };
+  return { version, folder, classPath: classPath.join(path.delimiter) };
 }
 
 async function build(version: string, folder: string): Promise<void> {
