@@ -19,32 +19,20 @@ import {
   WireError,
   Xid,
   isKeeperWrite,
-  readAuthPacket,
   readConnectRequest,
   readPathRequest,
   readSetWatches,
 } from "../wire/index.ts";
 import type { Acl, EventType, Id, JuteWriter, TxnHeader } from "../wire/index.ts";
-import { addressIdentity } from "./authenticate.ts";
+import type { Identity } from "./auth/index.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
 import type { LimitedConnection } from "./limits/index.ts";
 import { FramedSocket, HoldReason } from "./framed-socket.ts";
 import type { FrameReceiver, WordOutcome } from "./framed-socket.ts";
+import type { PendingRequest } from "./pending-request.ts";
 import { ConnectionActivity } from "./statistics.ts";
 import { writeWelcome } from "./welcome.ts";
 import { replyError, writeTxnReply } from "./txn-reply.ts";
-
-interface Pending {
-  readonly xid: number;
-  readonly type: number;
-  /** The body of a request that waits its turn; null for one that was sent on. */
-  readonly body: Buffer | null;
-  /** Length of the request's frame, in bytes. */
-  readonly bytes: number;
-  /** Not 0: the answer, whatever the request is. */
-  readonly err: number;
-  readonly receivedAtMs: number;
-}
 
 const noBody = Buffer.alloc(0);
 
@@ -68,8 +56,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   isLocal = false;
   /** Whether it is served without a quorum, and so may only read. */
   isReadOnly = false;
-  /** Identities of the client; its address is one of them. */
-  authInfo: Id[];
+  readonly identity: Identity;
   /** Part of `ReadContext`: watches are told to this connection. */
   readonly watcher: Watcher = this;
   /** In the list of sessions to be kept alive. */
@@ -82,7 +69,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   /** What is written here is sent at the end of the turn. */
   readonly #out: JuteWriter;
   readonly #reader = new JuteReader();
-  readonly #pending = new Fifo<Pending>();
+  readonly #pending = new Fifo<PendingRequest>();
   readonly #frameBytesMax: number;
   #stage: "greeting" | "connecting" | "open" | "closing" = "greeting";
   /** When requests began to be held back; null when they are not. */
@@ -90,15 +77,21 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   /** How long the requests waited that are being taken now, in ms. */
   #waitedMs = 0;
 
-  constructor(socket: Socket, gate: ClientGate, frameBytesMax: number) {
+  /** @param subject - of the client's certificate, verified; null without one. */
+  constructor(socket: Socket, gate: ClientGate, frameBytesMax: number, subject: string | null) {
     this.socket = socket;
     this.#gate = gate;
     this.#frameBytesMax = frameBytesMax;
     this.remoteAddress = socket.remoteAddress ?? "";
     this.connectedAtMs = gate.nowMs();
-    this.authInfo = [addressIdentity(this.remoteAddress)];
+    this.identity = gate.authenticator.begin(this.remoteAddress, subject);
     this.#frames = new FramedSocket(socket, this, frameBytesMax);
     this.#out = this.#frames.out;
+  }
+
+  /** Identities of the client; its address is one of them. */
+  get authInfo(): readonly Id[] {
+    return this.identity.ids;
   }
 
   get isOpen(): boolean {
@@ -257,7 +250,12 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#gate.touch(this);
     const bytes = end - offset;
     this.#gate.metrics.bytesReceived += bytes;
-    if (this.#waitedMs > 0 && this.#isThrottled(type)) {
+    if (type === OpCode.auth || type === OpCode.sasl) {
+      this.#authenticate(xid, type, reader);
+    } else if (!this.identity.isAdmitted) {
+      this.#endReply(this.#beginReply(xid, 0n, ErrorCode.sessionClosedRequireSaslAuth));
+      this.end();
+    } else if (this.#waitedMs > 0 && this.#isThrottled(type)) {
       if (this.#pending.length === 0) this.#refuse(xid, ErrorCode.throttledOp);
       else this.#addPending({ xid, type, body: noBody, bytes: 0, err: ErrorCode.throttledOp });
     } else if (this.isReadOnly && (this.#isReplicated(type) || type === OpCode.sync)) {
@@ -265,8 +263,6 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     } else if (this.#isReplicated(type)) {
       this.#addPending({ xid, type, body: null, bytes, err: ErrorCode.ok });
       this.#gate.submit(this, { xid, type, body: reader.readRest() });
-    } else if (type === OpCode.auth) {
-      this.#authenticate(xid, reader);
     } else if (type === OpCode.sync) {
       this.#addPending({ xid, type, body: null, bytes, err: ErrorCode.ok });
       this.#gate.sync(this, readPathRequest(reader));
@@ -287,14 +283,14 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     );
   }
 
-  #addPending(request: Omit<Pending, "receivedAtMs">): void {
+  #addPending(request: Omit<PendingRequest, "receivedAtMs">): void {
     this.#pending.push({ ...request, receivedAtMs: this.#gate.nowMs() });
     if (this.#pending.length > pendingMax) this.#frames.hold(HoldReason.pending);
     if (request.err === ErrorCode.ok) this.#gate.limits.began(this, request.bytes);
   }
 
   /** A request that was pending has been answered. May bring new requests, which follow it. */
-  #finish({ xid, type, bytes, err, receivedAtMs }: Pending): void {
+  #finish({ xid, type, bytes, err, receivedAtMs }: PendingRequest): void {
     this.#noteLatency(xid, type, receivedAtMs);
     if (err === ErrorCode.ok) this.#gate.limits.finished(this, bytes);
   }
@@ -314,11 +310,6 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       const watches = readSetWatches(reader, type === OpCode.setWatches2);
       this.#gate.reads.setWatches(watches, this);
       this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok));
-    } else if (type === OpCode.sasl) {
-      // No mechanism is configured: a null token says so.
-      const frame = this.#beginReply(xid, 0n, ErrorCode.ok);
-      this.#out.writeBuffer(null);
-      this.#endReply(frame);
     } else if (isReadOp(type, this.#gate.clickHouse)) {
       this.#answerRead(xid, type, reader);
     } else if (type === OpCode.closeSession) {
@@ -356,11 +347,17 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     }
   }
 
-  #authenticate(xid: number, reader: JuteReader): void {
-    const isAccepted = this.#gate.authenticate(this, readAuthPacket(reader));
-    const err = isAccepted ? ErrorCode.ok : ErrorCode.authFailed;
-    this.#endReply(this.#beginReply(xid, 0n, err));
-    if (!isAccepted) this.end();
+  #authenticate(xid: number, type: number, reader: JuteReader): void {
+    const answer = this.identity.answer(type, reader);
+    if (answer?.isLast !== false) this.#gate.metrics.authFailures += 1;
+    if (answer === null) {
+      this.destroy();
+      return;
+    }
+    const frame = this.#beginReply(xid, 0n, answer.err);
+    if (answer.token !== undefined) this.#out.writeBuffer(answer.token);
+    this.#endReply(frame);
+    if (answer.isLast) this.end();
   }
 
   /** Answers the requests that have waited for an earlier one. */

@@ -84,7 +84,7 @@ export class ClientPort {
       if (left === 0) this.#countByAddress.delete(address);
       else this.#countByAddress.set(address, left);
     });
-    const connection = new ClientConnection(socket, this.#gate, frameBytesMax);
+    const connection = new ClientConnection(socket, this.#gate, frameBytesMax, null);
     socket.setTimeout(sessionlessTimeoutMs, () => {
       if (connection.isOpen) return;
       this.#gate.metrics.sessionlessExpired += 1;

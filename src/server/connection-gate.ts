@@ -4,7 +4,8 @@
  * the server as a whole is on this side.
  */
 import type { ReadService } from "../tree/index.ts";
-import type { Acl, AuthPacket, ConnectRequest, Id, WireError } from "../wire/index.ts";
+import type { Acl, ConnectRequest, Id, WireError } from "../wire/index.ts";
+import type { ClientAuthenticator } from "./auth/index.ts";
 import type { WordOutcome } from "./framed-socket.ts";
 import type { RequestLimits } from "./limits/index.ts";
 import type { ServerMetrics } from "./metrics/index.ts";
@@ -19,6 +20,7 @@ export interface ConnectionGate<Connection> {
   /** Whether ClickHouse Keeper's operations are understood. */
   readonly clickHouse: boolean;
   readonly metrics: ServerMetrics;
+  readonly authenticator: ClientAuthenticator;
   nowMs(): number;
   /** The first frame of the connection. */
   connect(connection: Connection, request: ConnectRequest): void;
@@ -27,8 +29,6 @@ export interface ConnectionGate<Connection> {
   /** The client ends its local session. */
   endLocal(connection: Connection): void;
   sync(connection: Connection, path: string): void;
-  /** Adds identities for `packet`; false when they are refused. */
-  authenticate(connection: Connection, packet: AuthPacket): boolean;
   touch(connection: Connection): void;
   /** The stream began with four letters, and `rest`. */
   fourLetterWord(connection: Connection, word: string, rest: Buffer): WordOutcome;

@@ -10,11 +10,11 @@ import type { Logger } from "../observe/index.ts";
 import { ReadService, WatchTable, isAllowed } from "../tree/index.ts";
 import type { TreeListener, TxnResult } from "../tree/index.ts";
 import { OpCode, PacketType, Perms, formatHex } from "../wire/index.ts";
-import type { Acl, AuthPacket, ConnectRequest, DecodedTxn, Id, WireError } from "../wire/index.ts";
+import type { Acl, ConnectRequest, DecodedTxn, Id, WireError } from "../wire/index.ts";
 import type { PeerEvent } from "../zab/index.ts";
 import type { AuditTrail } from "./audit/index.ts";
-import { authenticate } from "./authenticate.ts";
 import { createsEphemeral } from "./ephemeral-request.ts";
+import { ClientAuthenticator } from "./auth/index.ts";
 import type { ClientConnection, ClientGate } from "./client-connection.ts";
 import type { ClientRequest, LongReply } from "./connection-gate.ts";
 import type { ServerConfig } from "./config/index.ts";
@@ -47,6 +47,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   /** Warnings about clients. */
   readonly #complaints: RateLimitedLog;
   readonly metrics: ServerMetrics;
+  readonly authenticator: ClientAuthenticator;
   readonly treeListener: TreeListener;
   readonly #options: RequestProcessorOptions;
   readonly #sessions: SessionService;
@@ -69,6 +70,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     );
     this.#complaints = new RateLimitedLog(logger, clock);
     this.#readOnly = new ReadOnlyMode(config, clock.monotonicMs());
+    this.authenticator = new ClientAuthenticator(config.auth, logger);
     this.#sessions = new SessionService(
       {
         sid,
@@ -208,21 +210,6 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   sync(connection: ClientConnection, path: string): void {
     this.#router.sync(connection, path);
-  }
-
-  authenticate(connection: ClientConnection, packet: AuthPacket): boolean {
-    const ids = authenticate(packet, this.#options.config.superDigest);
-    if (ids === null) {
-      this.metrics.authFailures += 1;
-      return false;
-    }
-    for (const id of ids) {
-      const isKnown = connection.authInfo.some(
-        (known) => known.scheme === id.scheme && known.id === id.id,
-      );
-      if (!isKnown) connection.authInfo = [...connection.authInfo, id];
-    }
-    return true;
   }
 
   mayRead(acl: readonly Acl[], authInfo: readonly Id[]): boolean {

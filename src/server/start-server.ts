@@ -238,6 +238,7 @@ function snapshotInterval(config: ServerConfig, random: Random): SnapshotInterva
 function prepareOptions(config: ServerConfig, quotas: QuotaReport): PrepareOptions {
   return {
     skipAcl: config.skipAcl,
+    aclSchemes: config.auth.schemes,
     extendedTypesEnabled: config.extendedTypesEnabled,
     clickHouse: config.clickHouse,
     limits: {

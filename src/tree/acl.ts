@@ -4,6 +4,7 @@
  * Who a client is, was found out elsewhere; here identities are compared only.
  */
 import type { Acl, Id } from "../wire/index.ts";
+import { isDistinguishedName } from "./distinguished-name.ts";
 import { addressMatches, isAddressRange } from "./ip-address.ts";
 
 /** Schemes that clients may name in ACLs unless configured otherwise, as in ZooKeeper. */
@@ -60,7 +61,9 @@ export function fixAcl(
     if (acl.findIndex((other) => isSame(other, entry)) < index) continue;
     const { perms, id } = entry;
     if (id.scheme === "auth") {
-      const own = authInfo.filter(({ scheme }) => authenticatedSchemes.has(scheme));
+      const own = authInfo.filter(
+        ({ scheme }) => authenticatedSchemes.has(scheme) && schemes.has(scheme),
+      );
       if (own.length === 0) return null;
       fixed.push(...own.map((ownId) => ({ perms, id: ownId })));
     } else if (isAcceptable(id, schemes)) fixed.push(entry);
@@ -78,9 +81,23 @@ function isSame(left: Acl, right: Acl): boolean {
 function isAcceptable(id: Id, schemes: ReadonlySet<string>): boolean {
   if (id.scheme === "world") return id.id === "anyone";
   if (!schemes.has(id.scheme)) return false;
-  if (id.scheme === "ip") return isAddressRange(id.id);
-  if (id.scheme === "digest") return isDigestId(id.id);
-  return id.id.length > 0;
+  switch (id.scheme) {
+    case "ip":
+      return isAddressRange(id.id);
+    case "digest":
+      return isDigestId(id.id);
+    case "sasl":
+      return isPrincipal(id.id);
+    case "x509":
+      return isDistinguishedName(id.id);
+    default:
+      return false;
+  }
+}
+
+/** A name, or a Kerberos principal: `service[/host]@REALM`. */
+function isPrincipal(id: string): boolean {
+  return !id.includes("@") || /^[^/@]*(\/[^/@]*)?@[^/@]*$/.test(id);
 }
 
 /** `user:hash`; colons at the end do not count, as Java's `split` has it. */

@@ -81,6 +81,7 @@ export type {
 export { sessionPassword } from "./session-password.ts";
 export {
   readAuthPacket,
+  readSaslToken,
   readConnectRequest,
   readConnectResponse,
   readSetWatches,

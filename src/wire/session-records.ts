@@ -3,6 +3,7 @@
  * without headers), authentication, and the re-registration of watches after a reconnect
  * (ZooKeeper 3.9 `zookeeper.jute`, module `org.apache.zookeeper.proto`).
  */
+import { WireError } from "./wire-error.ts";
 import type { JuteReader } from "./jute-reader.ts";
 import type { JuteWriter } from "./jute-writer.ts";
 
@@ -96,6 +97,17 @@ export function writeAuthPacket(writer: JuteWriter, packet: AuthPacket): void {
   writer.writeInt(0);
   writer.writeString(packet.scheme);
   writer.writeBuffer(packet.auth);
+}
+
+/**
+ * The one field of a `sasl` request.
+ *
+ * @throws WireError when there is none, or null.
+ */
+export function readSaslToken(reader: JuteReader): Buffer {
+  const token = reader.readBuffer();
+  if (token === null) throw new WireError("bad-value", "Cannot read sasl request: null token");
+  return token;
 }
 
 function readPath(reader: JuteReader): string {

@@ -7,7 +7,8 @@
 import { isAllowed } from "../../tree/index.ts";
 import { Perms } from "../../wire/index.ts";
 import type { Id } from "../../wire/index.ts";
-import { addressIdentity, authenticate } from "../authenticate.ts";
+import { addressId, digestIds } from "../auth/index.ts";
+import type { AuthSettings } from "../config/index.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 /** A refusal: status code and reason; null when the caller is let in. */
@@ -27,7 +28,7 @@ export function refuseCaller(
   if (authorization === undefined) {
     return { statusCode: 401, error: "Auth info is missing for the command" };
   }
-  const ids = identify(authorization, remoteAddress, facts.config.superDigest);
+  const ids = identify(authorization, remoteAddress, facts.config.auth);
   if (ids.length === 0) return { statusCode: 401, error: "Not authenticated" };
   const root = facts.tree.getNode("/");
   if (root === undefined) return { statusCode: 500, error: "Error occurred during auth" };
@@ -40,11 +41,11 @@ export function refuseCaller(
 function identify(
   authorization: string,
   remoteAddress: string,
-  superDigest: string | null,
+  settings: AuthSettings,
 ): readonly Id[] {
   const [scheme = "", credentials, ...more] = authorization.split(" ");
   if (more.length > 0) return [];
-  if (scheme === "ip") return [addressIdentity(remoteAddress)];
-  if (scheme !== "digest" || credentials === undefined) return [];
-  return authenticate({ scheme, auth: Buffer.from(credentials, "utf8") }, superDigest) ?? [];
+  if (scheme === "ip") return [addressId(remoteAddress)];
+  if (scheme !== "digest" || credentials === undefined || !settings.schemes.has(scheme)) return [];
+  return digestIds(credentials, settings);
 }

@@ -1,12 +1,10 @@
 /**
- * The keys about clients, security and administration; a part of the table in `config-keys.ts`,
+ * The keys about clients and administration; a part of the table in `config-keys.ts`,
  * which explains the columns. Keys are in alphabetical order within their list.
  */
 import { noEffect, refused } from "./config-key.ts";
 import type { ConfigKey } from "./config-key.ts";
 
-const NO_TLS = "TLS is not supported yet";
-const NO_SASL = "SASL authentication is not supported yet";
 const NO_ADMIN_TLS = "the admin server speaks plain HTTP only; keep it on loopback";
 const NO_METRICS_TLS = "metrics are served without TLS; put a proxy in front of httpPort";
 const ADDED_AT_ONCE = "measurements are added up at once";
@@ -151,50 +149,6 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
       "Serves reads without a quorum, to clients that say they are content with them, after " +
       "two seconds (or a tick, if longer) without a leader.",
   },
-];
-
-/** Keys about authentication, access and encryption. */
-export const SECURITY_KEYS: readonly ConfigKey[] = [
-  noEffect("allowSaslFailedClients", "Admits clients that fail SASL.", NO_SASL),
-  refused("authProvider.*", "Adds an authentication provider.", "Java classes cannot be loaded", [
-    "org.apache.zookeeper.server.auth.digestauthenticationprovider",
-    "org.apache.zookeeper.server.auth.ipauthenticationprovider",
-  ]),
-  noEffect("DigestAuthenticationProvider.digestAlg", "The digest's algorithm.", "it is SHA1"),
-  {
-    name: "DigestAuthenticationProvider.superDigest",
-    kind: "text",
-    default: null,
-    doc: "The administrator's `super:<base64 of sha1 of super:password>`.",
-  },
-  refused("enforce.auth.enabled", "Requires authentication.", "not supported yet", OFF),
-  noEffect("enforce.auth.schemes", "The schemes that are required.", "not supported yet"),
-  refused("ensembleAuthName", "Admits only clients of this name.", "not supported yet", [""]),
-  noEffect("fips-mode", "Uses the platform's hostname verification.", NO_TLS),
-  noEffect("jaasLoginRenew", "Time to renew a login.", NO_SASL),
-  noEffect("kerberos.*", "How Kerberos principals are shortened.", NO_SASL),
-  noEffect("portUnification", "Accepts TLS and plain peers on one port.", NO_TLS),
-  noEffect("client.portUnification", "Accepts TLS and plain clients on one port.", NO_TLS),
-  refused("quorum.auth.enableSasl", "Authenticates peers.", NO_SASL, OFF),
-  refused("quorum.auth.learnerRequireSasl", "Requires it of leaders.", NO_SASL, OFF),
-  refused("quorum.auth.serverRequireSasl", "Requires it of learners.", NO_SASL, OFF),
-  noEffect("quorum.auth.*", "How peers are authenticated.", NO_SASL),
-  refused("requireClientAuthScheme", "Requires an authentication scheme.", NO_SASL, [""]),
-  refused("secureClientPort", "The port for clients with TLS.", NO_TLS, ["0"]),
-  noEffect("secureClientPortAddress", "The address for clients with TLS.", NO_TLS),
-  refused("sessionRequireClientSASLAuth", "Admits only SASL clients.", NO_SASL, OFF),
-  {
-    name: "skipACL",
-    kind: "boolean",
-    default: "no",
-    doc: "Ignores access lists: everyone may do everything.",
-  },
-  noEffect("ssl.*", "How TLS works.", NO_TLS),
-  refused("sslQuorum", "Encrypts the connections between servers.", NO_TLS, OFF),
-  noEffect("sslQuorumReloadCertFiles", "Loads changed certificates.", NO_TLS),
-  noEffect("client.certReload", "Loads changed certificates.", NO_TLS),
-  noEffect("superUser", "A SASL user who may do everything.", NO_SASL),
-  noEffect("X509AuthenticationProvider.superUser", "A subject who may do everything.", NO_TLS),
 ];
 
 /** Keys about observing the server. */

@@ -7,7 +7,8 @@
  * properties are the same with a `zookeeper.` prefix, which the parser accepts too.
  */
 import { nearestName } from "../../base/index.ts";
-import { ADMIN_KEYS, CLIENT_KEYS, SECURITY_KEYS } from "./config-keys-client.ts";
+import { ADMIN_KEYS, CLIENT_KEYS } from "./config-keys-client.ts";
+import { SECURITY_KEYS } from "./config-keys-security.ts";
 import type { ConfigKey } from "./config-key.ts";
 import { LIMIT_KEYS } from "./config-keys-limits.ts";
 import { DISK_KEYS, FOREIGN_KEYS, JVM_KEYS, QUORUM_KEYS } from "./config-keys-server.ts";

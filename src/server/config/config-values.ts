@@ -27,6 +27,16 @@ export class ConfigValues {
     return replaced;
   }
 
+  /** The entries of a family of keys, such as `authProvider.*`, in the order of the file. */
+  family(name: string): readonly Property[] {
+    assert(name.endsWith(".*"), "a family's name ends in .*");
+    const prefix = name.slice(0, -1);
+    const prefixes = [prefix, `zookeeper.${prefix}`];
+    return [...this.#entries.values()].filter(({ key }) =>
+      prefixes.some((start) => key.startsWith(start)),
+    );
+  }
+
   /** A text, or null when there is none and the table has no usable default; never empty. */
   text(name: string): string | null {
     tableEntry(name, "text");

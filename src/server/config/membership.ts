@@ -7,6 +7,7 @@ import { ConfigError } from "./config-error.ts";
 import type { ConfigValues } from "./config-values.ts";
 import { parseProperties } from "./properties.ts";
 import type { Property } from "./properties.ts";
+import type { ReadTextFile } from "./read-text-file.ts";
 import type { ClientAddress, ServerConfig, ServerRole, ServerSpec } from "./server-config.ts";
 import {
   ServerLineError,
@@ -15,9 +16,6 @@ import {
   parseServerLine,
   sortServers,
 } from "./server-line.ts";
-
-/** Reads a text file; null when it does not exist. */
-export type ReadTextFile = (path: string) => string | null;
 
 /** What the membership is made from. */
 export interface MembershipSettings {

@@ -7,15 +7,17 @@
  * caller passes what reads them.
  */
 import { join } from "node:path";
+import { readAuthSettings } from "./auth-settings.ts";
 import { ConfigError } from "./config-error.ts";
 import { findConfigKey, suggestConfigKey } from "./config-keys.ts";
 import { ConfigValues } from "./config-values.ts";
 import { parseFourLetterWords } from "./four-letter-words.ts";
 import { readMembership } from "./membership.ts";
-import type { MembershipSettings, ReadTextFile } from "./membership.ts";
+import type { MembershipSettings } from "./membership.ts";
 import { readMetricsConfig } from "./metrics-config.ts";
 import { parseProperties } from "./properties.ts";
 import type { Property } from "./properties.ts";
+import type { ReadTextFile } from "./read-text-file.ts";
 import { readLimits } from "./read-limits.ts";
 import type { AdminConfig, ServerConfig } from "./server-config.ts";
 
@@ -72,7 +74,7 @@ export function parseServerConfig(
     localSessionsUpgradingEnabled: values.boolean("localSessionsUpgradingEnabled"),
     readOnlyModeEnabled: membership.replicated && values.boolean("readonlymode.enabled"),
     skipAcl: values.boolean("skipACL"),
-    superDigest: readSuperDigest(values),
+    auth: readAuthSettings(values, readFile, warnings, false),
     ...readNodeKinds(values),
     ...readNodeLimits(values),
     clickHouse: values.boolean("ensemble.clickhouse"),
@@ -253,15 +255,4 @@ function showEntry({ key, value }: Property): readonly [key: string, value: stri
 function readAuditFile(values: ConfigValues, dataDir: string): string | null {
   if (!values.boolean("audit.enable")) return null;
   return values.text("ensemble.audit.file") ?? join(dataDir, "zookeeper_audit.log");
-}
-
-function readSuperDigest(values: ConfigValues): string | null {
-  const digest = values.text("DigestAuthenticationProvider.superDigest");
-  if (digest !== null && !/^super:[A-Za-z0-9+/]{27}=$/u.test(digest)) {
-    throw values.error(
-      "DigestAuthenticationProvider.superDigest",
-      "super:<base64 of the SHA-1 of super:password>",
-    );
-  }
-  return digest;
 }

@@ -5,6 +5,7 @@
  */
 import type { ConnectionThrottleSettings, RequestLimitSettings } from "../limits/index.ts";
 
+import type { AuthSettings } from "./auth-settings.ts";
 import type { MetricsConfig } from "./metrics-config.ts";
 
 /** A server's place in the membership. */
@@ -169,8 +170,8 @@ export interface ServerConfig {
 
   /** Whether access lists are ignored. @default false */
   readonly skipAcl: boolean;
-  /** `super:<base64 of sha1>` of the administrator; null when there is none. */
-  readonly superDigest: string | null;
+  /** Who clients are, and who may come in. */
+  readonly auth: AuthSettings;
   /**
    * Whether ClickHouse Keeper's operations are understood; only where no member is Apache's.
    * @default false

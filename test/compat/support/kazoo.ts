@@ -10,7 +10,9 @@ import { runCommand } from "./run-command.ts";
 import type { CommandResult } from "./run-command.ts";
 
 const KAZOO_VERSION = "2.11.0";
-const ENTRY = `kazoo-${KAZOO_VERSION}`;
+/** What kazoo's `sasl` extra asks for. */
+const PURE_SASL_VERSION = "0.6.2";
+const ENTRY = `kazoo-${KAZOO_VERSION}-sasl-${PURE_SASL_VERSION}`;
 const INSTALL_TIMEOUT_MS = 180_000;
 const SCRIPT_TIMEOUT_MS = 60_000;
 
@@ -35,7 +37,8 @@ export async function installKazoo(): Promise<Kazoo> {
     const options = { timeoutMs: INSTALL_TIMEOUT_MS };
     await runCommand("python3", ["-m", "venv", building], options);
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    await runCommand(pythonOf(building), [...pip, `kazoo==${KAZOO_VERSION}`], options);
+    const packages = [`kazoo==${KAZOO_VERSION}`, `pure-sasl==${PURE_SASL_VERSION}`];
+    await runCommand(pythonOf(building), [...pip, ...packages], options);
   });
   return { version: KAZOO_VERSION, python: pythonOf(folder) };
 }

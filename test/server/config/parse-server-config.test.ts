@@ -60,7 +60,7 @@ describe("parseServerConfig() of a standalone server", () => {
       myId: null,
       servers: new Map(),
       configVersion: 0n,
-      superDigest: null,
+      auth: { superDigest: null, digestAlgorithm: "sha1", saslPasswords: null },
       skipAcl: false,
       extendedTypesEnabled: false,
       containerCheckIntervalMs: 60000,
@@ -104,7 +104,7 @@ describe("parseServerConfig() of a standalone server", () => {
       dataDirAutocreate: false,
       snapSizeLimitKb: -1,
       juteMaxBufferBytes: 4194304,
-      superDigest: "super:D/InIHSb7yEEbrWz8b9l71RjZJU=",
+      auth: { superDigest: "super:D/InIHSb7yEEbrWz8b9l71RjZJU=" },
       warnings: [],
     });
   });
@@ -194,8 +194,8 @@ describe("parseServerConfig() of a standalone server", () => {
       "zoo.cfg:2: clientPortAddress: expected clientPort to be set as well, found '::1'",
     ],
     [
-      "dataDir=/d\nsecureClientPort=2281",
-      "zoo.cfg:2: secureClientPort: expected it to be 0 (TLS is not supported yet), found '2281'",
+      "dataDir=/d\nsslQuorum=true",
+      "zoo.cfg:2: sslQuorum: expected it to be false or no (TLS between servers is not supported yet)",
     ],
     [
       "dataDir=/d\ngroup.1=1:2:3",
@@ -203,7 +203,7 @@ describe("parseServerConfig() of a standalone server", () => {
     ],
     ["dataDir=/d\nstandaloneEnabled=false", /server\.N: expected at least one participant/u],
     ["dataDir=/d\nserver.1=a:1:2:observer", /at least two participants beside observers/u],
-    ["dataDir=/d\nDigestAuthenticationProvider.superDigest=super:pw", /base64 of the SHA-1/u],
+    ["dataDir=/d\nDigestAuthenticationProvider.superDigest=super:pw", /base64 of the sha1 hash/u],
   ])("refuses %j", (text, message) => {
     expect(failure(text)).toMatch(message);
   });
