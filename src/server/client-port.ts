@@ -1,44 +1,42 @@
 /**
- * Listens for clients and keeps count of their connections, in all and by address. What happens
- * on a connection is the connection's business.
+ * One port for clients: plain, with TLS, or both. What happens on a connection is the
+ * connection's business, and what a handshake takes is that of the TLS folder.
  */
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { ClientConnection } from "./client-connection.ts";
-import type { ClientGate } from "./client-connection.ts";
 import type { Endpoint } from "./quorum-links.ts";
 
 export interface ClientPortOptions {
   /** Port 0 takes any free one. */
   readonly endpoint: Endpoint;
   readonly backlog: number | null;
-  /** Connections from one address; 0 is unlimited. */
-  readonly perAddressMax: number;
-  /** Connections altogether; 0 is unlimited. */
-  readonly connectionsMax: number;
-  /** Silence after which a connection that has no session, or has ended it, is closed. */
-  readonly sessionlessTimeoutMs: number;
-  readonly frameBytesMax: number;
   /** Whether the system asks silent clients for a sign of life. */
   readonly tcpKeepAlive: boolean;
+  /** Silence after which a connection that has not said a word is closed. */
+  readonly silenceTimeoutMs: number;
 }
+
+/** Where accepted sockets go; one that nobody takes is refused. */
+export interface ClientPortHandlers {
+  /** Whether there is room for another connection. */
+  admit(socket: Socket): boolean;
+  /** A client that speaks plainly; absent where TLS is a must. */
+  readonly plain?: (socket: Socket) => void;
+  /** A client that begins a TLS handshake; absent where there is no TLS. */
+  readonly tls?: (socket: Socket) => void;
+}
+
+/** What a TLS connection begins with: a handshake record. No frame and no word begins so. */
+const tlsHandshakeByte = 0x16;
 
 export class ClientPort {
   readonly #options: ClientPortOptions;
-  readonly #gate: ClientGate;
-  readonly #added: (connection: ClientConnection) => void;
-  readonly #countByAddress = new Map<string, number>();
-  #count = 0;
+  readonly #handlers: ClientPortHandlers;
   #server: Server | undefined;
 
-  constructor(
-    options: ClientPortOptions,
-    gate: ClientGate,
-    added: (connection: ClientConnection) => void,
-  ) {
+  constructor(options: ClientPortOptions, handlers: ClientPortHandlers) {
     this.#options = options;
-    this.#gate = gate;
-    this.#added = added;
+    this.#handlers = handlers;
   }
 
   /** The port in use once listening. */
@@ -65,31 +63,29 @@ export class ClientPort {
   }
 
   #accept(socket: Socket): void {
-    const { perAddressMax, connectionsMax, frameBytesMax, sessionlessTimeoutMs } = this.#options;
-    const address = socket.remoteAddress ?? "";
-    const fromAddress = this.#countByAddress.get(address) ?? 0;
-    if (
-      (perAddressMax > 0 && fromAddress >= perAddressMax) ||
-      (connectionsMax > 0 && this.#count >= connectionsMax)
-    ) {
-      this.#gate.metrics.connectionsRejected += 1;
+    const { plain, tls } = this.#handlers;
+    if (!this.#handlers.admit(socket)) socket.destroy();
+    else if (plain !== undefined && tls !== undefined) this.#peek(socket, plain, tls);
+    else (plain ?? tls)?.(socket);
+  }
+
+  /** Lets the first byte decide between plain and TLS. */
+  #peek(socket: Socket, plain: (socket: Socket) => void, tls: (socket: Socket) => void): void {
+    const destroy = (): void => {
       socket.destroy();
-      return;
-    }
-    this.#count += 1;
-    this.#countByAddress.set(address, fromAddress + 1);
-    socket.once("close", () => {
-      this.#count -= 1;
-      const left = (this.#countByAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.#countByAddress.delete(address);
-      else this.#countByAddress.set(address, left);
+    };
+    socket.on("error", destroy);
+    socket.setTimeout(this.#options.silenceTimeoutMs, destroy);
+    socket.once("data", (chunk: Buffer) => {
+      socket.setTimeout(0, destroy);
+      socket.pause();
+      socket.unshift(chunk);
+      if (chunk[0] === tlsHandshakeByte) {
+        tls(socket);
+      } else {
+        plain(socket);
+        socket.resume();
+      }
     });
-    const connection = new ClientConnection(socket, this.#gate, frameBytesMax, null);
-    socket.setTimeout(sessionlessTimeoutMs, () => {
-      if (connection.isOpen) return;
-      this.#gate.metrics.sessionlessExpired += 1;
-      socket.destroy();
-    });
-    this.#added(connection);
   }
 }

@@ -23,7 +23,7 @@ import {
 } from "./admin/index.ts";
 import { openAuditTrail } from "./audit/index.ts";
 import type { AuditTrail } from "./audit/index.ts";
-import { ClientPort } from "./client-port.ts";
+import { ClientPorts } from "./client-ports.ts";
 import { formatQuorumConfig } from "./config/index.ts";
 import type { PeerAddress, ServerConfig } from "./config/index.ts";
 import { ElectionNetwork } from "./election-network.ts";
@@ -53,6 +53,8 @@ export interface RunningServer {
   readonly clientPort: number;
   /** Where commands and probes are served over HTTP; null when they are not. */
   readonly adminPort: number | null;
+  /** Where clients connect with TLS; 0 when there is no such port. */
+  readonly secureClientPort: number;
   /** Stops it in order; resolves when everything acknowledged is on disk. */
   stop(): Promise<void>;
   /** Resolves when it has stopped; rejects when it cannot go on. */
@@ -67,6 +69,7 @@ const standaloneSid = 1n;
 
 /**
  * @throws StorageError when the folders cannot be used or hold no whole history.
+ * @throws ConfigError when a key store or trust store cannot be used.
  * @throws ListenError when a port cannot be had.
  */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
@@ -176,14 +179,14 @@ async function startOn(
   const metricsService = createMetricsService({ processor, replica, storage, config, logger });
   facts.attach({ replica, clients: processor, metrics: () => metricsService.metricPairs() });
   const election = createElectionNetwork(config, sid, replica, logger);
-  const clients = createClientPort(config, processor);
+  const clients = createClientPorts(config, logger, processor);
   const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
     admin.close();
     audit?.serverStopping();
     metricsService.stop();
     reaper.stop();
-    clients?.close();
+    clients.close();
     processor.close();
     await replica.stop();
     await audit?.close();
@@ -193,23 +196,24 @@ async function startOn(
   replica.start(election);
   reaper.start();
   audit?.serverStarted();
-  return { clientPort: clients?.port ?? 0, adminPort: admin.port, stop, done };
+  const { plainPort: clientPort, securePort: secureClientPort } = clients;
+  return { clientPort, secureClientPort, adminPort: admin.port, stop, done };
 }
 
 /** Opens all ports or none. @throws ListenError for the first that cannot be had. */
 async function openPorts(
   metrics: MetricsService,
   election: ElectionNetwork | undefined,
-  clients: ClientPort | undefined,
+  clients: ClientPorts,
 ): Promise<void> {
   try {
     await metrics.start();
     if (election !== undefined) await ListenError.wrap("election", () => election.listen());
-    if (clients !== undefined) await ListenError.wrap("client", () => clients.listen());
+    await clients.listen();
   } catch (error) {
     metrics.stop();
     election?.close();
-    clients?.close();
+    clients.close();
     throw error;
   }
 }
@@ -333,24 +337,13 @@ function createElectionNetwork(
   });
 }
 
-function createClientPort(
+/** @throws ConfigError when a key store or trust store cannot be used. */
+function createClientPorts(
   config: ServerConfig,
+  logger: Logger,
   processor: RequestProcessor,
-): ClientPort | undefined {
-  if (config.clientPort === null) return undefined;
-  return new ClientPort(
-    {
-      endpoint: { host: config.clientPortAddress ?? "0.0.0.0", port: config.clientPort },
-      backlog: config.clientPortListenBacklog,
-      perAddressMax: config.maxClientCnxns,
-      connectionsMax: config.maxCnxns,
-      sessionlessTimeoutMs: config.sessionlessTimeoutMs,
-      frameBytesMax: config.juteMaxBufferBytes,
-      tcpKeepAlive: config.clientTcpKeepAlive,
-    },
-    processor,
-    (connection) => {
-      processor.add(connection);
-    },
-  );
+): ClientPorts {
+  return new ClientPorts(config, logger, processor, (connection) => {
+    processor.add(connection);
+  });
 }

@@ -5,7 +5,6 @@
 import { noEffect, refused } from "./config-key.ts";
 import type { ConfigKey } from "./config-key.ts";
 
-const NO_TLS = "TLS is not supported yet";
 const NO_QUORUM_TLS = "TLS between servers is not supported yet";
 const NO_QUORUM_SASL = "SASL between servers is not supported yet";
 const NO_KERBEROS = "Kerberos is not supported yet";
@@ -73,12 +72,58 @@ const AUTH_KEYS: readonly ConfigKey[] = [
 
 /** Keys about TLS for clients. */
 const TLS_KEYS: readonly ConfigKey[] = [
-  noEffect("client.certReload", "Loads changed certificates.", NO_TLS),
-  noEffect("client.portUnification", "Accepts TLS and plain clients on one port.", NO_TLS),
-  noEffect("fips-mode", "Uses the platform's hostname verification.", NO_TLS),
-  refused("secureClientPort", "The port for clients with TLS.", NO_TLS, ["0"]),
-  noEffect("secureClientPortAddress", "The address for clients with TLS.", NO_TLS),
-  noEffect("ssl.*", "How TLS works.", NO_TLS),
+  noEffect(
+    "client.certReload",
+    "Loads changed certificates.",
+    "certificates are read at the start; restart the server for new ones",
+  ),
+  flag("client.portUnification", "false", "Whether the port for clients takes TLS as well."),
+  noEffect("fips-mode", "Uses the platform's TLS only.", "TLS is OpenSSL's in any case"),
+  {
+    name: "secureClientPort",
+    kind: "integer",
+    default: null,
+    min: 0,
+    max: 65535,
+    doc: "The port for clients with TLS.",
+  },
+  text("secureClientPortAddress", "every interface", "The address for clients with TLS."),
+  flag(
+    "ssl.allowReverseDnsLookup",
+    "false",
+    "Whether a client's certificate may name the host that its address has in DNS.",
+  ),
+  refused("ssl.authProvider", "Verifies certificates.", "Java classes cannot be loaded", ["x509"]),
+  text("ssl.ciphersuites", null, "The cipher suites, with commas, by the standard's names."),
+  text("ssl.clientAuth", "need", "Whether clients are asked for certificates: none, want, need."),
+  flag(
+    "ssl.clientHostnameVerification",
+    "false",
+    "Whether a client's certificate must name the address that it connects from.",
+  ),
+  refused("ssl.context.supplier.class", "Makes the TLS context.", "it is a Java class", [""]),
+  refused("ssl.crl", "Fetches revocation lists.", "Node cannot fetch them", OFF),
+  text("ssl.enabledProtocols", "TLSv1.2,TLSv1.3", "The versions of TLS, with commas."),
+  {
+    name: "ssl.handshakeDetectionTimeoutMillis",
+    kind: "integer",
+    default: "5000",
+    unit: "ms",
+    min: 1,
+    doc: "Time for a client to complete the TLS handshake.",
+  },
+  flag("ssl.hostnameVerification", "true", "Allows ssl.clientHostnameVerification."),
+  text("ssl.keyStore.location", null, "The file of the server's key and certificates."),
+  text("ssl.keyStore.password", null, "The password of that file and its key."),
+  text("ssl.keyStore.passwordPath", null, "A file with the password, instead of it."),
+  text("ssl.keyStore.type", "by the file's name", "PEM, JKS or PKCS12."),
+  refused("ssl.ocsp", "Asks whether certificates are revoked.", "Node cannot ask", OFF),
+  text("ssl.protocol", "TLS", "The one version of TLS, if there is to be one."),
+  noEffect("ssl.sslProvider", "Chooses a TLS library of Java.", "it is OpenSSL"),
+  text("ssl.trustStore.location", null, "The file of the certificates that clients' hang on."),
+  text("ssl.trustStore.password", null, "The password of that file."),
+  text("ssl.trustStore.passwordPath", null, "A file with the password, instead of it."),
+  text("ssl.trustStore.type", "by the file's name", "PEM, JKS or PKCS12."),
 ];
 
 /** Keys about security between servers. */

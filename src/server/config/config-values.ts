@@ -85,6 +85,11 @@ export class ConfigValues {
     throw this.error(name, "true or false");
   }
 
+  /** Where a key is set; in the file as a whole when it is not. */
+  place(name: string): { readonly file: string; readonly line: number } {
+    return { file: this.#file, line: this.#entries.get(name)?.line ?? 0 };
+  }
+
   /** The error for a key, with the line and the value that it has, if it is there. */
   error(name: string, expected: string): ConfigError {
     const property = this.#entries.get(name);

@@ -8,4 +8,5 @@ export { loadServerConfig } from "./load-server-config.ts";
 export type { MetricsConfig, MetricsProviderName } from "./metrics-config.ts";
 export { parseServerConfig } from "./parse-server-config.ts";
 export type { AdminConfig, PeerAddress, ServerConfig, ServerSpec } from "./server-config.ts";
+export type { StoreSettings, TlsSettings } from "./tls-settings.ts";
 export { formatQuorumConfig } from "./server-line.ts";

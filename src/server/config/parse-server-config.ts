@@ -20,6 +20,7 @@ import type { Property } from "./properties.ts";
 import type { ReadTextFile } from "./read-text-file.ts";
 import { readLimits } from "./read-limits.ts";
 import type { AdminConfig, ServerConfig } from "./server-config.ts";
+import { readTlsSettings } from "./tls-settings.ts";
 
 const AUTOPURGE_RETAIN_MIN = 3;
 
@@ -55,6 +56,7 @@ export function parseServerConfig(
     warnings,
   };
   const membership = readMembership(settings);
+  const tls = readTlsSettings(values);
   return {
     file,
     dataDir,
@@ -74,7 +76,9 @@ export function parseServerConfig(
     localSessionsUpgradingEnabled: values.boolean("localSessionsUpgradingEnabled"),
     readOnlyModeEnabled: membership.replicated && values.boolean("readonlymode.enabled"),
     skipAcl: values.boolean("skipACL"),
-    auth: readAuthSettings(values, readFile, warnings, false),
+    ...readSecurePort(values),
+    tls,
+    auth: readAuthSettings(values, readFile, warnings, tls !== null),
     ...readNodeKinds(values),
     ...readNodeLimits(values),
     clickHouse: values.boolean("ensemble.clickhouse"),
@@ -255,4 +259,14 @@ function showEntry({ key, value }: Property): readonly [key: string, value: stri
 function readAuditFile(values: ConfigValues, dataDir: string): string | null {
   if (!values.boolean("audit.enable")) return null;
   return values.text("ensemble.audit.file") ?? join(dataDir, "zookeeper_audit.log");
+}
+
+function readSecurePort(values: ConfigValues) {
+  const secureClientPort = values.integerOrNull("secureClientPort");
+  const secureClientPortAddress = values.text("secureClientPortAddress");
+  if (secureClientPort === null && secureClientPortAddress !== null) {
+    throw values.error("secureClientPortAddress", "secureClientPort to be set as well");
+  }
+  const clientPortUnification = values.boolean("client.portUnification");
+  return { clientPortUnification, secureClientPort, secureClientPortAddress };
 }

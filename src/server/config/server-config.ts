@@ -7,6 +7,7 @@ import type { ConnectionThrottleSettings, RequestLimitSettings } from "../limits
 
 import type { AuthSettings } from "./auth-settings.ts";
 import type { MetricsConfig } from "./metrics-config.ts";
+import type { TlsSettings } from "./tls-settings.ts";
 
 /** A server's place in the membership. */
 export type ServerRole = "participant" | "observer";
@@ -98,6 +99,14 @@ export interface ServerConfig {
   readonly clientPort: number | null;
   /** Address to listen on for clients; null means every interface. */
   readonly clientPortAddress: string | null;
+  /** Whether `clientPort` takes TLS as well. @default false */
+  readonly clientPortUnification: boolean;
+  /** Port for clients with TLS; null when there is none, 0 to let the system choose. */
+  readonly secureClientPort: number | null;
+  /** Address to listen on for clients with TLS; null means every interface. */
+  readonly secureClientPortAddress: string | null;
+  /** Null when no port for clients takes TLS. */
+  readonly tls: TlsSettings | null;
   /** Connections waiting to be accepted; null leaves it to the system. */
   readonly clientPortListenBacklog: number | null;
   /** Shortest session timeout granted, in ms. @default 2 ticks */

@@ -10,6 +10,8 @@ const TOOLS = {
   java: { probe: ["java", "-version"], hint: "java (a Java runtime, version 11 or later)" },
   javac: { probe: ["javac", "-version"], hint: "javac (a Java development kit)" },
   mvn: { probe: ["mvn", "--version"], hint: "mvn (Apache Maven 3)" },
+  keytool: { probe: ["keytool", "-help"], hint: "keytool (of a Java runtime)" },
+  openssl: { probe: ["openssl", "version"], hint: "openssl (version 3)" },
   python3: { probe: ["python3", "--version"], hint: "python3 (version 3.8 or later)" },
   pip: { probe: ["python3", "-m", "pip", "--version"], hint: "pip (the python3-pip package)" },
   venv: {

@@ -5,6 +5,8 @@
  */
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import {
   CreateMode,
   FrameDecoder,
@@ -106,6 +108,17 @@ export class RawClient {
     const client = new RawClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
+    return client;
+  }
+
+  /** Connects with TLS; rejects when the handshake fails. */
+  static async dialTls(port: number, options: ConnectionOptions): Promise<RawClient> {
+    const socket = connectTls({ host: "127.0.0.1", port, ...options });
+    const client = new RawClient(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once("secureConnect", resolve);
       socket.once("error", reject);
     });
     return client;
