@@ -14,7 +14,6 @@ import type { ReadContext, TxnResult, Watcher } from "../tree/index.ts";
 import {
   ErrorCode,
   JuteReader,
-  KeeperState,
   OpCode,
   WireError,
   Xid,
@@ -23,13 +22,14 @@ import {
   readPathRequest,
   readSetWatches,
 } from "../wire/index.ts";
-import type { Acl, EventType, Id, JuteWriter, TxnHeader } from "../wire/index.ts";
+import type { Acl, EventType, Id, TxnHeader } from "../wire/index.ts";
 import type { Identity } from "./auth/index.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
 import type { LimitedConnection } from "./limits/index.ts";
 import { FramedSocket, HoldReason } from "./framed-socket.ts";
 import type { FrameReceiver, WordOutcome } from "./framed-socket.ts";
 import type { PendingRequest } from "./pending-request.ts";
+import { ReplyWriter } from "./reply-writer.ts";
 import { ConnectionActivity } from "./statistics.ts";
 import { writeWelcome } from "./welcome.ts";
 import { replyError, writeTxnReply } from "./txn-reply.ts";
@@ -67,7 +67,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   readonly #gate: ClientGate;
   readonly #frames: FramedSocket;
   /** What is written here is sent at the end of the turn. */
-  readonly #out: JuteWriter;
+  readonly #replies: ReplyWriter;
   readonly #reader = new JuteReader();
   readonly #pending = new Fifo<PendingRequest>();
   readonly #frameBytesMax: number;
@@ -86,7 +86,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.connectedAtMs = gate.nowMs();
     this.identity = gate.authenticator.begin(this.remoteAddress, subject);
     this.#frames = new FramedSocket(socket, this, frameBytesMax);
-    this.#out = this.#frames.out;
+    this.#replies = new ReplyWriter(this.#frames.out, gate, this.activity);
   }
 
   /** Identities of the client; its address is one of them. */
@@ -112,8 +112,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     if (this.#stage !== "connecting") return;
     this.sessionId = sessionId;
     this.timeoutMs = timeoutMs;
-    writeWelcome(this.#out, this);
-    this.#countSent();
+    writeWelcome(this.#replies.out, this);
+    this.#replies.countSent();
     // A session that is taken up again is no new one: nothing has been done for it here yet.
     const isNew = this.answersAfterZxid === 0n && timeoutMs > 0;
     if (isNew) this.activity.answered(0, OpCode.createSession, this.#gate.lastZxid, 0);
@@ -136,9 +136,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       return;
     }
     const err = replyError(head.type, result, this.isLocal);
-    const frame = this.#beginReply(head.xid, zxid, err);
-    if (err !== ErrorCode.ok) this.#gate.metrics.noteError(err);
-    writeTxnReply(this.#out, head.type, result);
+    const frame = this.#replies.begin(head.xid, zxid, err);
+    writeTxnReply(this.#replies.out, head.type, result);
     this.#endReply(frame);
     this.#finish(head);
     if (head.type === OpCode.closeSession) this.end();
@@ -150,8 +149,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     const head = this.#pending.peek();
     if (head?.type !== OpCode.sync) return;
     this.#pending.shift();
-    const frame = this.#beginReply(head.xid, this.#gate.lastZxid, ErrorCode.ok);
-    this.#out.writeString(path);
+    const frame = this.#replies.begin(head.xid, this.#gate.lastZxid, ErrorCode.ok);
+    this.#replies.out.writeString(path);
     this.#endReply(frame);
     this.#finish(head);
     this.#drain();
@@ -161,14 +160,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   process(type: EventType, path: string, zxid: bigint, acl: readonly Acl[]): void {
     if (this.#stage !== "open") return;
     if (acl.length > 0 && !this.#gate.mayRead(acl, this.authInfo)) return;
-    const frame = this.#beginReply(Xid.notification, zxid, ErrorCode.ok);
-    this.#out.writeInt(type);
-    this.#out.writeInt(KeeperState.syncConnected);
-    this.#out.writeString(path);
-    this.#endFrame(frame);
-    const { metrics } = this.#gate;
-    metrics.watchEvents += 1;
-    metrics.watchBytes += this.#out.length - frame - 4;
+    this.#replies.notify(type, path, zxid);
+    this.#markDirty();
   }
 
   flush(): void {
@@ -188,12 +181,12 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#frames.destroy();
   }
 
-  /** Part of `FrameReceiver`. */
+  // FrameReceiver and LimitedConnection
+
   receiveWord(word: string, rest: Buffer): WordOutcome {
     return this.#gate.fourLetterWord(this, word, rest);
   }
 
-  /** Part of `FrameReceiver`. */
   receiveFrame(buffer: Buffer, offset: number, end: number): void {
     if (this.#stage === "open") {
       this.#receiveRequest(buffer, offset, end);
@@ -205,18 +198,15 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     }
   }
 
-  /** Part of `FrameReceiver`. */
   checkLength(length: number): void {
     this.#gate.limits.checkLength(length);
   }
 
-  /** Part of `LimitedConnection`. */
   holdRequests(): void {
     this.#heldAtMs ??= this.#gate.nowMs();
     this.#frames.hold(HoldReason.throttled);
   }
 
-  /** Part of `LimitedConnection`. */
   releaseRequests(): void {
     this.#waitedMs = this.#gate.nowMs() - (this.#heldAtMs ?? this.#gate.nowMs());
     this.#heldAtMs = null;
@@ -224,13 +214,11 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#waitedMs = 0;
   }
 
-  /** Part of `FrameReceiver`. */
   refused(error: WireError): void {
     this.#stage = "closing";
     this.#gate.refused(this, error);
   }
 
-  /** Part of `FrameReceiver`. */
   socketClosed(): void {
     if (this.#stage === "open") this.#gate.metrics.connectionsDropped += 1;
     this.#stage = "closing";
@@ -253,13 +241,13 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     if (type === OpCode.auth || type === OpCode.sasl) {
       this.#authenticate(xid, type, reader);
     } else if (!this.identity.isAdmitted) {
-      this.#endReply(this.#beginReply(xid, 0n, ErrorCode.sessionClosedRequireSaslAuth));
+      this.#reply(xid, 0n, ErrorCode.sessionClosedRequireSaslAuth);
       this.end();
     } else if (this.#waitedMs > 0 && this.#isThrottled(type)) {
-      if (this.#pending.length === 0) this.#refuse(xid, ErrorCode.throttledOp);
+      if (this.#pending.length === 0) this.#reply(xid, this.#gate.lastZxid, ErrorCode.throttledOp);
       else this.#addPending({ xid, type, body: noBody, bytes: 0, err: ErrorCode.throttledOp });
     } else if (this.isReadOnly && (this.#isReplicated(type) || type === OpCode.sync)) {
-      this.#refuse(xid, ErrorCode.notReadOnly);
+      this.#reply(xid, this.#gate.lastZxid, ErrorCode.notReadOnly);
     } else if (this.#isReplicated(type)) {
       this.#addPending({ xid, type, body: null, bytes, err: ErrorCode.ok });
       this.#gate.submit(this, { xid, type, body: reader.readRest() });
@@ -305,41 +293,37 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   /** Answers a request that needs nobody else. */
   #answer(xid: number, type: number, reader: JuteReader): void {
     if (type === OpCode.ping) {
-      this.#endReply(this.#beginReply(Xid.ping, this.#gate.lastZxid, ErrorCode.ok));
+      this.#reply(Xid.ping, this.#gate.lastZxid, ErrorCode.ok);
     } else if (type === OpCode.setWatches || type === OpCode.setWatches2) {
       const watches = readSetWatches(reader, type === OpCode.setWatches2);
       this.#gate.reads.setWatches(watches, this);
-      this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok));
+      this.#reply(xid, this.#gate.lastZxid, ErrorCode.ok);
     } else if (isReadOp(type, this.#gate.clickHouse)) {
       this.#answerRead(xid, type, reader);
     } else if (type === OpCode.closeSession) {
       this.#gate.endLocal(this);
-      this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok));
+      this.#reply(xid, this.#gate.lastZxid, ErrorCode.ok);
       this.end();
     } else {
-      this.#endReply(this.#beginReply(xid, -1n, ErrorCode.unimplemented));
+      this.#reply(xid, -1n, ErrorCode.unimplemented);
       this.end();
     }
   }
 
   #answerRead(xid: number, type: number, reader: JuteReader): void {
-    const frame = this.#beginReply(xid, this.#gate.lastZxid, ErrorCode.ok);
-    const body = this.#out.length;
+    const { out } = this.#replies;
+    const frame = this.#replies.begin(xid, this.#gate.lastZxid, ErrorCode.ok);
+    const body = out.length;
     const start = reader.offset;
     let err: number;
     try {
-      err = this.#gate.reads.serve(type, reader, this.#out, this);
+      err = this.#gate.reads.serve(type, reader, out, this);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       err = ErrorCode.marshallingError;
     }
-    if (err !== ErrorCode.ok) {
-      this.#gate.metrics.noteError(err);
-      this.#out.rewind(body);
-      this.#out.patchInt(body - 4, err);
-    }
-    this.#endReply(frame);
-    const bytes = this.#out.length - frame;
+    if (err !== ErrorCode.ok) this.#replies.fail(body, err);
+    const bytes = this.#endReply(frame);
     if (bytes > this.#frameBytesMax) {
       reader.rewind(start);
       const path = type === OpCode.multiRead ? "" : (reader.readString() ?? "");
@@ -354,8 +338,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       this.destroy();
       return;
     }
-    const frame = this.#beginReply(xid, 0n, answer.err);
-    if (answer.token !== undefined) this.#out.writeBuffer(answer.token);
+    const frame = this.#replies.begin(xid, 0n, answer.err);
+    if (answer.token !== undefined) this.#replies.out.writeBuffer(answer.token);
     this.#endReply(frame);
     if (answer.isLast) this.end();
   }
@@ -366,7 +350,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       if (next.body === null) break;
       this.#pending.shift();
       try {
-        if (next.err !== ErrorCode.ok) this.#refuse(next.xid, next.err);
+        if (next.err !== ErrorCode.ok) this.#reply(next.xid, this.#gate.lastZxid, next.err);
         else this.#answer(next.xid, next.type, new JuteReader(next.body));
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
@@ -387,38 +371,20 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.activity.answered(xid, type, this.#gate.lastZxid, latencyMs);
   }
 
-  #refuse(xid: number, err: number): void {
-    this.#gate.metrics.noteError(err);
-    this.#endReply(this.#beginReply(xid, this.#gate.lastZxid, err));
-  }
-
   #countReceived(): void {
     this.activity.received += 1;
     this.#gate.statistics.received += 1;
   }
 
-  #countSent(): void {
-    this.activity.sent += 1;
-    this.#gate.statistics.sent += 1;
+  /** A reply without a body. */
+  #reply(xid: number, zxid: bigint, err: number): void {
+    this.#endReply(this.#replies.begin(xid, zxid, err));
   }
 
-  #beginReply(xid: number, zxid: bigint, err: number): number {
-    const frame = this.#out.reserveInt();
-    this.#out.writeInt(xid);
-    this.#out.writeLong(zxid);
-    this.#out.writeInt(err);
-    return frame;
-  }
-
-  #endReply(frame: number): void {
-    this.#endFrame(frame);
-    this.#gate.metrics.noteResponse(this.#out.length - frame - 4);
-  }
-
-  #endFrame(frame: number): void {
-    this.#out.patchLength(frame);
-    this.#countSent();
+  /** Returns the length of the reply's frame. */
+  #endReply(frame: number): number {
     this.#markDirty();
+    return this.#replies.end(frame);
   }
 
   #markDirty(): void {

@@ -47,7 +47,7 @@ export interface LongReply {
   readonly type: number;
   /** What the request was about; empty when it was about several nodes. */
   readonly path: string;
-  /** Length of its frame, in bytes. */
+  /** Its length without the length field, in bytes. */
   readonly bytes: number;
 }
 

@@ -105,7 +105,7 @@ describe("A server", () => {
     expect(list.err).toBe(ErrorCode.ok);
     expect(lines).toContainEqual([
       "Reply is longer than jute.maxbuffer: the client may disconnect over it",
-      expect.objectContaining({ path: "/", limit: 2000, bytes: list.body.length + 20 }),
+      expect.objectContaining({ path: "/", limit: 2000, bytes: list.body.length + 16 }),
     ]);
   });
 });
