@@ -46,6 +46,8 @@ const AUTH_KEYS: readonly ConfigKey[] = [
   ),
   noEffect("jaasLoginRenew", "Time to renew a login.", NO_KERBEROS),
   noEffect("kerberos.*", "How Kerberos principals are shortened.", NO_KERBEROS),
+  noEffect("requireKerberosConfig", "Requires a Kerberos configuration.", NO_KERBEROS),
+  noEffect("security.auth_to_local", "How Kerberos principals are mapped.", NO_KERBEROS),
   refused(
     "letAnySaslUserDoX",
     "Makes every SASL user match one id.",

@@ -204,6 +204,7 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
   },
   {
     name: "leader.maxTimeToWaitForEpoch",
+    aliases: ["maxTimeToWaitForEpoch"],
     kind: "integer",
     default: "-1",
     unit: "ms",
@@ -229,6 +230,7 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
   noEffect("multiAddress.*", "Gives a server several addresses.", "each server has one address"),
   noEffect("observer.*", "How observers delay their elections.", "they do not"),
   noEffect("observerMasterPort", "Serves observers from followers.", "not supported yet"),
+  noEffect("observerMaster.*", "How followers serve observers.", "not supported yet"),
   refused("oraclePath", "Decides between two servers.", "quorums are majorities", [""]),
   {
     name: "peerType",
