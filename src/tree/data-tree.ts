@@ -23,7 +23,7 @@ import type {
   TxnDigest,
   TxnHeader,
 } from "../wire/index.ts";
-import { contentChecksum, digestVersion } from "./digest.ts";
+import { digestVersion } from "./digest.ts";
 import type { TreeDigest } from "./digest.ts";
 import { ownerOf } from "./create-mode.ts";
 import type { AnyCreateTxn } from "./create-mode.ts";
@@ -32,7 +32,8 @@ import { NodeRestorer } from "./node-restorer.ts";
 import { NodeStore } from "./node-store.ts";
 import type { ChangeStamp, TreeListener } from "./node-store.ts";
 import type { Quotas } from "./quotas.ts";
-import { ZNode, statOf } from "./znode.ts";
+import { statOf } from "./znode.ts";
+import type { ZNode } from "./znode.ts";
 
 /** What a transaction came to; what the reply to its request is made of. */
 export interface TxnResult {
@@ -150,14 +151,12 @@ export class DataTree implements SnapshotSource {
     const start = this.getNode(path);
     if (start === undefined) return 0;
     let count = 0;
-    const pending: [path: string, node: ZNode][] = [[path === "/" ? "" : path, start]];
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const [base, node] = next;
+    const pending = [start];
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       count += node.childCount;
-      for (const name of node.children ?? []) {
-        const child = this.getNode(`${base}/${name}`);
-        if (child !== undefined && child.children !== null)
-          pending.push([`${base}/${name}`, child]);
+      for (const childPath of node.childPaths ?? []) {
+        const child = this.getNode(childPath);
+        if (child !== undefined && child.childCount > 0) pending.push(child);
       }
     }
     return count;
@@ -234,7 +233,7 @@ export class DataTree implements SnapshotSource {
 
   #statAt(path: string): Stat {
     const node = this.getNode(path);
-    return statOf(node ?? new ZNode(emptyStat, null, 0));
+    return node === undefined ? { ...emptyStat, dataLength: 0, numChildren: 0 } : statOf(node);
   }
 
   /** Deletes what the txn lists and, as logs of 3.5 list nothing, what the session still owns. */
@@ -288,21 +287,17 @@ export class DataTree implements SnapshotSource {
    * down before the next step.
    */
   *nodes(): IterableIterator<SnapshotNode> {
-    const walk: { readonly base: string; readonly names: Iterator<string> }[] = [];
-    const root = this.getNode("");
-    if (root === undefined) return;
-    yield { path: "", data: root.data, aclIndex: root.aclIndex, stat: root };
-    if (root.children !== null) walk.push(level("", root.children));
-    for (let top = walk.at(-1); top !== undefined; top = walk.at(-1)) {
-      const next = top.names.next();
+    const walk = [[""].values()];
+    for (let level = walk.at(-1); level !== undefined; level = walk.at(-1)) {
+      const next = level.next();
       if (next.done === true) {
         walk.pop();
         continue;
       }
-      const path = `${top.base}/${next.value}`;
+      const path = next.value;
       const node = this.getNode(path);
       if (node === undefined) continue;
-      if (node.children !== null) walk.push(level(path, node.children));
+      if (node.childPaths !== null) walk.push(Array.from(node.childPaths).values());
       yield { path, data: node.data, aclIndex: node.aclIndex, stat: node };
     }
   }
@@ -341,7 +336,7 @@ export class DataTree implements SnapshotSource {
 
   #insertEmpty(path: string, parent: ZNode | null): ZNode {
     const data = Buffer.alloc(0);
-    const node = new ZNode(emptyStat, data, contentChecksum(path, data));
+    const node = this.#store.newNode(path, emptyStat, data);
     this.#store.insert(path, parent, node);
     return node;
   }
@@ -354,14 +349,4 @@ export class DataTree implements SnapshotSource {
 
 function plain(err: number): TxnResult {
   return err === 0 ? done : { err };
-}
-
-function level(
-  base: string,
-  children: ReadonlySet<string>,
-): {
-  readonly base: string;
-  readonly names: Iterator<string>;
-} {
-  return { base, names: Array.from(children).values() };
 }

@@ -26,7 +26,6 @@ export function contentChecksum(path: string, data: Buffer | null): number {
 
 /** What a node adds to the tree's digest, in `[0, 2^32)`. */
 export function nodeDigest(content: number, stat: Readonly<StatPersisted>): number {
-  if (content === uncounted) return 0;
   statView.setBigInt64(0, stat.czxid);
   statView.setBigInt64(8, stat.mzxid);
   statView.setBigInt64(16, stat.pzxid);
@@ -36,7 +35,12 @@ export function nodeDigest(content: number, stat: Readonly<StatPersisted>): numb
   statView.setInt32(44, stat.cversion);
   statView.setInt32(48, stat.aversion);
   statView.setBigInt64(52, stat.ephemeralOwner);
-  return crc32Finish(crc32Update(content, statBytes, 0, 60));
+  return contentDigest(content, statBytes, 0);
+}
+
+/** The same of a stat that is 60 bytes from `at` on, in the order of `nodeDigest`. */
+export function contentDigest(content: number, stat: Uint8Array, at: number): number {
+  return content === uncounted ? 0 : crc32Finish(crc32Update(content, stat, at, at + 60));
 }
 
 function setTime(offset: number, timeMs: number): void {

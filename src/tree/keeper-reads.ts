@@ -3,12 +3,12 @@
  * says what it can do. Those nodes are no part of the replicated tree: they answer where the tree
  * has nothing, and no listing but that of `/keeper` shows them.
  */
-import { ErrorCode, KeeperOpCode, ListType, Perms, joinPath } from "../wire/index.ts";
+import { ErrorCode, KeeperOpCode, ListType, Perms, baseName } from "../wire/index.ts";
 import type { JuteReader, JuteWriter } from "../wire/index.ts";
 import type { DataTree } from "./data-tree.ts";
-import { contentChecksum } from "./digest.ts";
 import { NodeKind, nodeKind } from "./node-kind.ts";
 import { newStat } from "./node-store.ts";
+import { StatPages } from "./stat-pages.ts";
 import { ZNode, writeNodeStat } from "./znode.ts";
 
 /** ClickHouse's numbers of the features that are there; 5, watches in multiRead, is not. */
@@ -25,18 +25,16 @@ export function keeperNodes(): ReadonlyMap<string, ZNode> {
     const at = Math.floor(feature / 8);
     flags.writeUInt8(flags.readUInt8(at) | (0x80 >> (feature % 8)), at);
   }
-  const folder = nodeWith("/keeper", Buffer.alloc(0));
-  folder.children = new Set(["api_version", "feature_flags"]);
+  const pages = new StatPages();
+  const stat = newStat(0n, { zxid: 0n, timeMs: 0 });
+  const nodeWith = (data: Buffer): ZNode => new ZNode(pages, stat, data, 0);
+  const folder = nodeWith(Buffer.alloc(0));
+  folder.childPaths = new Set(["/keeper/api_version", "/keeper/feature_flags"]);
   return new Map([
     ["/keeper", folder],
-    ["/keeper/api_version", nodeWith("/keeper/api_version", Buffer.from(apiVersion))],
-    ["/keeper/feature_flags", nodeWith("/keeper/feature_flags", flags)],
+    ["/keeper/api_version", nodeWith(Buffer.from(apiVersion))],
+    ["/keeper/feature_flags", nodeWith(flags)],
   ]);
-}
-
-function nodeWith(path: string, data: Buffer): ZNode {
-  const stat = newStat(0n, { zxid: 0n, timeMs: 0 });
-  return new ZNode(stat, data, contentChecksum(path, data));
 }
 
 /** What the reads need of the server. */
@@ -64,7 +62,7 @@ export function serveKeeperRead(
   const node = reading.tree.getNode(path);
   if (node === undefined) return ErrorCode.noNode;
   if (!reading.mayRead(node, Perms.read)) return ErrorCode.noAuth;
-  const children = childrenOf(reading.tree, path, node);
+  const children = childrenOf(reading.tree, node);
   // What is told of the children themselves is for those who may read them.
   const isRevealing = withStats || withData || listType !== ListType.all;
   if (isRevealing && !children.every(([, child]) => reading.mayRead(child, Perms.read))) {
@@ -73,7 +71,7 @@ export function serveKeeperRead(
   if (watch) reading.watchChildren(path);
   const listed = children.filter(([, child]) => isListed(child, listType));
   writer.writeInt(listed.length);
-  for (const [name] of listed) writer.writeString(name);
+  for (const [childPath] of listed) writer.writeString(baseName(childPath));
   writeNodeStat(writer, node);
   if (!isDetailed) return ErrorCode.ok;
   writer.writeInt(withStats ? listed.length : 0);
@@ -96,9 +94,9 @@ function listRecursive(reader: JuteReader, writer: JuteWriter, reading: KeeperRe
     const path = found[at]!;
     const node = tree.getNode(path);
     if (node === undefined) continue;
-    for (const [name, child] of childrenOf(tree, path, node)) {
+    for (const [childPath, child] of childrenOf(tree, node)) {
       if (found.length > pathsMax) break;
-      if (reading.mayRead(child, Perms.read)) found.push(joinPath(path, name));
+      if (reading.mayRead(child, Perms.read)) found.push(childPath);
     }
   }
   writer.writeInt(found.length - 1);
@@ -106,11 +104,11 @@ function listRecursive(reader: JuteReader, writer: JuteWriter, reading: KeeperRe
   return ErrorCode.ok;
 }
 
-function childrenOf(tree: DataTree, path: string, node: ZNode): [name: string, child: ZNode][] {
+function childrenOf(tree: DataTree, node: ZNode): [path: string, child: ZNode][] {
   const children: [string, ZNode][] = [];
-  for (const name of node.children ?? []) {
-    const child = tree.getNode(joinPath(path, name));
-    if (child !== undefined) children.push([name, child]);
+  for (const path of node.childPaths ?? []) {
+    const child = tree.getNode(path);
+    if (child !== undefined) children.push([path, child]);
   }
   return children;
 }

@@ -6,9 +6,8 @@
  */
 import { WireError, parentPath } from "../wire/index.ts";
 import type { SnapshotNode } from "../wire/index.ts";
-import { contentChecksum } from "./digest.ts";
 import type { NodeStore } from "./node-store.ts";
-import { ZNode } from "./znode.ts";
+import type { ZNode } from "./znode.ts";
 
 export class NodeRestorer {
   readonly #store: NodeStore;
@@ -27,7 +26,7 @@ export class NodeRestorer {
       const problem = `"${path}" comes before its parent`;
       throw new WireError("bad-value", `Cannot restore snapshot: ${problem}`);
     }
-    const restored = new ZNode(node.stat, data, contentChecksum(path, data));
+    const restored = this.#store.newNode(path, node.stat, data);
     restored.aclIndex = this.#store.acls.reuse(node.aclIndex);
     const count = this.#store.nodes.size;
     this.#store.insert(path, parent, restored);

@@ -5,16 +5,17 @@
  * log has been replayed the store equals the one that wrote the snapshot. Nothing is checked here:
  * that was done when the transaction was prepared.
  *
- * Invariants: every node but the root is in its parent's `children` and the other way round;
+ * Invariants: every node but the root is in its parent's `childPaths` and the other way round;
  * `digest` is the sum of the nodes' digests, each of which is up to date; every ACL index has as
  * many uses in the table as there are nodes with it.
  */
-import { ErrorCode, EventType, baseName, parentPath } from "../wire/index.ts";
+import { ErrorCode, EventType, parentPath } from "../wire/index.ts";
 import type { Acl, StatPersisted } from "../wire/index.ts";
 import { AclTable } from "./acl-table.ts";
-import { TreeDigest, contentChecksum, nodeDigest } from "./digest.ts";
+import { TreeDigest, contentChecksum } from "./digest.ts";
 import { EphemeralIndex } from "./ephemeral-index.ts";
 import { Quotas } from "./quotas.ts";
+import { StatPages } from "./stat-pages.ts";
 import { ZNode } from "./znode.ts";
 
 /** Hears of every change, during `apply` and in order. */
@@ -46,6 +47,7 @@ export class NodeStore {
   /** By full path; the root is under "/" and under "", its name in snapshots. */
   readonly nodes = new Map<string, ZNode>();
   readonly acls = new AclTable();
+  readonly #stats = new StatPages();
   readonly ephemerals = new EphemeralIndex();
   readonly digest = new TreeDigest();
   readonly quotas: Quotas;
@@ -89,7 +91,7 @@ export class NodeStore {
       return ErrorCode.nodeExists;
     }
     const stat = newStat(ephemeralOwner, stamp);
-    const created = new ZNode(stat, data, contentChecksum(path, data));
+    const created = this.newNode(path, stat, data);
     created.aclIndex = aclIndex;
     this.#add(path, parent, created);
     this.quotas.created(path, created);
@@ -116,7 +118,7 @@ export class NodeStore {
     if (node === undefined) return ErrorCode.noNode;
     const acl = this.aclOf(node);
     this.#removeSubtree(path, node);
-    removeChild(parent, baseName(path));
+    removeChild(parent, path);
     if (this.listener !== undefined) {
       this.listener.changed(EventType.nodeDeleted, path, zxid, acl);
       const parentAcl = this.aclOf(parent);
@@ -154,6 +156,11 @@ export class NodeStore {
     return ErrorCode.ok;
   }
 
+  /** A node for this store, still without an ACL and a place. Copies `stat` and `data`. */
+  newNode(path: string, stat: Readonly<StatPersisted>, data: Buffer | null): ZNode {
+    return new ZNode(this.#stats, stat, data, contentChecksum(path, data));
+  }
+
   /** Puts a node in its place as it is, without touching its parent's stat. */
   insert(path: string, parent: ZNode | null, node: ZNode): void {
     if (parent !== null) {
@@ -177,8 +184,8 @@ export class NodeStore {
 
   #add(path: string, parent: ZNode, node: ZNode): void {
     this.nodes.set(path, node);
-    parent.children ??= new Set();
-    parent.children.add(baseName(path));
+    parent.childPaths ??= new Set();
+    parent.childPaths.add(path);
     this.ephemerals.add(path, node.ephemeralOwner);
     this.#bytes += path.length + node.dataLength;
     this.#refreshDigest(node);
@@ -194,8 +201,7 @@ export class NodeStore {
     for (let at = 0; at < doomed.length; at++) {
       const base = paths[at]!;
       const current = doomed[at]!;
-      for (const name of current.children ?? []) {
-        const childPath = `${base}/${name}`;
+      for (const childPath of current.childPaths ?? []) {
         const child = this.nodes.get(childPath);
         if (child === undefined) continue;
         paths.push(childPath);
@@ -205,15 +211,15 @@ export class NodeStore {
       this.acls.release(current.aclIndex);
       this.ephemerals.remove(base, current.ephemeralOwner);
       this.#bytes -= base.length + current.dataLength;
-      this.digest.replace(current.digest >>> 0, 0);
+      this.digest.replace(current.digest, 0);
       this.quotas.deleted(base, current);
+      current.giveBack(this.#stats);
     }
   }
 
   #refreshDigest(node: ZNode): void {
-    const digest = nodeDigest(node.contentCrc, node);
-    this.digest.replace(node.digest >>> 0, digest);
-    node.digest = digest | 0;
+    const before = node.digest;
+    this.digest.replace(before, node.refreshDigest());
   }
 }
 
@@ -232,10 +238,10 @@ export function newStat(ephemeralOwner: bigint, stamp: ChangeStamp): StatPersist
   };
 }
 
-function removeChild(parent: ZNode, name: string): void {
-  const { children } = parent;
-  if (children === null) return;
-  children.delete(name);
+function removeChild(parent: ZNode, path: string): void {
+  const { childPaths } = parent;
+  if (childPaths === null) return;
+  childPaths.delete(path);
   // A parent that has seen its last child gives the set's memory back.
-  if (children.size === 0) parent.children = null;
+  if (childPaths.size === 0) parent.childPaths = null;
 }

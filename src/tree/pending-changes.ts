@@ -79,7 +79,7 @@ export class PendingChanges {
       acl: this.#tree.aclOf(node),
       dataLength: node.dataLength,
       contentCrc: node.contentCrc,
-      digest: node.digest >>> 0,
+      digest: node.digest,
       czxid: node.czxid,
       mzxid: node.mzxid,
       pzxid: node.pzxid,
@@ -166,7 +166,7 @@ export class PendingChanges {
       const node = this.#tree.getNode(next);
       if (node === undefined) continue;
       paths.add(next);
-      for (const name of node.children ?? []) pending.push(`${next}/${name}`);
+      for (const childPath of node.childPaths ?? []) pending.push(childPath);
     }
     for (const [changed, { exists }] of this.#newest) {
       if (!exists) paths.delete(changed);

@@ -118,7 +118,7 @@ export class Quotas {
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const node = this.#tree.nodes.get(next);
       if (node === undefined) continue;
-      for (const name of node.children ?? []) pending.push(`${next}/${name}`);
+      for (const childPath of node.childPaths ?? []) pending.push(childPath);
       yield [next, node];
     }
   }

@@ -215,7 +215,10 @@ export class ReadService {
     if (!this.#mayRead(node, Perms.read, context.authInfo)) return ErrorCode.noAuth;
     if (watch && context.watcher !== null) this.#watches.addChild(path, context.watcher);
     writer.writeInt(node.childCount);
-    if (node.children !== null) for (const name of node.children) writer.writeString(name);
+    if (node.childPaths !== null) {
+      const nameAt = path.length === 1 ? 1 : path.length + 1;
+      for (const childPath of node.childPaths) writer.writeStringFrom(childPath, nameAt);
+    }
     if (withStat) writeNodeStat(writer, node);
     return ErrorCode.ok;
   }

@@ -1,12 +1,15 @@
 /**
  * One node of the tree, in a form that is small and quick to answer reads from. A million of these
- * live at once: children sets exist only where there are children, ACLs are indexes into a table,
- * and small values are kept as one-byte strings, which cost a third of a Buffer's memory and move
- * with the garbage collector; large values are Buffers of their own size outside the heap.
- * A node does not know its path. It is changed only by the tree it belongs to.
+ * live at once: the numbers are in a row of bytes outside of the heap, sets of children exist only
+ * where there are children, ACLs are indexes into a table, and small values are kept as one-byte
+ * strings, which cost a third of a Buffer's memory and move with the garbage collector; large
+ * values are Buffers of their own size outside the heap. A node does not know its path. It is
+ * changed only by the tree it belongs to, and not to be kept longer than it is in the tree.
  */
 import type { JuteWriter, Stat, StatPersisted } from "../wire/index.ts";
 import { visibleOwner } from "./node-kind.ts";
+import type { StatPages } from "./stat-pages.ts";
+import { StatRow } from "./stat-row.ts";
 
 /** Largest value kept as a string, in bytes. */
 const inlineBytesMax = 512;
@@ -14,46 +17,26 @@ const inlineBytesMax = 512;
 /** A node's value in the form that the tree keeps. */
 type Content = string | Buffer | null;
 
-/** A node. Its own fields are the persisted stat: `cversion` counts creations of children only. */
-export class ZNode implements StatPersisted {
-  czxid: bigint;
-  mzxid: bigint;
-  pzxid: bigint;
-  ctimeMs: number;
-  mtimeMs: number;
-  version: number;
-  cversion: number;
-  aversion: number;
-  ephemeralOwner: bigint;
-  /** Index into the tree's ACL table. */
-  aclIndex: number;
-  /** Names of the children, in order of creation; null when there are none. */
-  children: Set<string> | null = null;
-  /** See `contentChecksum`. */
-  contentCrc: number;
-  /** What the node adds to the tree's digest, as a signed 32-bit integer. */
-  digest = 0;
+/** A node. Its own numbers are the persisted stat. */
+export class ZNode extends StatRow {
+  /** Paths of the children, in order of creation; null when there are none. */
+  childPaths: Set<string> | null = null;
   #content: Content;
 
-  /** Copies the fields of `stat` and the bytes of `data`. */
-  constructor(stat: Readonly<StatPersisted>, data: Buffer | null, contentCrc: number) {
-    this.czxid = stat.czxid;
-    // Equal ones become one object: in a tree that is loaded each would take memory of its own.
-    this.mzxid = stat.mzxid === stat.czxid ? stat.czxid : stat.mzxid;
-    this.pzxid = stat.pzxid === stat.czxid ? stat.czxid : stat.pzxid;
-    this.ctimeMs = stat.ctimeMs;
-    this.mtimeMs = stat.mtimeMs;
-    this.version = stat.version;
-    this.cversion = stat.cversion;
-    this.aversion = stat.aversion;
-    this.ephemeralOwner = stat.ephemeralOwner === 0n ? 0n : stat.ephemeralOwner;
-    this.aclIndex = -1;
-    this.contentCrc = contentCrc;
+  /** Copies the fields of `stat`, into a row of `pages`, and the bytes of `data`. */
+  constructor(
+    pages: StatPages,
+    stat: Readonly<StatPersisted>,
+    data: Buffer | null,
+    contentCrc: number,
+  ) {
+    super(pages, stat);
     this.#content = keep(data);
+    this.contentCrc = contentCrc;
   }
 
   get childCount(): number {
-    return this.children === null ? 0 : this.children.size;
+    return this.childPaths === null ? 0 : this.childPaths.size;
   }
 
   get dataLength(): number {
@@ -88,20 +71,9 @@ function keep(data: Buffer | null): Content {
   return copy;
 }
 
-/** Appends what clients see of a node (68 bytes): every creation and deletion counts. */
+/** Appends what clients see of a node (68 bytes). */
 export function writeNodeStat(writer: JuteWriter, node: ZNode): void {
-  const childCount = node.childCount;
-  writer.writeLong(node.czxid);
-  writer.writeLong(node.mzxid);
-  writer.writeLongNumber(node.ctimeMs);
-  writer.writeLongNumber(node.mtimeMs);
-  writer.writeInt(node.version);
-  writer.writeInt(node.cversion * 2 - childCount);
-  writer.writeInt(node.aversion);
-  writer.writeLong(visibleOwner(node.ephemeralOwner));
-  writer.writeInt(node.dataLength);
-  writer.writeInt(childCount);
-  writer.writeLong(node.pzxid);
+  node.writeStat(writer, node.dataLength, node.childCount);
 }
 
 /** What clients see of a node, as it is now. */

@@ -6,6 +6,9 @@
 
 const initialBytes = 512;
 
+/** Up to so many units a loop is faster than a call out of JavaScript. */
+const shortUnitsMax = 32;
+
 /** An append-only byte buffer with jute's field encodings. */
 export class JuteWriter {
   #buffer: Buffer;
@@ -51,6 +54,13 @@ export class JuteWriter {
     this.#view.setUint32(at + 4, value - high * 4294967296);
   }
 
+  /** The 64-bit integer at `offset` of `source`, without making a bigint of it. */
+  writeLongOf(source: DataView, offset: number): void {
+    const at = this.#grow(8);
+    this.#view.setInt32(at, source.getInt32(offset));
+    this.#view.setInt32(at + 4, source.getInt32(offset + 4));
+  }
+
   writeBuffer(value: Buffer | null): void {
     if (value === null) {
       this.writeInt(-1);
@@ -70,6 +80,26 @@ export class JuteWriter {
     const written = this.#buffer.utf8Write(value, at + 4);
     this.#view.setInt32(at, written);
     this.#length = at + 4 + written;
+  }
+
+  /** The end of `value` as a string field: what is there from unit `from` on. */
+  writeStringFrom(value: string, from: number): void {
+    const count = value.length - from;
+    if (count > shortUnitsMax) {
+      this.writeString(value.slice(from));
+      return;
+    }
+    const at = this.#grow(4 + count);
+    for (let index = 0; index < count; index++) {
+      const unit = value.charCodeAt(from + index);
+      if (unit >= 0x80) {
+        this.#length = at;
+        this.writeString(value.slice(from));
+        return;
+      }
+      this.#buffer[at + 4 + index] = unit;
+    }
+    this.#view.setInt32(at, count);
   }
 
   /** A buffer field whose bytes are the units of a string, each below 256. */

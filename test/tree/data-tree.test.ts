@@ -307,7 +307,7 @@ describe("DataTree.apply() over a fuzzy snapshot", () => {
     expect(tree.getNode("/a/b")).toBeUndefined();
     apply(tree, 30, create("/a", 2));
     apply(tree, 40, create("/a/b", 1));
-    expect([...(tree.getNode("/a")?.children ?? [])]).toEqual(["b"]);
+    expect([...(tree.getNode("/a")?.childPaths ?? [])]).toEqual(["/a/b"]);
     expect(tree.nodeCount).toBe(7);
   });
 });

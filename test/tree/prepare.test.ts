@@ -248,7 +248,7 @@ describe("prepare()", () => {
     expect(txn).toMatchObject({ paths: ["/old", "/new"] });
     rig.applyAll();
     expect(rig.mismatches).toEqual([]);
-    expect([...(rig.tree.getNode("/")?.children ?? [])]).toEqual(["zookeeper", "taken"]);
+    expect([...(rig.tree.getNode("/")?.childPaths ?? [])]).toEqual(["/zookeeper", "/taken"]);
   });
 
   it("lets skipAcl and super pass every check of permissions", () => {

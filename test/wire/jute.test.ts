@@ -76,6 +76,20 @@ describe("JuteWriter", () => {
     expect(hex((w) => w.writeVector<number>(null, (value) => w.writeInt(value)))).toBe("ffffffff");
   });
 
+  it("writes the end of a string as the string that it is, short or long, ASCII or not", () => {
+    const ends = ["", "name", "é", "naïve", "日本", "n".repeat(32), "n".repeat(33)];
+    for (const end of ends) {
+      const expected = hex((w) => w.writeString(end));
+      expect(hex((w) => w.writeStringFrom(`/é/${end}`, 3))).toBe(expected);
+    }
+  });
+
+  it("copies a 64-bit integer from elsewhere", () => {
+    const source = new DataView(new ArrayBuffer(12));
+    source.setBigInt64(4, -(2n ** 62n) - 1n);
+    expect(hex((w) => w.writeLongOf(source, 4))).toBe(hex((w) => w.writeLong(-(2n ** 62n) - 1n)));
+  });
+
   it("hands over what was written and goes on", () => {
     const writer = new JuteWriter(1024);
     writer.writeInt(1);

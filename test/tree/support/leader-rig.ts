@@ -203,7 +203,7 @@ export function describeTree(tree: DataTree): unknown {
       {
         data: data === null ? null : data.toString("latin1"),
         acl: node === undefined ? null : tree.aclOf(node),
-        children: [...(node?.children ?? [])].sort(),
+        children: [...(node?.childPaths ?? [])].sort(),
         czxid: stat.czxid,
         mzxid: stat.mzxid,
         pzxid: stat.pzxid,
