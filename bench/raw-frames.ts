@@ -94,15 +94,26 @@ export type OnFrame = (chunk: Buffer, start: number, end: number) => void;
 
 /** Cuts a byte stream into frames without copying those that arrive whole. */
 export class FrameSplitter {
-  #rest: Buffer | undefined;
+  /** Copies of what was received of an unfinished frame. */
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+  /** Before so many bytes are there, no frame can be complete. */
+  #wantedBytes = 0;
 
   /**
    * Takes the next received bytes and calls `onFrame` for every frame that is now complete.
    * @throws RangeError when a length field is negative or beyond 16 MiB.
    */
   push(received: Buffer, onFrame: OnFrame): void {
-    const chunk = this.#rest === undefined ? received : Buffer.concat([this.#rest, received]);
+    if (this.#partBytes > 0 && this.#partBytes + received.length < this.#wantedBytes) {
+      this.#keep(received);
+      return;
+    }
+    const chunk = this.#partBytes === 0 ? received : Buffer.concat([...this.#parts, received]);
+    this.#parts = [];
+    this.#partBytes = 0;
     let offset = 0;
+    this.#wantedBytes = 4;
     while (chunk.length - offset >= 4) {
       const length = chunk.readInt32BE(offset);
       if (length < 0 || length > FRAME_BYTES_MAX) {
@@ -110,13 +121,19 @@ export class FrameSplitter {
       }
       const end = offset + 4 + length;
       if (end > chunk.length) {
+        this.#wantedBytes = 4 + length;
         break;
       }
       onFrame(chunk, offset + 4, end);
       offset = end;
     }
-    // The chunk belongs to the socket, which fills it again: what is left over must be copied.
-    this.#rest = offset === chunk.length ? undefined : Buffer.from(chunk.subarray(offset));
+    if (offset < chunk.length) this.#keep(chunk.subarray(offset));
+  }
+
+  /** The chunk belongs to the socket, which fills it again: what is left over must be copied. */
+  #keep(bytes: Buffer): void {
+    this.#parts.push(Buffer.from(bytes));
+    this.#partBytes += bytes.length;
   }
 }
 
