@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S node --max-semi-space-size=16 --heap-growing-percent=40
 /**
  * The composition root of the `ensemble` command: puts the commands together with the clock, the
  * logger, the signals and the environment of this process. Nothing else reads the command line or

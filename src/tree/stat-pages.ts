@@ -6,7 +6,7 @@
  */
 
 /** Bytes of a row. */
-export const statRowBytes = 76;
+const statRowBytes = 76;
 
 const rowsPerPage = 1024;
 const none = -1;
