@@ -40,7 +40,7 @@ export interface SnapshotSink {
 /** Encodes a snapshot body; yields whenever about `chunkBytes` have gathered. */
 export function* encodeSnapshotBody(
   source: SnapshotSource,
-  chunkBytes: number = 64 * 1024,
+  chunkBytes: number = 16 * 1024,
 ): Generator<Buffer, void, undefined> {
   const writer = new JuteWriter(chunkBytes + 4096);
   const sessions = source.sessions();
