@@ -19,7 +19,7 @@ export interface ExcludedClasses {
 }
 
 const IN_PROCESS = "asks objects of a server in its own JVM";
-const CHANGES_RUNNING = "changes the settings of a server that runs, through its objects";
+const CHANGES_RUNNING = "changes the settings of a server that runs";
 const PREP_FAULT = "makes ZooKeeper's request processor fail through a static field";
 const NO_READ_ONLY_MODE = "needs the read-only mode, which our server does not have yet";
 
@@ -62,12 +62,17 @@ export const RUNNING: readonly RunningClass[] = [
   { name: "test.ClientHammerTest" },
   { name: "test.QuorumRestartTest" },
   { name: "RemoveWatchesCmdTest" },
+  { name: "test.SessionUpgradeTest" },
+  { name: "test.LocalSessionsOnlyTest" },
+  { name: "test.DuplicateLocalSessionUpgradeTest" },
   { name: "test.CheckTest" },
   {
     name: "test.SessionTest",
     leftOut: {
       testMinMaxSessionTimeout: CHANGES_RUNNING,
       testMaximumCnxnPerIP: CHANGES_RUNNING,
+      testSessionStateNoDupStateReporting:
+        "compares before its watcher has noted the last state, with no server running",
     },
   },
   { name: "test.EnforceQuotaTest" },
@@ -96,6 +101,25 @@ export const RUNNING: readonly RunningClass[] = [
   { name: "test.RepeatStartupTest" },
   { name: "test.AsyncTest" },
   { name: "test.AuthTest" },
+  { name: "test.AuthSHA2Test" },
+  { name: "test.AuthSHA3Test" },
+  { name: "test.EnsembleAuthTest" },
+  { name: "test.DigestAuthDisabledTest" },
+  { name: "EnforceAuthenticationTest" },
+  { name: "SaslAuthTest" },
+  {
+    name: "test.SaslAuthDesignatedClientTest",
+    leftOut: { testReadAccessUser: "sets letAnySaslUserDoX, which our server refuses" },
+  },
+  { name: "test.SaslAuthDesignatedServerTest" },
+  { name: "test.SaslAuthFailDesignatedClientTest" },
+  { name: "test.SaslAuthFailTest" },
+  { name: "test.SaslAuthMissingClientConfigTest" },
+  { name: "test.SaslAuthRequiredFailNoSASLTest" },
+  { name: "test.SaslAuthRequiredFailWrongSASLTest" },
+  { name: "test.SaslAuthRequiredMultiClientTest" },
+  { name: "test.SaslAuthRequiredTest" },
+  { name: "test.SaslSuperUserTest", leftOut: { testOtherSuperIsSuper: CHANGES_RUNNING } },
   { name: "test.WatcherFuncTest" },
   {
     name: "ZKUtilTest",
@@ -203,6 +227,7 @@ export const EXCLUDED: readonly ExcludedClasses[] = [
       "test.GetProposalFromTxnTest",
       "test.HierarchicalQuorumTest",
       "test.LeaderSessionTrackerTest",
+      "test.LocalSessionRequestTest",
       "test.LoadFromLogNoServerTest",
       "test.LoadFromLogTest",
       "test.LogChopperTest",
@@ -247,33 +272,12 @@ export const EXCLUDED: readonly ExcludedClasses[] = [
     ],
   },
   {
-    reason: "need local sessions, which our server does not have yet",
-    names: [
-      "test.DuplicateLocalSessionUpgradeTest",
-      "test.LocalSession*",
-      "test.SessionUpgradeTest",
-    ],
-  },
-  {
     reason: NO_READ_ONLY_MODE,
     names: ["test.ReadOnlyModeTest"],
   },
   {
     reason: "need reconfiguration, which our server does not have yet",
     names: ["test.Reconfig*", "test.StandaloneTest"],
-  },
-  {
-    reason: "need SASL or enforced authentication, which our server does not have yet",
-    names: [
-      "EnforceAuthenticationTest",
-      "SaslAuthTest",
-      "test.SaslAuth*",
-      "test.SaslSuperUserTest",
-    ],
-  },
-  {
-    reason: "need providers, or settings of providers, that our server does not have yet",
-    names: ["test.AuthSHA*", "test.DigestAuthDisabledTest", "test.EnsembleAuthTest"],
   },
   {
     reason: "take over a server's connections or ports in the test's JVM",
