@@ -222,12 +222,22 @@ export class Leader implements RoleMachine {
       }
       this.#checkEpochQuorum();
     } else if (learner.isVoter && learnerEpoch > this.#epoch) {
-      // It promised a later epoch to a leader that never came to be. It can only be let in by a
-      // new election, whose epoch will be higher; until then the ensemble lacks a voter.
-      this.#end(`Voter ${learner.sid} has accepted epoch ${learnerEpoch}, above ${this.#epoch}`);
+      this.#receiveLaterEpoch(learner, learnerEpoch);
       return;
     }
     this.#sendLeaderInfo(learner);
+  }
+
+  /**
+   * A voter has promised a later epoch to a leader that never came to be, or is of another history
+   * that a majority has lost. Only a new election can let it in, whose epoch will be higher. A
+   * leader in service does not give its quorum up for that: the newcomer might win, and with it
+   * all that was acknowledged since would be lost. It stays out until this leader ends.
+   */
+  #receiveLaterEpoch(learner: Learner, epoch: number): void {
+    const reason = `Voter ${learner.sid} has accepted epoch ${epoch}, above ${this.#epoch}`;
+    if (this.isServing) this.#learners.drop(learner, reason);
+    else this.#end(reason);
   }
 
   /** Chooses the epoch when a quorum has said which ones it accepted before. */

@@ -27,10 +27,15 @@ export const FOUR_LETTER_WORDS: ReadonlySet<string> = new Set([
 
 /**
  * The words in a list such as `ruok, stat`; `*` is all of them. `srvr` is always among them, as
- * ZooKeeper's own scripts depend on it.
+ * ZooKeeper's own scripts depend on it, and so is `isro` where clients look for a server that
+ * writes, with the read-only mode.
  */
-export function parseFourLetterWords(whitelist: string | null): ReadonlySet<string> {
-  const words = `${whitelist ?? ""},srvr`
+export function parseFourLetterWords(
+  whitelist: string | null,
+  isReadOnlyModeEnabled: boolean,
+): ReadonlySet<string> {
+  const always = isReadOnlyModeEnabled ? "srvr,isro" : "srvr";
+  const words = `${whitelist ?? ""},${always}`
     .split(",")
     .map((word) => word.trim())
     .filter((word) => word !== "");

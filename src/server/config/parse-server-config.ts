@@ -208,7 +208,10 @@ function readClientLimits(values: ConfigValues) {
     juteMaxBufferBytes: values.integer("jute.maxbuffer"),
     clientTcpKeepAlive: values.boolean("clientTcpKeepAlive"),
     leaderServes: values.boolean("leaderServes"),
-    fourLetterWords: parseFourLetterWords(values.text("4lw.commands.whitelist")),
+    fourLetterWords: parseFourLetterWords(
+      values.text("4lw.commands.whitelist"),
+      values.boolean("readonlymode.enabled"),
+    ),
   };
 }
 

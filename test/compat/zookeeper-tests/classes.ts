@@ -21,7 +21,6 @@ export interface ExcludedClasses {
 const IN_PROCESS = "asks objects of a server in its own JVM";
 const CHANGES_RUNNING = "changes the settings of a server that runs";
 const PREP_FAULT = "makes ZooKeeper's request processor fail through a static field";
-const NO_READ_ONLY_MODE = "needs the read-only mode, which our server does not have yet";
 
 /** The classes that run, the longest ones first. */
 export const RUNNING: readonly RunningClass[] = [
@@ -88,14 +87,8 @@ export const RUNNING: readonly RunningClass[] = [
     },
   },
   { name: "test.RecoveryTest" },
-  {
-    name: "test.QuorumZxidSyncTest",
-    leftOut: {
-      testBehindLeader:
-        "differs: a voter that has accepted a later epoch than the leader's is let in by a new " +
-        "election, where ZooKeeper keeps it out",
-    },
-  },
+  { name: "test.QuorumZxidSyncTest" },
+  { name: "test.ReadOnlyModeTest" },
   { name: "test.FourLetterWordsQuorumTest" },
   { name: "test.QuorumQuotaTest" },
   { name: "test.RepeatStartupTest" },
@@ -131,7 +124,6 @@ export const RUNNING: readonly RunningClass[] = [
   { name: "test.FourLetterWordsTest" },
   {
     name: "test.FourLetterWordsWhiteListTest",
-    leftOut: { testISROEnabledWhenReadOnlyModeEnabled: NO_READ_ONLY_MODE },
   },
   {
     name: "server.CreateTTLTest",
@@ -270,10 +262,6 @@ export const EXCLUDED: readonly ExcludedClasses[] = [
       "test.SaslDigestAuthOverSSLTest",
       "test.SaslKerberosAuthOverSSLTest",
     ],
-  },
-  {
-    reason: NO_READ_ONLY_MODE,
-    names: ["test.ReadOnlyModeTest"],
   },
   {
     reason: "need reconfiguration, which our server does not have yet",
