@@ -54,6 +54,7 @@ function readGauges(parts: ServerParts): ServerGauges {
     ephemerals: tree.ephemeralCount,
     dataBytes: tree.approximateDataBytes,
     globalSessions: tree.globalSessions.size,
+    localSessions: processor.localSessionCount,
     quorumSize: config.replicated
       ? members.filter(({ role }) => role === "participant").length
       : null,

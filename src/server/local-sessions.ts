@@ -19,6 +19,10 @@ export class LocalSessions {
     this.#tracker = new SessionTracker(tickTimeMs);
   }
 
+  get count(): number {
+    return this.#tracker.count;
+  }
+
   has(id: bigint): boolean {
     return this.#tracker.has(id);
   }

@@ -135,6 +135,10 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     return this.#sessions.leading;
   }
 
+  get localSessionCount(): number {
+    return this.#sessions.localCount;
+  }
+
   get watches(): WatchTable {
     return this.#watches;
   }

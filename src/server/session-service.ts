@@ -90,6 +90,11 @@ export class SessionService {
     return this.#leading;
   }
 
+  /** Sessions that only this server knows. */
+  get localCount(): number {
+    return this.#local.count;
+  }
+
   connectionOf(sessionId: bigint): ClientConnection | undefined {
     return this.#serving.get(sessionId);
   }

@@ -134,7 +134,7 @@ const stateRows: readonly MetricRow[] = [
     "Transactions replayed from the log at the start",
     (at) => at.counters.loadedTxns,
   ),
-  gauge("local_sessions", "Sessions of this server alone, which has none", () => 0),
+  gauge("local_sessions", "Sessions that only this server knows", (at) => at.gauges.localSessions),
   gauge(
     "open_file_descriptor_count",
     "Open files and sockets, on Linux",

@@ -40,6 +40,7 @@ export interface ServerGauges {
   readonly ephemerals: number;
   readonly dataBytes: number;
   readonly globalSessions: number;
+  readonly localSessions: number;
   /** Voters; null for a standalone server. */
   readonly quorumSize: number | null;
   /** Null unless this server leads a quorum. */

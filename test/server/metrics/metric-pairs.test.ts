@@ -30,6 +30,7 @@ function reading(gauges: Partial<Reading["gauges"]> = {}): Reading {
       ephemerals: 0,
       dataBytes: 0,
       globalSessions: 0,
+      localSessions: 0,
       quorumSize: null,
       leader: null,
       logPendingBytes: 0,
