@@ -4,8 +4,9 @@
  */
 import type { Logger } from "../observe/index.ts";
 import type { Storage } from "../storage/index.ts";
-import { MetricsService, readFileDescriptors } from "./metrics/index.ts";
+import { MetricsService, readFileDescriptors, readQuotaGauges } from "./metrics/index.ts";
 import type { LeaderGauges, ServerGauges } from "./metrics/index.ts";
+import type { QuotaReport } from "./quota-report.ts";
 import type { Replica } from "./replica.ts";
 import type { RequestProcessor } from "./request-processor.ts";
 import type { ServerConfig } from "./config/index.ts";
@@ -16,6 +17,7 @@ export interface ServerParts {
   readonly replica: Replica;
   readonly processor: RequestProcessor;
   readonly storage: Storage;
+  readonly quotaReport: QuotaReport;
   readonly logger: Logger;
 }
 
@@ -29,7 +31,7 @@ export function createMetricsService(parts: ServerParts): MetricsService {
 }
 
 function readGauges(parts: ServerParts): ServerGauges {
-  const { config, replica, processor, storage } = parts;
+  const { config, replica, processor, storage, quotaReport } = parts;
   const { tree } = replica;
   const { statistics, connections, watches, limits } = processor;
   let outstandingRequests = 0;
@@ -59,6 +61,9 @@ function readGauges(parts: ServerParts): ServerGauges {
       ? members.filter(({ role }) => role === "participant").length
       : null,
     leader: config.replicated ? readLeaderGauges(parts) : null,
+    quotas: readQuotaGauges(tree),
+    quotaRefusals: quotaReport.refusals,
+    isDiskFull: replica.diskCondition.isFull,
     logPendingBytes: storage.pendingBytes,
   };
 }

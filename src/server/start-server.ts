@@ -156,6 +156,7 @@ async function startOn(
   });
   tree.setListener(processor.treeListener);
   const random = seededRandom(clock.wallMs() ^ Number(sid & 0xffn));
+  const quotaReport = new QuotaReport(clock, logger);
   const replica = new Replica(
     {
       peer: createPeer(config, sid, recovered, logger),
@@ -168,7 +169,7 @@ async function startOn(
       quorumEndpoint: ownQuorumEndpoint(config, sid),
       peerEndpoints: endpointsOf(config, (address) => address.quorumPort),
       packetBytesMax: 2 * config.juteMaxBufferBytes + 64 * 1024,
-      prepare: prepareOptions(config, new QuotaReport(clock, logger)),
+      prepare: prepareOptions(config, quotaReport),
       snapshotEvery: () => snapshotInterval(config, random),
       purges: config.autopurgeEnabled,
       treeListener: processor.treeListener,
@@ -176,7 +177,14 @@ async function startOn(
     processor,
   );
   processor.attach(replica);
-  const metricsService = createMetricsService({ processor, replica, storage, config, logger });
+  const metricsService = createMetricsService({
+    processor,
+    replica,
+    storage,
+    quotaReport,
+    config,
+    logger,
+  });
   facts.attach({ replica, clients: processor, metrics: () => metricsService.metricPairs() });
   const election = createElectionNetwork(config, sid, replica, logger);
   const clients = createClientPorts(config, logger, processor);

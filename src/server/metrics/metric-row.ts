@@ -28,7 +28,7 @@ export interface NumberRow extends Described {
 
 /** One number for each value of a label. */
 export interface LabelledRow extends Described {
-  readonly type: "counter";
+  readonly type: "counter" | "gauge";
   readonly label: string;
   readonly readAll: (reading: Reading) => Iterable<readonly [key: string, value: number]>;
 }

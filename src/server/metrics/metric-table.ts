@@ -8,6 +8,7 @@
 import { Summary } from "../../observe/index.ts";
 import { ErrorCode, EventType, errorCodeName } from "../../wire/index.ts";
 import { counter, detailed, gauge, summary } from "./metric-row.ts";
+import type { QuotaGauge } from "./quota-gauges.ts";
 import type { HistogramRow, LabelledRow, MetricRow } from "./metric-row.ts";
 import type { Reading } from "./metric-row.ts";
 
@@ -251,6 +252,36 @@ const quorumRows: readonly MetricRow[] = [
   ),
 ];
 
+function quotaGauge(
+  name: string,
+  help: string,
+  field: Exclude<keyof QuotaGauge, "namespace">,
+): LabelledRow {
+  return {
+    type: "gauge",
+    name,
+    help,
+    label: "key",
+    readAll: ({ gauges }: Reading) =>
+      gauges.quotas.map((quota) => [quota.namespace, quota[field]] as const),
+  };
+}
+
+/** By the first name of a path. */
+const quotaRows: readonly LabelledRow[] = [
+  quotaGauge("quota_count_limit_per_namespace", "Nodes that a quota allows", "countLimit"),
+  quotaGauge("quota_bytes_limit_per_namespace", "Bytes that a quota allows", "bytesLimit"),
+  quotaGauge("quota_count_usage_per_namespace", "Nodes that count for a quota", "countUsage"),
+  quotaGauge("quota_bytes_usage_per_namespace", "Bytes that count for a quota", "bytesUsage"),
+  {
+    type: "counter",
+    name: "quota_exceeded_error_per_namespace",
+    help: "Requests refused for a quota, by the leader",
+    label: "key",
+    readAll: ({ gauges }: Reading) => gauges.quotaRefusals,
+  },
+];
+
 const requestErrors: LabelledRow = {
   type: "counter",
   name: "ensemble_request_errors_total",
@@ -279,6 +310,9 @@ const ownRows: readonly MetricRow[] = [
   requestDurations,
   requestErrors,
   syncDurations,
+  gauge("ensemble_disk_full", "1 while the disk is full, and nothing can be acknowledged", (at) =>
+    Number(at.gauges.isDiskFull),
+  ),
   gauge(
     "ensemble_log_pending_bytes",
     "Bytes of transactions that wait for the disk",
@@ -296,6 +330,7 @@ const ownRows: readonly MetricRow[] = [
 export const METRIC_ROWS: readonly MetricRow[] = [
   ...clientRows,
   ...stateRows,
+  ...quotaRows,
   ...quorumRows,
   ...ownRows,
 ];

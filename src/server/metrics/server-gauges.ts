@@ -4,6 +4,7 @@
  */
 import type { Summary } from "../../observe/index.ts";
 import type { FileDescriptors } from "./file-descriptors.ts";
+import type { QuotaGauge } from "./quota-gauges.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 
 /** Of a server that leads a quorum. */
@@ -45,6 +46,10 @@ export interface ServerGauges {
   readonly quorumSize: number | null;
   /** Null unless this server leads a quorum. */
   readonly leader: LeaderGauges | null;
+  readonly quotas: readonly QuotaGauge[];
+  /** Requests refused for a quota, by the first name of its path. */
+  readonly quotaRefusals: ReadonlyMap<string, number>;
+  readonly isDiskFull: boolean;
   /** Bytes appended to the log that no sync has taken yet. */
   readonly logPendingBytes: number;
 }

@@ -34,6 +34,9 @@ function reading(gauges: Partial<Reading["gauges"]> = {}): Reading {
       quorumSize: null,
       leader: null,
       logPendingBytes: 0,
+      quotas: [],
+      quotaRefusals: new Map(),
+      isDiskFull: false,
       ...gauges,
     },
   };
@@ -50,6 +53,13 @@ describe("formatMetricPairs()", () => {
     expect(shown.get("znode_count")).toEqual({ value: 5, isDecimal: false });
     expect(shown.get("max_latency")).toEqual({ value: 16, isDecimal: false });
     expect(shown.get("avg_latency")).toEqual({ value: 0.8037, isDecimal: true });
+  });
+
+  it("shows quotas by the first name of their paths", () => {
+    const quota = { countLimit: 9, bytesLimit: -1, countUsage: 3, bytesUsage: 40 };
+    const shown = pairs(reading({ quotas: [{ namespace: "app", ...quota }] }));
+    expect(shown.get("app_quota_count_limit_per_namespace")?.value).toBe(9);
+    expect(shown.get("app_quota_bytes_usage_per_namespace")?.value).toBe(40);
   });
 
   it("shows a summary as mean, extremes, count and sum, and a detailed one with quantiles", () => {
