@@ -87,13 +87,27 @@ async function missing(client: EnsembleClient, paths: readonly string[]): Promis
   return paths.filter((_, index) => stats[index] === null);
 }
 
+/** What a probe and the metrics say. */
+async function readiness(adminPort: number | null) {
+  const base = `http://127.0.0.1:${adminPort}`;
+  const probe = await fetch(`${base}/readyz`);
+  const { causes = [] } = (await probe.json()) as { causes?: { code: string }[] };
+  const monitor = (await (await fetch(`${base}/commands/monitor`)).json()) as Record<
+    string,
+    unknown
+  >;
+  const codes = causes.map(({ code }) => code);
+  return { status: probe.status, codes, full: monitor["ensemble_disk_full"] };
+}
+
 describeWithSmallDisks("A server on a full disk", () => {
   test("stops acknowledging, answers reads, and goes on when there is space", async () => {
     const disk = smallDisk(8 * MiB);
     const [member] = await layOut(1);
     if (member === undefined) throw new Error("One server was laid out");
-    appendFileSync(member.zooCfgPath, `dataLogDir=${disk.folder}\n`);
-    const { logger } = await start(member);
+    const admin = "admin.enableServer=true\nadmin.serverPort=0\n";
+    appendFileSync(member.zooCfgPath, `dataLogDir=${disk.folder}\n${admin}`);
+    const { server, logger } = await start(member);
     const [writer, reader] = [await connect([member]), await connect([member])];
     const writing = startWriting(writer, "/a");
     await eventually("writes go on", () => writing.acknowledged.length > 20);
@@ -103,6 +117,11 @@ describeWithSmallDisks("A server on a full disk", () => {
     await sleep(1500);
     expect(writing.acknowledged).toEqual(acknowledged);
     expect(await missing(reader, acknowledged)).toEqual([]);
+    expect(await readiness(server.adminPort)).toEqual({
+      status: 503,
+      codes: ["disk-full"],
+      full: 1,
+    });
 
     // A server that starts on what the disk holds now has everything acknowledged.
     const [copy] = await layOut(1);
@@ -123,6 +142,7 @@ describeWithSmallDisks("A server on a full disk", () => {
     writing.isStopped = true;
     await writing.run;
     expect(await missing(reader, writing.acknowledged)).toEqual([]);
+    expect(await readiness(server.adminPort)).toEqual({ status: 200, codes: [], full: 0 });
     expect(logger.messages).toEqual([
       "Disk full: nothing is acknowledged until there is space",
       "Disk has space again",
