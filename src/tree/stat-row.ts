@@ -146,7 +146,9 @@ export class StatRow implements StatPersisted {
     writer.writeInt(view.getInt32(at + 40));
     writer.writeInt(view.getInt32(at + 44) * 2 - childCount);
     writer.writeInt(view.getInt32(at + 48));
-    writer.writeLong(visibleOwner(view.getBigInt64(at + 52)));
+    // Most nodes have no owner, and need no bigint for that.
+    if (view.getInt32(at + 52) === 0 && view.getInt32(at + 56) === 0) writer.writeLongNumber(0);
+    else writer.writeLong(visibleOwner(view.getBigInt64(at + 52)));
     writer.writeInt(dataLength);
     writer.writeInt(childCount);
     writer.writeLongOf(view, at + 16);
