@@ -117,9 +117,9 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.timeoutMs = timeoutMs;
     writeWelcome(this.#replies.out, this);
     this.#replies.countSent();
-    // A session that is taken up again is no new one: nothing has been done for it here yet.
-    const isNew = this.answersAfterZxid === 0n && timeoutMs > 0;
-    if (isNew) this.activity.answered(0, OpCode.createSession, this.#gate.lastZxid, 0);
+    if (this.answersAfterZxid === 0n && timeoutMs > 0) {
+      this.activity.answered(0, OpCode.createSession, this.#gate.lastZxid, 0);
+    }
     this.#stage = "open";
     this.#markDirty();
     if (timeoutMs === 0) this.end();
@@ -196,7 +196,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     } else if (this.#stage === "greeting") {
       this.#stage = "connecting";
       this.#frames.hold(HoldReason.connecting);
-      this.#countReceived();
+      this.activity.received += 1;
+      this.#gate.statistics.received += 1;
       this.#gate.connect(this, readConnectRequest(this.#reader.reset(buffer, offset, end)));
     }
   }
@@ -237,7 +238,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     const reader = this.#reader.reset(buffer, offset, end);
     const xid = reader.readInt();
     const type = reader.readInt();
-    this.#countReceived();
+    this.activity.received += 1;
+    this.#gate.statistics.received += 1;
     this.#gate.touch(this);
     const bytes = end - offset;
     this.#gate.metrics.bytesReceived += bytes;
@@ -267,9 +269,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
 
   /** Whether a request becomes a transaction: the end of a local session does not. */
   #isReplicated(type: number): boolean {
-    return (
-      isWriteOp(type, this.#gate.clickHouse) && !(this.isLocal && type === OpCode.closeSession)
-    );
+    if (this.isLocal && type === OpCode.closeSession) return false;
+    return isWriteOp(type, this.#gate.clickHouse);
   }
 
   #addPending(request: Omit<PendingRequest, "receivedAtMs">): void {
@@ -366,8 +367,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
 
   /** Looking at the clock costs more than counting, so one in eight is timed for the others. */
   #answerAtOnce(xid: number, type: number, reader: JuteReader): void {
-    const isTimed = (this.#atOnceCount & 7) === 0;
-    this.#atOnceCount += 1;
+    const isTimed = (this.#atOnceCount++ & 7) === 0;
     const startMs = isTimed ? this.#gate.nowMs() : 0;
     this.#answer(xid, type, reader);
     if (isTimed) this.#atOnceMs = this.#gate.nowMs() - startMs;
@@ -379,11 +379,6 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     statistics.latency.note(latencyMs);
     metrics.requestTimes.add(type, latencyMs);
     this.activity.answered(xid, type, this.#gate.lastZxid, latencyMs);
-  }
-
-  #countReceived(): void {
-    this.activity.received += 1;
-    this.#gate.statistics.received += 1;
   }
 
   /** A reply without a body. */

@@ -10,8 +10,17 @@ import { ClientPort } from "./client-port.ts";
 import type { ServerConfig } from "./config/index.ts";
 import { ConnectionCount } from "./connection-count.ts";
 import { ListenError } from "./listen-error.ts";
-import { TlsAcceptor } from "./tls/index.ts";
-import type { TlsHandlers } from "./tls/index.ts";
+import type { TlsAcceptor, TlsHandlers } from "./tls/index.ts";
+
+export interface ClientPortsOptions {
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly gate: ClientGate;
+  /** Takes connections up. */
+  readonly added: (connection: ClientConnection) => void;
+  /** The class, which is loaded only where there is TLS, with libraries of 20 MB; null without. */
+  readonly tlsAcceptor: typeof TlsAcceptor | null;
+}
 
 const everyInterface = "0.0.0.0";
 
@@ -24,12 +33,7 @@ export class ClientPorts {
   readonly #secure: ClientPort | null;
 
   /** @throws ConfigError when a key store or trust store cannot be used. */
-  constructor(
-    config: ServerConfig,
-    logger: Logger,
-    gate: ClientGate,
-    added: (connection: ClientConnection) => void,
-  ) {
+  constructor({ config, logger, gate, added, tlsAcceptor }: ClientPortsOptions) {
     this.#config = config;
     this.#gate = gate;
     this.#added = added;
@@ -41,7 +45,9 @@ export class ClientPorts {
       this.#add(socket, null);
     };
     const acceptor =
-      config.tls === null ? null : new TlsAcceptor(config.tls, logger, this.#tlsHandlers());
+      config.tls === null || tlsAcceptor === null
+        ? null
+        : new tlsAcceptor(config.tls, logger, this.#tlsHandlers());
     const tls = acceptor === null ? {} : { tls: acceptor.accept };
     const { clientPort, clientPortAddress, secureClientPort, secureClientPortAddress } = config;
     const takesBoth = config.clientPortUnification;

@@ -134,15 +134,8 @@ async function startOn(
   context: StartContext & { readonly audit: AuditTrail | undefined },
 ): Promise<RunningServer> {
   const { config, logger, clock, sid, facts, words, admin, audit } = context;
-  const initialiseFile = join(config.dataDir, "initialize");
-  const load = loadOptions(config, existsSync(initialiseFile), logger);
-  const startedAtMs = clock.monotonicMs();
-  const metrics = new ServerMetrics(startedAtMs);
-  const { tree, recovered, replayedCount } = await loadState(storage, load);
-  metrics.loadMs.add(clock.monotonicMs() - startedAtMs);
-  metrics.loadedTxns.add(replayedCount);
-  // The file is for one start only: a disk that is lost later must not begin another ensemble.
-  await rm(initialiseFile, { force: true });
+  const metrics = new ServerMetrics(clock.monotonicMs());
+  const { load, tree, recovered } = await loadFromDisk(storage, metrics, context);
   const { promise: done, resolve, reject } = Promise.withResolvers<undefined>();
   const processor = new RequestProcessor({
     config,
@@ -177,17 +170,11 @@ async function startOn(
     processor,
   );
   processor.attach(replica);
-  const metricsService = createMetricsService({
-    processor,
-    replica,
-    storage,
-    quotaReport,
-    config,
-    logger,
-  });
+  const parts = { processor, replica, storage, quotaReport, config, logger };
+  const metricsService = createMetricsService(parts);
   facts.attach({ replica, clients: processor, metrics: () => metricsService.metricPairs() });
   const election = createElectionNetwork(config, sid, replica, logger);
-  const clients = createClientPorts(config, logger, processor);
+  const clients = await createClientPorts(config, logger, processor);
   const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
     admin.close();
@@ -206,6 +193,22 @@ async function startOn(
   audit?.serverStarted();
   const { plainPort: clientPort, securePort: secureClientPort } = clients;
   return { clientPort, secureClientPort, adminPort: admin.port, stop, done };
+}
+
+/** What the disk holds, and how it was and will be read. */
+async function loadFromDisk(
+  storage: Storage,
+  metrics: ServerMetrics,
+  { config, logger, clock }: StartServerOptions,
+) {
+  const initialiseFile = join(config.dataDir, "initialize");
+  const load = loadOptions(config, existsSync(initialiseFile), logger);
+  const { tree, recovered, replayedCount } = await loadState(storage, load);
+  metrics.loadMs.add(clock.monotonicMs() - metrics.startedAtMs);
+  metrics.loadedTxns.add(replayedCount);
+  // The file is for one start only: a disk that is lost later must not begin another ensemble.
+  await rm(initialiseFile, { force: true });
+  return { load, tree, recovered };
 }
 
 /** Opens all ports or none. @throws ListenError for the first that cannot be had. */
@@ -346,12 +349,19 @@ function createElectionNetwork(
 }
 
 /** @throws ConfigError when a key store or trust store cannot be used. */
-function createClientPorts(
+async function createClientPorts(
   config: ServerConfig,
   logger: Logger,
   processor: RequestProcessor,
-): ClientPorts {
-  return new ClientPorts(config, logger, processor, (connection) => {
-    processor.add(connection);
+): Promise<ClientPorts> {
+  const tls = config.tls === null ? null : await import("./tls/index.ts");
+  return new ClientPorts({
+    config,
+    logger,
+    gate: processor,
+    added: (connection) => {
+      processor.add(connection);
+    },
+    tlsAcceptor: tls === null ? null : tls.TlsAcceptor,
   });
 }

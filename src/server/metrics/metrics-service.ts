@@ -11,7 +11,6 @@ import type { MetricPair } from "./metric-pairs.ts";
 import type { Reading } from "./metric-row.ts";
 import { METRIC_ROWS } from "./metric-table.ts";
 import { MetricsEndpoint } from "./metrics-endpoint.ts";
-import { createRegistry } from "./metrics-registry.ts";
 import type { MetricSources } from "./server-gauges.ts";
 
 /** Half of the time that quantiles look back at the most, in ms (ZooKeeper's 60 s). */
@@ -20,7 +19,8 @@ const rotateEveryMs = 60_000;
 export class MetricsService {
   readonly #config: MetricsConfig;
   readonly #sources: MetricSources;
-  readonly #endpoint: MetricsEndpoint | undefined;
+  readonly #logger: Logger;
+  #endpoint: MetricsEndpoint | undefined;
   /** What the scrape under way shows, taken once for all rows. */
   #reading: Reading;
   #rotation: NodeJS.Timeout | undefined;
@@ -28,22 +28,15 @@ export class MetricsService {
   constructor(config: MetricsConfig, sources: MetricSources, logger: Logger) {
     this.#config = config;
     this.#sources = sources;
+    this.#logger = logger;
     this.#reading = this.#read();
-    if (config.provider !== "prometheus") return;
-    const registry = createRegistry(METRIC_ROWS, () => this.#reading, config.exportRuntime);
-    const scrape = (): Promise<string> => {
-      this.#reading = this.#read();
-      return registry.metrics();
-    };
-    const { host, port } = config;
-    const { contentType } = registry;
-    this.#endpoint = new MetricsEndpoint({ host, port, logger, scrape, contentType });
   }
 
   /** @throws ListenError when the port cannot be had. */
   async start(): Promise<void> {
-    const endpoint = this.#endpoint;
-    if (endpoint === undefined) return;
+    if (this.#config.provider !== "prometheus") return;
+    const endpoint = await this.#createEndpoint();
+    this.#endpoint = endpoint;
     await ListenError.wrap("metrics", () => endpoint.listen());
     this.#rotation = setInterval(() => {
       this.#rotate();
@@ -59,6 +52,19 @@ export class MetricsService {
   /** What `mntr` shows of the server besides its version and role; names have no `zk_` yet. */
   metricPairs(): MetricPair[] {
     return formatMetricPairs(METRIC_ROWS, this.#read(), this.#config.provider);
+  }
+
+  /** Loads prom-client, which takes 20 MB of memory, where it is wanted. */
+  async #createEndpoint(): Promise<MetricsEndpoint> {
+    const { createRegistry } = await import("./metrics-registry.ts");
+    const { host, port, exportRuntime } = this.#config;
+    const registry = createRegistry(METRIC_ROWS, () => this.#reading, exportRuntime);
+    const scrape = (): Promise<string> => {
+      this.#reading = this.#read();
+      return registry.metrics();
+    };
+    const { contentType } = registry;
+    return new MetricsEndpoint({ host, port, logger: this.#logger, scrape, contentType });
   }
 
   #read(): Reading {
