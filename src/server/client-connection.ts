@@ -25,6 +25,7 @@ import {
 import type { Acl, EventType, Id, TxnHeader } from "../wire/index.ts";
 import type { Identity } from "./auth/index.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
+import { RequestWait } from "./limits/index.ts";
 import type { LimitedConnection } from "./limits/index.ts";
 import { FramedSocket, HoldReason } from "./framed-socket.ts";
 import type { FrameReceiver, WordOutcome } from "./framed-socket.ts";
@@ -72,10 +73,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   readonly #pending = new Fifo<PendingRequest>();
   readonly #frameBytesMax: number;
   #stage: "greeting" | "connecting" | "open" | "closing" = "greeting";
-  /** When requests began to be held back; null when they are not. */
-  #heldAtMs: number | null = null;
-  /** How long the requests waited that are being taken now, in ms. */
-  #waitedMs = 0;
+  readonly #wait: RequestWait;
   /** Requests that waited for nobody, and how long the last one took that was timed. */
   #atOnceCount = 0;
   #atOnceMs = 0;
@@ -85,6 +83,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.socket = socket;
     this.#gate = gate;
     this.#frameBytesMax = frameBytesMax;
+    this.#wait = new RequestWait(gate.limits.settings.throttledOpWaitMs);
     this.remoteAddress = socket.remoteAddress ?? "";
     this.connectedAtMs = gate.nowMs();
     this.identity = gate.authenticator.begin(this.remoteAddress, subject);
@@ -207,15 +206,14 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   }
 
   holdRequests(): void {
-    this.#heldAtMs ??= this.#gate.nowMs();
+    this.#wait.begin(this.#gate.nowMs());
     this.#frames.hold(HoldReason.throttled);
   }
 
   releaseRequests(): void {
-    this.#waitedMs = this.#gate.nowMs() - (this.#heldAtMs ?? this.#gate.nowMs());
-    this.#heldAtMs = null;
-    this.#frames.release(HoldReason.throttled);
-    this.#waitedMs = 0;
+    this.#wait.end(this.#gate.nowMs(), () => {
+      this.#frames.release(HoldReason.throttled);
+    });
   }
 
   refused(error: WireError): void {
@@ -248,7 +246,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     } else if (!this.identity.isAdmitted) {
       this.#reply(xid, 0n, ErrorCode.sessionClosedRequireSaslAuth);
       this.end();
-    } else if (this.#waitedMs > 0 && this.#isThrottled(type)) {
+    } else if (this.#wait.isTooLong(type)) {
       if (this.#pending.length === 0) this.#reply(xid, this.#gate.lastZxid, ErrorCode.throttledOp);
       else this.#addPending({ xid, type, body: noBody, bytes: 0, err: ErrorCode.throttledOp });
     } else if (this.isReadOnly && (this.#isReplicated(type) || type === OpCode.sync)) {
@@ -283,13 +281,6 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   #finish({ xid, type, bytes, err, receivedAtMs }: PendingRequest): void {
     this.#noteLatency(xid, type, this.#gate.nowMs() - receivedAtMs);
     if (err === ErrorCode.ok) this.#gate.limits.finished(this, bytes);
-  }
-
-  /** Whether a request that was held back for too long is refused for it. */
-  #isThrottled(type: number): boolean {
-    const { throttledOpWaitMs } = this.#gate.limits.settings;
-    if (throttledOpWaitMs === 0 || this.#waitedMs <= throttledOpWaitMs) return false;
-    return type !== OpCode.ping && type !== OpCode.closeSession;
   }
 
   /** Answers a request that needs nobody else. */

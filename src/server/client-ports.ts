@@ -3,18 +3,18 @@
  * with limits on connections that hold for both together.
  */
 import type { Socket } from "node:net";
-import type { Logger } from "../observe/index.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ClientGate } from "./client-connection.ts";
 import { ClientPort } from "./client-port.ts";
 import type { ServerConfig } from "./config/index.ts";
 import { ConnectionCount } from "./connection-count.ts";
+import type { RateLimitedLog } from "./limits/index.ts";
 import { ListenError } from "./listen-error.ts";
 import type { TlsAcceptor, TlsHandlers } from "./tls/index.ts";
 
 export interface ClientPortsOptions {
   readonly config: ServerConfig;
-  readonly logger: Logger;
+  readonly complaints: RateLimitedLog;
   readonly gate: ClientGate;
   /** Takes connections up. */
   readonly added: (connection: ClientConnection) => void;
@@ -33,7 +33,7 @@ export class ClientPorts {
   readonly #secure: ClientPort | null;
 
   /** @throws ConfigError when a key store or trust store cannot be used. */
-  constructor({ config, logger, gate, added, tlsAcceptor }: ClientPortsOptions) {
+  constructor({ config, complaints, gate, added, tlsAcceptor }: ClientPortsOptions) {
     this.#config = config;
     this.#gate = gate;
     this.#added = added;
@@ -47,7 +47,7 @@ export class ClientPorts {
     const acceptor =
       config.tls === null || tlsAcceptor === null
         ? null
-        : new tlsAcceptor(config.tls, logger, this.#tlsHandlers());
+        : new tlsAcceptor(config.tls, complaints, this.#tlsHandlers());
     const tls = acceptor === null ? {} : { tls: acceptor.accept };
     const { clientPort, clientPortAddress, secureClientPort, secureClientPortAddress } = config;
     const takesBoth = config.clientPortUnification;

@@ -19,8 +19,9 @@ import type { ClientConnection, ClientGate } from "./client-connection.ts";
 import type { ClientRequest, LongReply } from "./connection-gate.ts";
 import type { ServerConfig } from "./config/index.ts";
 import type { LeaderSessions } from "./leader-sessions.ts";
-import { ConnectionThrottle, RateLimitedLog, RequestLimits } from "./limits/index.ts";
+import { ConnectionThrottle, RequestLimits } from "./limits/index.ts";
 import type { WordOutcome } from "./framed-socket.ts";
+import type { RateLimitedLog } from "./limits/index.ts";
 import type { ServerMetrics } from "./metrics/index.ts";
 import type { Replica, ReplicaListener } from "./replica.ts";
 import { ReadOnlyMode } from "./read-only-mode.ts";
@@ -33,6 +34,8 @@ export interface RequestProcessorOptions {
   readonly sid: bigint;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Warnings that clients can cause at will. */
+  readonly complaints: RateLimitedLog;
   readonly metrics: ServerMetrics;
   /** Where changes are recorded; undefined when they are not. */
   readonly audit: AuditTrail | undefined;
@@ -44,8 +47,6 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   readonly statistics = new ConnectionStatistics();
   readonly limits: RequestLimits;
   readonly #connectionThrottle: ConnectionThrottle;
-  /** Warnings about clients. */
-  readonly #complaints: RateLimitedLog;
   readonly metrics: ServerMetrics;
   readonly authenticator: ClientAuthenticator;
   readonly treeListener: TreeListener;
@@ -68,7 +69,6 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       seededRandom(clock.wallMs()),
       clock.monotonicMs(),
     );
-    this.#complaints = new RateLimitedLog(logger, clock);
     this.#readOnly = new ReadOnlyMode(config, clock.monotonicMs());
     this.authenticator = new ClientAuthenticator(config.auth, logger);
     this.#sessions = new SessionService(
@@ -80,6 +80,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
         localSessionsEnabled: config.localSessionsEnabled,
         clock,
         logger,
+        complaints: options.complaints,
         metrics,
       },
       {
@@ -158,7 +159,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   connect(connection: ClientConnection, request: ConnectRequest): void {
-    const { logger, metrics } = this.#options;
+    const { complaints, metrics } = this.#options;
     metrics.connectionRequests += 1;
     if (request.sessionId !== 0n) metrics.connectionRevalidations += 1;
     const mayServe = this.isReadOnly ? request.readOnly === true : this.#mayServe;
@@ -166,7 +167,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       // The client has seen more than this server knows, or nothing can be served to it: it has
       // to look for another server, which a closed connection makes it do.
       metrics.connectionsNotServed += 1;
-      logger.info("Refusing client", {
+      complaints.warn("Refusing client", {
         remote: connection.remoteAddress,
         serving: this.#replica.isServing,
         readOnly: this.isReadOnly,
@@ -179,7 +180,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     const kind = request.sessionId === 0n ? (isLocal ? "local" : "global") : "renewed";
     if (!this.#connectionThrottle.admits(kind, this.nowMs())) {
       this.statistics.throttledConnections += 1;
-      this.#complaints.warn("Refusing client: connection_throttle_tokens are used up", {
+      this.#options.complaints.warn("Refusing client: connection_throttle_tokens are used up", {
         remote: connection.remoteAddress,
       });
       connection.destroy();
@@ -229,7 +230,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   refused(connection: ClientConnection, error: WireError): void {
-    this.#complaints.warn("Closing client connection: it sent what cannot be read", {
+    this.#options.complaints.warn("Closing client connection: it sent what cannot be read", {
       remote: connection.remoteAddress,
       session: formatHex(connection.sessionId),
       reason: error.message,
@@ -238,7 +239,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   sentTooMuch(connection: ClientConnection, { type, path, bytes }: LongReply): void {
     this.statistics.longReplies += 1;
-    this.#complaints.warn(
+    this.#options.complaints.warn(
       "Reply is longer than jute.maxbuffer: the client may disconnect over it",
       {
         remote: connection.remoteAddress,

@@ -21,6 +21,7 @@ import type { ConnectRequest, QuorumPacket } from "../wire/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { LeaderSessions } from "./leader-sessions.ts";
 import { LocalSessions } from "./local-sessions.ts";
+import type { RateLimitedLog } from "./limits/index.ts";
 import type { ServerMetrics } from "./metrics/index.ts";
 import { SessionClock } from "./session-clock.ts";
 import { SessionIds, isIssuedBy } from "./session-ids.ts";
@@ -48,6 +49,8 @@ export interface SessionServiceOptions {
   readonly localSessionsEnabled: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Warnings that clients can cause at will. */
+  readonly complaints: RateLimitedLog;
   readonly metrics: ServerMetrics;
 }
 
@@ -264,7 +267,7 @@ export class SessionService {
 
   #reopen(connection: ClientConnection, { sessionId, password }: ConnectRequest): void {
     if (password?.equals(sessionPassword(sessionId)) !== true) {
-      this.#options.logger.warn("Refusing session: wrong password", {
+      this.#options.complaints.warn("Refusing session: wrong password", {
         session: formatHex(sessionId),
         remote: connection.remoteAddress,
       });

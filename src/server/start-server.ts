@@ -29,6 +29,7 @@ import type { PeerAddress, ServerConfig } from "./config/index.ts";
 import { ElectionNetwork } from "./election-network.ts";
 import { loadState } from "./load-state.ts";
 import type { LoadOptions } from "./load-state.ts";
+import { RateLimitedLog } from "./limits/index.ts";
 import { ListenError } from "./listen-error.ts";
 import { createMetricsService } from "./create-metrics-service.ts";
 import { ServerMetrics } from "./metrics/index.ts";
@@ -137,11 +138,13 @@ async function startOn(
   const metrics = new ServerMetrics(clock.monotonicMs());
   const { load, tree, recovered } = await loadFromDisk(storage, metrics, context);
   const { promise: done, resolve, reject } = Promise.withResolvers<undefined>();
+  const complaints = new RateLimitedLog(logger, clock);
   const processor = new RequestProcessor({
     config,
     sid,
     clock,
     logger,
+    complaints,
     metrics,
     audit,
     fourLetterWord: (connection, word, rest) => words.answer(connection, word, rest),
@@ -149,7 +152,7 @@ async function startOn(
   });
   tree.setListener(processor.treeListener);
   const random = seededRandom(clock.wallMs() ^ Number(sid & 0xffn));
-  const quotaReport = new QuotaReport(clock, logger);
+  const quotaReport = new QuotaReport(complaints);
   const replica = new Replica(
     {
       peer: createPeer(config, sid, recovered, logger),
@@ -174,7 +177,7 @@ async function startOn(
   const metricsService = createMetricsService(parts);
   facts.attach({ replica, clients: processor, metrics: () => metricsService.metricPairs() });
   const election = createElectionNetwork(config, sid, replica, logger);
-  const clients = await createClientPorts(config, logger, processor);
+  const clients = await createClientPorts(config, complaints, processor);
   const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
     admin.close();
@@ -351,13 +354,13 @@ function createElectionNetwork(
 /** @throws ConfigError when a key store or trust store cannot be used. */
 async function createClientPorts(
   config: ServerConfig,
-  logger: Logger,
+  complaints: RateLimitedLog,
   processor: RequestProcessor,
 ): Promise<ClientPorts> {
   const tls = config.tls === null ? null : await import("./tls/index.ts");
   return new ClientPorts({
     config,
-    logger,
+    complaints,
     gate: processor,
     added: (connection) => {
       processor.add(connection);

@@ -1,11 +1,11 @@
 /**
- * Warnings about what clients do, which a hostile client can cause at will: each message is
- * logged once in a while, with the number of those left out since.
+ * Warnings about what clients do, which a hostile client can cause at will: each is logged once in
+ * a while, with the number of those left out since.
  */
 import type { Clock } from "../../base/index.ts";
 import type { Logger } from "../../observe/index.ts";
 
-/** Least time between two lines of the same message, in ms. */
+/** Least time between two lines about the same thing, in ms. */
 const intervalMs = 5000;
 
 export class RateLimitedLog {
@@ -18,16 +18,20 @@ export class RateLimitedLog {
     this.#clock = clock;
   }
 
-  /** @param message one of a few constant texts; what differs belongs in `fields`. */
-  warn(message: string, fields: Readonly<Record<string, unknown>>): void {
+  /**
+   * @param message one of a few constant texts; what differs belongs in `fields`.
+   * @param subject what the line is about, where each has lines of its own: one of a bounded number.
+   */
+  warn(message: string, fields: Readonly<Record<string, unknown>>, subject = ""): void {
+    const key = `${message} ${subject}`;
     const nowMs = this.#clock.monotonicMs();
-    const last = this.#last.get(message);
+    const last = this.#last.get(key);
     if (last !== undefined && nowMs - last.loggedAtMs < intervalMs) {
       last.leftOut += 1;
       return;
     }
     const leftOut = last?.leftOut ?? 0;
-    this.#last.set(message, { loggedAtMs: nowMs, leftOut: 0 });
+    this.#last.set(key, { loggedAtMs: nowMs, leftOut: 0 });
     this.#logger.warn(message, leftOut === 0 ? fields : { ...fields, leftOut });
   }
 }

@@ -9,7 +9,7 @@ import { reverse } from "node:dns/promises";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import type { Server, TLSSocket, TlsOptions } from "node:tls";
-import type { Logger } from "../../observe/index.ts";
+import type { RateLimitedLog } from "../limits/index.ts";
 import type { TlsSettings } from "../config/index.ts";
 import { readKeyStore, readTrustStore } from "./store.ts";
 import { subjectName } from "./subject-name.ts";
@@ -28,15 +28,15 @@ export interface TlsHandlers {
 
 export class TlsAcceptor {
   readonly #settings: TlsSettings;
-  readonly #logger: Logger;
+  readonly #log: RateLimitedLog;
   readonly #handlers: TlsHandlers;
   /** Never listens; it runs the handshakes. */
   readonly #server: Server;
 
   /** @throws ConfigError when a store cannot be used. */
-  constructor(settings: TlsSettings, logger: Logger, handlers: TlsHandlers) {
+  constructor(settings: TlsSettings, log: RateLimitedLog, handlers: TlsHandlers) {
     this.#settings = settings;
-    this.#logger = logger;
+    this.#log = log;
     this.#handlers = handlers;
     this.#server = createServer(tlsOptions(settings), (socket) => {
       void this.#verify(socket);
@@ -84,7 +84,7 @@ export class TlsAcceptor {
 
   #refuse(socket: TLSSocket, reason: string): void {
     this.#handlers.refused();
-    this.#logger.info("TLS handshake failed", { remote: socket.remoteAddress ?? "", reason });
+    this.#log.warn("TLS handshake failed", { remote: socket.remoteAddress ?? "", reason });
     socket.destroy();
   }
 }

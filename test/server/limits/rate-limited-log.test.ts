@@ -3,7 +3,7 @@ import { nullLogger } from "../../../src/observe/index.ts";
 import type { LogFields } from "../../../src/observe/index.ts";
 import { RateLimitedLog } from "../../../src/server/limits/index.ts";
 
-it("RateLimitedLog logs each message once in a while, with the number left out", () => {
+it("RateLimitedLog logs each message and subject once in a while, with the number left out", () => {
   let nowMs = 0;
   const lines: [string, LogFields][] = [];
   const logger = {
@@ -17,11 +17,13 @@ it("RateLimitedLog logs each message once in a while, with the number left out",
   log.warn("Too much", { remote: "b" });
   log.warn("Too little", { remote: "b" });
   log.warn("Too much", { remote: "c" });
+  log.warn("Too much", { remote: "c" }, "of something");
   nowMs = 5000;
   log.warn("Too much", { remote: "d" });
   expect(lines).toEqual([
     ["Too much", { remote: "a" }],
     ["Too little", { remote: "b" }],
+    ["Too much", { remote: "c" }],
     ["Too much", { remote: "d", leftOut: 2 }],
   ]);
 });
