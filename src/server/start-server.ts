@@ -12,6 +12,8 @@ import type { Logger } from "../observe/index.ts";
 import { Storage } from "../storage/index.ts";
 import type { RecoveredState } from "../storage/index.ts";
 import type { PrepareOptions } from "../tree/index.ts";
+import { formatQuorumConfig } from "../wire/index.ts";
+import type { PeerAddress } from "../wire/index.ts";
 import { Peer, defaultTiming } from "../zab/index.ts";
 import {
   AdminCommands,
@@ -24,8 +26,8 @@ import {
 import { openAuditTrail } from "./audit/index.ts";
 import type { AuditTrail } from "./audit/index.ts";
 import { ClientPorts } from "./client-ports.ts";
-import { formatQuorumConfig } from "./config/index.ts";
-import type { PeerAddress, ServerConfig } from "./config/index.ts";
+import { quorumConfigOf } from "./config/index.ts";
+import type { ServerConfig } from "./config/index.ts";
 import { ElectionNetwork } from "./election-network.ts";
 import { loadState } from "./load-state.ts";
 import type { LoadOptions } from "./load-state.ts";
@@ -233,10 +235,10 @@ async function openPorts(
 }
 
 function loadOptions(config: ServerConfig, isInitial: boolean, logger: Logger): LoadOptions {
-  const { replicated, servers, configVersion } = config;
+  const { replicated, configVersion } = config;
   return {
     recentCount: config.commitLogCount,
-    configText: replicated ? formatQuorumConfig(servers, configVersion) : null,
+    configText: replicated ? formatQuorumConfig(quorumConfigOf(config)) : null,
     configVersion,
     mayBeginEmpty: config.dbAutocreate || !replicated || isInitial,
     logger,
@@ -284,7 +286,7 @@ function createPeer(
       voters: config.replicated ? voters.map((member) => member.sid) : [sid],
       observers: observers.map((member) => member.sid),
       version: config.configVersion,
-      text: config.replicated ? formatQuorumConfig(config.servers, config.configVersion) : "",
+      text: config.replicated ? formatQuorumConfig(quorumConfigOf(config)) : "",
     },
     timing: {
       ...defaultTiming,

@@ -36,6 +36,9 @@ export {
   defaultJuteMaxBytes,
   errorCodeName,
 } from "./protocol.ts";
+export { formatQuorumConfig, makeQuorumConfig } from "./quorum-config.ts";
+export type { QuorumConfig } from "./quorum-config.ts";
+export { QuorumConfigError } from "./quorum-config-error.ts";
 export {
   quorumPacketSize,
   readForwardedRequest,
@@ -78,6 +81,8 @@ export type {
   SetAclRequest,
   SetDataRequest,
 } from "./requests.ts";
+export { parseNumberedKey, parseRole, parseServerLine, sortServers } from "./server-line.ts";
+export type { ClientAddress, PeerAddress, ServerRole, ServerSpec } from "./server-line.ts";
 export { sessionPassword } from "./session-password.ts";
 export {
   readAuthPacket,

@@ -3,8 +3,8 @@
  * parse it: names, order and line ends are part of the contract. Who may ask, and how an answer
  * travels, is `four-letter-word-service.ts`.
  */
-import { formatQuorumConfig } from "../config/index.ts";
-import { formatHex } from "../../wire/index.ts";
+import { quorumConfigOf } from "../config/index.ts";
+import { formatHex, formatQuorumConfig } from "../../wire/index.ts";
 import { formatConnection } from "./connection-report.ts";
 import { describeEnvironment } from "./environment.ts";
 import { folderBytes } from "./folder-size.ts";
@@ -136,7 +136,7 @@ async function formatConfiguration(facts: ServerFacts): Promise<string> {
     "membership: ",
   );
   // ZooKeeper prints the membership as it stands, without an end of line.
-  return `${lines.join("\n")}\n${formatQuorumConfig(config.servers, config.configVersion)}`;
+  return `${lines.join("\n")}\n${formatQuorumConfig(quorumConfigOf(config))}`;
 }
 
 async function formatFolders({ folders }: ServerFacts): Promise<string> {

@@ -1,6 +1,6 @@
 /** Admin commands that report on the ensemble as this server sees it (ZooKeeper 3.9 `Commands`). */
 import { formatHex, zxidCounter, zxidEpoch } from "../../wire/index.ts";
-import type { ServerSpec } from "../config/index.ts";
+import type { ServerSpec } from "../../wire/index.ts";
 import type { AdminCommand, CommandContext, CommandResult } from "./admin-command.ts";
 import type { ServerFacts } from "./server-facts.ts";
 

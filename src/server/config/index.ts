@@ -7,6 +7,6 @@ export { CONFIG_KEYS, findConfigKey, suggestConfigKey } from "./config-keys.ts";
 export { loadServerConfig } from "./load-server-config.ts";
 export type { MetricsConfig, MetricsProviderName } from "./metrics-config.ts";
 export { parseServerConfig } from "./parse-server-config.ts";
-export type { AdminConfig, PeerAddress, ServerConfig, ServerSpec } from "./server-config.ts";
+export { quorumConfigOf } from "./quorum-config-of.ts";
+export type { AdminConfig, ServerConfig } from "./server-config.ts";
 export type { StoreSettings, TlsSettings } from "./tls-settings.ts";
-export { formatQuorumConfig } from "./server-line.ts";

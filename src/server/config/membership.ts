@@ -3,19 +3,20 @@
  * dynamic file), the `myid` file and `clientPort` into one consistent answer, or says what
  * contradicts what.
  */
+import {
+  QuorumConfigError,
+  parseNumberedKey,
+  parseRole,
+  parseServerLine,
+  sortServers,
+} from "../../wire/index.ts";
+import type { ClientAddress, ServerRole, ServerSpec } from "../../wire/index.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigValues } from "./config-values.ts";
 import { parseProperties } from "./properties.ts";
 import type { Property } from "./properties.ts";
 import type { ReadTextFile } from "./read-text-file.ts";
-import type { ClientAddress, ServerConfig, ServerRole, ServerSpec } from "./server-config.ts";
-import {
-  ServerLineError,
-  parseRole,
-  parseServerKey,
-  parseServerLine,
-  sortServers,
-} from "./server-line.ts";
+import type { ServerConfig } from "./server-config.ts";
 
 /** What the membership is made from. */
 export interface MembershipSettings {
@@ -99,9 +100,9 @@ function readServers(lines: readonly Property[], file: string): Map<bigint, Serv
       new ConfigError({ file, line, key, expected, found: value });
     let server: ServerSpec;
     try {
-      server = parseServerLine(parseServerKey(key), value);
+      server = parseServerLine(parseNumberedKey(key), value);
     } catch (error) {
-      if (error instanceof ServerLineError) throw fail(error.message);
+      if (error instanceof QuorumConfigError) throw fail(error.message);
       throw error;
     }
     if (servers.has(server.sid)) throw fail("each server id once");
@@ -179,7 +180,7 @@ function checkRole(settings: MembershipSettings, own: ServerSpec | undefined): v
   try {
     stated = parseRole(text);
   } catch (error) {
-    if (error instanceof ServerLineError) throw values.error("peerType", error.message);
+    if (error instanceof QuorumConfigError) throw values.error("peerType", error.message);
     throw error;
   }
   if (own === undefined || own.role === stated) return;

@@ -3,50 +3,11 @@
  * `myid`, parsed, checked and with defaults filled in. The names follow ZooKeeper's keys with our
  * rules on units; `config-keys.ts` says which key each one comes from. Nothing here reads a file.
  */
+import type { ServerSpec } from "../../wire/index.ts";
 import type { ConnectionThrottleSettings, RequestLimitSettings } from "../limits/index.ts";
-
 import type { AuthSettings } from "./auth-settings.ts";
 import type { MetricsConfig } from "./metrics-config.ts";
 import type { TlsSettings } from "./tls-settings.ts";
-
-/** A server's place in the membership. */
-export type ServerRole = "participant" | "observer";
-
-/** Where one server listens for its peers. */
-export interface PeerAddress {
-  /** Host name or address; an IPv6 address without its brackets. */
-  readonly host: string;
-  /** Port for the leader's connections with its learners. */
-  readonly quorumPort: number;
-  /** Port for leader election. */
-  readonly electionPort: number;
-}
-
-/** Where one server listens for clients. */
-export interface ClientAddress {
-  /** Host name or address; `0.0.0.0` when every interface is meant. */
-  readonly host: string;
-  readonly port: number;
-}
-
-/** One `server.N=` line. */
-export interface ServerSpec {
-  /** The server's id, the N of its line and the content of its `myid`. */
-  readonly sid: bigint;
-  /** Exactly one when it comes from a configuration file; other servers may tell of more. */
-  readonly addresses: readonly PeerAddress[];
-  readonly role: ServerRole;
-  /** Absent when the line has no client part. */
-  readonly clientAddress?: ClientAddress;
-}
-
-/** The voters, the observers, and the version of this membership. */
-export interface Membership {
-  /** By server id, in ascending order; empty for a standalone server. */
-  readonly servers: ReadonlyMap<bigint, ServerSpec>;
-  /** The zxid of the change that made this membership; 0 for one that was written by hand. */
-  readonly version: bigint;
-}
 
 /** The admin server: commands and probes over HTTP. */
 export interface AdminConfig {

@@ -1,11 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  formatQuorumConfig,
-  formatServerLine,
-  parseQuorumConfig,
-  parseServerKey,
-  parseServerLine,
-} from "../../../src/server/config/server-line.ts";
+import { formatServerLine, parseNumberedKey, parseServerLine } from "../../src/wire/server-line.ts";
 
 describe("parseServerLine()", () => {
   it("reads host, ports, role and client address", () => {
@@ -59,53 +53,31 @@ describe("parseServerLine()", () => {
     ["zk1:2888:3888;1;2", "at most one"],
     ["[::1:2888:3888", "a ']'"],
     ["[::1]2888:3888", "a ':'"],
+    ["zk 1:2888:3888", "host:quorumPort"],
+    ["zk1,zk2:2888:3888", "host:quorumPort"],
+    ["zk1:2888:3888;a\u0000b:1", "clientPort after"],
   ])("rejects %s", (line, message) => {
     expect(() => parseServerLine(1n, line)).toThrow(message);
   });
 });
 
-describe("parseServerKey()", () => {
+describe("parseNumberedKey()", () => {
   it("reads ids of up to 63 bits", () => {
-    expect(parseServerKey("server.9223372036854775807")).toBe(9223372036854775807n);
+    expect(parseNumberedKey("server.9223372036854775807")).toBe(9223372036854775807n);
   });
 
-  it.each(["server.", "server.x", "server.-1", "server.9223372036854775808"])(
+  it.each(["server.", "server.x", "server.-1", "server.9223372036854775808", "server.1.2"])(
     "rejects %s",
     (key) => {
-      expect(() => parseServerKey(key)).toThrow("server.N");
+      expect(() => parseNumberedKey(key)).toThrow("server.N");
     },
   );
 });
 
-describe("formatQuorumConfig()", () => {
-  const text = [
-    "server.1=127.0.0.1:2888:3888:participant;0.0.0.0:2181",
-    "server.2=[::1]:2888:3888:observer;[::1]:2181",
-    "server.10=zk10:2888:3888:participant",
-    "version=100000000",
-  ].join("\n");
-
-  it("writes what parseQuorumConfig() reads, by ascending id, with the version in hexadecimal", () => {
-    const { servers, version } = parseQuorumConfig(text);
-    expect(version).toBe(0x100000000n);
-    expect([...servers.keys()]).toEqual([1n, 2n, 10n]);
-    const shuffled = new Map([...servers].reverse());
-    expect(formatQuorumConfig(shuffled, version)).toBe(text);
-  });
-
-  it("writes several addresses with the role at each", () => {
-    expect(formatServerLine(parseServerLine(1n, "a:1:2|b:3:4"))).toBe(
-      "a:1:2:participant|b:3:4:participant",
+describe("formatServerLine()", () => {
+  it("writes several addresses by host, with the role once behind them, as ZooKeeper does", () => {
+    expect(formatServerLine(parseServerLine(1n, "b:3:4|a:1:2:observer"))).toBe(
+      "a:1:2|b:3:4:observer",
     );
-  });
-});
-
-describe("parseQuorumConfig()", () => {
-  it("reads a missing version as 0", () => {
-    expect(parseQuorumConfig("server.1=a:1:2").version).toBe(0n);
-  });
-
-  it.each(["group.1=1:2", "weight.1=2", "version=", "hello"])("rejects %s", (line) => {
-    expect(() => parseQuorumConfig(line)).toThrow("lines server.N=");
   });
 });
