@@ -1,13 +1,14 @@
 /**
  * The leader's side of ZAB 1.0 (ZooKeeper 3.9 `Leader`, `LearnerHandler`): discovery (a quorum
  * agrees on a new epoch), synchronisation (a quorum takes over the leader's history), broadcast
- * (proposals are committed in order once a quorum has them on disk).
+ * (proposals are committed in order once a quorum has them on disk). `discovery.ts`,
+ * `synchronise-learner.ts` and `proposals.ts` are its parts; this is who decides when.
  *
  * Invariants:
  * 1. LEADERINFO for an epoch is sent only after this server durably accepted that epoch.
  * 2. A proposal counts as acknowledged by this server only when it is durable here.
  * 3. Proposals are committed in zxid order, each after a quorum acknowledged it.
- * 4. What `context.history` holds has been delivered here; `#outstanding` follows it without gap.
+ * 4. What `context.history` holds has been delivered here; `#proposals` follows it without gap.
  */
 import { assert } from "../base/index.ts";
 import {
@@ -19,42 +20,29 @@ import {
   zxidEpoch,
 } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
+import { Discovery } from "./discovery.ts";
 import type { HistoryEntry } from "./history.ts";
 import { LearnerTable } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
-import { acceptEpoch, appendToLog, deliver, enterEpoch } from "./peer-context.ts";
+import { appendToLog, deliver, enterEpoch } from "./peer-context.ts";
 import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import { Proposals } from "./proposals.ts";
 import type { DiskOp, LinkId } from "./ready.ts";
-import { planSync } from "./sync-plan.ts";
 import { SyncQueue } from "./sync-queue.ts";
+import { synchroniseLearner } from "./synchronise-learner.ts";
 
 type Phase = "discovery" | "synchronisation" | "broadcast";
-
-interface Proposal {
-  readonly entry: HistoryEntry;
-  /** Voters that have it on disk, as a mask. */
-  acks: number;
-}
-
-const packetKind = { diff: PacketType.diff, trunc: PacketType.trunc, snap: PacketType.snap };
 
 export class Leader implements RoleMachine {
   readonly #context: PeerContext;
   readonly #learners: LearnerTable;
   readonly #syncs: SyncQueue;
-  /** currentEpoch and last zxid at the election: no follower of the quorum may be ahead. */
-  readonly #initial: { readonly epoch: number; readonly zxid: bigint };
+  readonly #discovery: Discovery;
+  readonly #proposals: Proposals;
   readonly #startedAtMs: number;
   #phase: Phase = "discovery";
   #over: string | undefined;
-  #epoch = 0;
-  #epochAccepted = false;
-  /** Highest epoch that a voter counted in `#votes` has accepted. */
-  #acceptedEpochMax: number;
-  /** Voters in favour of what the phase is waiting for. */
-  #votes: number;
   #newLeaderAcks = 0;
-  #outstanding: Proposal[] = [];
   #lastProposed = 0n;
   #nextPingAtMs = 0;
 
@@ -62,11 +50,9 @@ export class Leader implements RoleMachine {
     this.#context = context;
     this.#learners = new LearnerTable(context);
     this.#syncs = new SyncQueue(context, this.#learners);
-    this.#initial = { epoch: context.currentEpoch, zxid: context.history.last };
+    this.#proposals = new Proposals(context);
+    this.#discovery = new Discovery(context);
     this.#startedAtMs = context.nowMs;
-    this.#votes = context.voters.bit(context.sid);
-    this.#acceptedEpochMax = context.acceptedEpoch;
-    this.#checkEpochQuorum();
   }
 
   get over(): string | undefined {
@@ -78,7 +64,7 @@ export class Leader implements RoleMachine {
   }
 
   get epoch(): number {
-    return this.#epoch;
+    return this.#discovery.epoch;
   }
 
   get newestZxid(): bigint {
@@ -96,7 +82,7 @@ export class Leader implements RoleMachine {
   }
 
   get outstandingCount(): number {
-    return this.#outstanding.length;
+    return this.#proposals.length;
   }
 
   /** Learners in synchronisation or after it, for status reports. */
@@ -105,7 +91,7 @@ export class Leader implements RoleMachine {
   }
 
   undecided(): readonly HistoryEntry[] {
-    return this.#outstanding.map((proposal) => proposal.entry);
+    return this.#proposals.entries();
   }
 
   links(): Iterable<LinkId> {
@@ -118,7 +104,7 @@ export class Leader implements RoleMachine {
     assert(entry.zxid === this.nextZxid, "zxids are given out in order");
     const { outbox } = this.#context;
     this.#lastProposed = entry.zxid;
-    this.#outstanding.push({ entry, acks: 0 });
+    this.#proposals.add(entry);
     appendToLog(this.#context, entry);
     outbox.broadcast(this.#learners.followers, PacketType.proposal, entry.zxid, entry.payload);
     if (zxidCounter(entry.zxid) >= this.#context.counterMax) {
@@ -152,9 +138,9 @@ export class Leader implements RoleMachine {
   durable(op: DiskOp): void {
     if (op.kind === "append") this.#acknowledge(this.#context.sid, op.entry.zxid);
     else if (op.kind === "accepted-epoch") {
-      this.#epochAccepted = true;
+      this.#discovery.confirmAccepted();
       for (const learner of this.#learners.all()) this.#sendLeaderInfo(learner);
-      this.#checkEpochAcks();
+      this.#endDiscovery();
     } else if (op.kind === "current-epoch") {
       this.#newLeaderAcks |= this.#context.voters.bit(this.#context.sid);
       this.#checkNewLeaderAcks();
@@ -166,7 +152,7 @@ export class Leader implements RoleMachine {
     const initLimitMs = timing.initLimitTicks * timing.tickMs;
     this.#learners.dropSilent(this.isServing);
     if (!this.isServing) {
-      const isEpochOpen = this.#epoch === 0;
+      const isEpochOpen = this.epoch === 0;
       const waitMs = isEpochOpen
         ? Math.min(timing.epochWaitMs ?? Infinity, initLimitMs)
         : initLimitMs;
@@ -211,17 +197,11 @@ export class Leader implements RoleMachine {
   }
 
   #receiveInfo(learner: Learner, packet: QuorumPacket): void {
-    const { voters } = this.#context;
     const isFollower = packet.type === PacketType.followerInfo;
     if (!this.#learners.identify(learner, packet.data, isFollower)) return;
     const learnerEpoch = zxidEpoch(packet.zxid);
-    if (this.#epoch === 0) {
-      if (learner.isVoter) {
-        this.#acceptedEpochMax = Math.max(this.#acceptedEpochMax, learnerEpoch);
-        this.#votes |= voters.bit(learner.sid);
-      }
-      this.#checkEpochQuorum();
-    } else if (learner.isVoter && learnerEpoch > this.#epoch) {
+    if (this.epoch === 0) this.#discovery.receiveAccepted(learner, learnerEpoch);
+    else if (learner.isVoter && learnerEpoch > this.epoch) {
       this.#receiveLaterEpoch(learner, learnerEpoch);
       return;
     }
@@ -235,27 +215,18 @@ export class Leader implements RoleMachine {
    * all that was acknowledged since would be lost. It stays out until this leader ends.
    */
   #receiveLaterEpoch(learner: Learner, epoch: number): void {
-    const reason = `Voter ${learner.sid} has accepted epoch ${epoch}, above ${this.#epoch}`;
+    const reason = `Voter ${learner.sid} has accepted epoch ${epoch}, above ${this.epoch}`;
     if (this.isServing) this.#learners.drop(learner, reason);
     else this.#end(reason);
   }
 
-  /** Chooses the epoch when a quorum has said which ones it accepted before. */
-  #checkEpochQuorum(): void {
-    const { voters } = this.#context;
-    if (this.#epoch !== 0 || !voters.isQuorum(this.#votes, "epoch")) return;
-    this.#epoch = 1 + this.#acceptedEpochMax;
-    this.#votes = voters.bit(this.#context.sid);
-    acceptEpoch(this.#context, this.#epoch);
-  }
-
   #sendLeaderInfo(learner: Learner): void {
-    if (!this.#epochAccepted || learner.stage !== "identified") return;
+    if (!this.#discovery.isAccepted || learner.stage !== "identified") return;
     learner.stage = "informed";
     const version = Buffer.alloc(4);
     version.writeInt32BE(0x10000, 0);
     const { outbox } = this.#context;
-    outbox.send(learner.link, PacketType.leaderInfo, makeZxid(this.#epoch, 0), version);
+    outbox.send(learner.link, PacketType.leaderInfo, makeZxid(this.epoch, 0), version);
   }
 
   #receiveAckEpoch(learner: Learner, packet: QuorumPacket): void {
@@ -267,56 +238,31 @@ export class Leader implements RoleMachine {
     learner.stage = "acked-epoch";
     learner.lastZxid = packet.zxid;
     if (this.#phase === "discovery" && learner.isVoter && currentEpoch !== -1) {
-      const isAhead =
-        currentEpoch > this.#initial.epoch ||
-        (currentEpoch === this.#initial.epoch && packet.zxid > this.#initial.zxid);
-      if (isAhead) {
+      if (!this.#discovery.receiveAck(learner, currentEpoch)) {
         this.#end(`Follower ${learner.sid} is ahead: ${formatHex(packet.zxid)}`);
         return;
       }
-      this.#votes |= this.#context.voters.bit(learner.sid);
-      this.#checkEpochAcks();
+      this.#endDiscovery();
     }
     if (this.#phase !== "discovery") this.#synchronise(learner);
   }
 
-  #checkEpochAcks(): void {
-    if (this.#phase !== "discovery" || !this.#epochAccepted) return;
-    if (!this.#context.voters.isQuorum(this.#votes, "epoch")) return;
+  #endDiscovery(): void {
+    if (this.#phase !== "discovery" || !this.#discovery.isDone) return;
     this.#phase = "synchronisation";
-    this.#lastProposed = makeZxid(this.#epoch, 0);
-    enterEpoch(this.#context, this.#epoch);
+    this.#lastProposed = makeZxid(this.epoch, 0);
+    enterEpoch(this.#context, this.epoch);
     for (const learner of this.#learners.all()) this.#synchronise(learner);
   }
 
-  /** Sends what the learner lacks and adds it to those who get proposals, in one step. */
   #synchronise(learner: Learner): void {
     if (learner.stage !== "acked-epoch") return;
-    const { history, outbox, membership, logger } = this.#context;
-    const plan = planSync(history, learner.lastZxid);
-    logger.info("Synchronising learner", {
-      learner: learner.sid,
-      method: plan.kind,
-      learnerZxid: formatHex(learner.lastZxid),
-      zxid: formatHex(plan.zxid),
-      transactions: plan.entries.length,
+    synchroniseLearner(learner, {
+      context: this.#context,
+      learners: this.#learners,
+      proposals: this.#proposals,
+      epoch: this.epoch,
     });
-    outbox.send(learner.link, packetKind[plan.kind], plan.zxid);
-    for (const entry of plan.entries) {
-      outbox.send(learner.link, PacketType.proposal, entry.zxid, entry.payload);
-      outbox.send(learner.link, PacketType.commit, entry.zxid);
-    }
-    if (learner.isVoter) {
-      for (const proposal of this.#outstanding) {
-        // What it acknowledged on an earlier link is being cut off its log: it has to log it again.
-        proposal.acks &= ~this.#context.voters.bit(learner.sid);
-        const { zxid, payload } = proposal.entry;
-        outbox.send(learner.link, PacketType.proposal, zxid, payload);
-      }
-    }
-    this.#learners.startForwarding(learner);
-    const config = Buffer.from(membership.text, "utf8");
-    outbox.send(learner.link, PacketType.newLeader, makeZxid(this.#epoch, 0), config);
   }
 
   #receiveAck(learner: Learner, zxid: bigint): void {
@@ -325,7 +271,7 @@ export class Leader implements RoleMachine {
       return;
     }
     // The acknowledgement of NEWLEADER; one of UPTODATE follows, which says nothing more.
-    if (zxid !== makeZxid(this.#epoch, 0) || learner.stage !== "syncing") return;
+    if (zxid !== makeZxid(this.epoch, 0) || learner.stage !== "syncing") return;
     learner.stage = "acked-new-leader";
     if (learner.isVoter) this.#newLeaderAcks |= this.#context.voters.bit(learner.sid);
     if (this.isServing) this.#activate(learner);
@@ -344,7 +290,7 @@ export class Leader implements RoleMachine {
       kind: "role",
       role: "leading",
       serving: true,
-      epoch: this.#epoch,
+      epoch: this.epoch,
       leader: sid,
     });
     for (const learner of this.#learners.all()) this.#activate(learner);
@@ -365,33 +311,25 @@ export class Leader implements RoleMachine {
   }
 
   #acknowledge(sid: bigint, zxid: bigint): void {
-    const first = this.#outstanding[0];
-    if (first === undefined || zxid < first.entry.zxid) return;
-    const proposal = this.#outstanding[Number(zxid - first.entry.zxid)];
-    if (proposal === undefined) return;
-    proposal.acks |= this.#context.voters.bit(sid);
+    this.#proposals.acknowledge(sid, zxid);
     if (this.isServing) this.#commit();
   }
 
   #commit(): void {
-    const { outbox, voters } = this.#context;
-    let count = 0;
-    for (const proposal of this.#outstanding) {
-      if (!voters.isQuorum(proposal.acks, "commit")) break;
-      count += 1;
-      const { entry } = proposal;
+    const { outbox } = this.#context;
+    const committed = this.#proposals.takeCommitted();
+    if (committed.length === 0) return;
+    for (const entry of committed) {
       this.#syncs.confirmBefore(entry.zxid);
       outbox.broadcast(this.#learners.followers, PacketType.commit, entry.zxid);
       outbox.broadcast(this.#learners.observers, PacketType.inform, entry.zxid, entry.payload);
       deliver(this.#context, entry);
     }
-    if (count === 0) return;
-    this.#outstanding.splice(0, count);
     this.#settleSyncs();
   }
 
   #settleSyncs(): void {
-    this.#syncs.settle(this.#outstanding[0]?.entry.zxid);
+    this.#syncs.settle(this.#proposals.oldest);
   }
 
   #end(reason: string): void {

@@ -1,0 +1,73 @@
+/**
+ * The first half of a leader's way into service (ZAB's discovery): a quorum of voters says which
+ * epochs it has accepted, the leader chooses a higher one and accepts it itself, then a quorum
+ * acknowledges it. Only one leader can win a quorum for an epoch.
+ */
+import type { Learner } from "./learner-table.ts";
+import { acceptEpoch } from "./peer-context.ts";
+import type { PeerContext } from "./peer-context.ts";
+
+export class Discovery {
+  readonly #context: PeerContext;
+  /** currentEpoch and last zxid at the election: no follower of the quorum may be ahead. */
+  readonly #initial: { readonly epoch: number; readonly zxid: bigint };
+  #epoch = 0;
+  #isAccepted = false;
+  /** Highest epoch that a voter counted in `#votes` has accepted. */
+  #acceptedEpochMax: number;
+  /** Voters that have said what they accepted; once the epoch is chosen, that accepted it. */
+  #votes: number;
+
+  constructor(context: PeerContext) {
+    this.#context = context;
+    this.#initial = { epoch: context.currentEpoch, zxid: context.history.last };
+    this.#votes = context.voters.bit(context.sid);
+    this.#acceptedEpochMax = context.acceptedEpoch;
+    this.#chooseEpoch();
+  }
+
+  /** The new epoch; 0 until it is chosen. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Whether this server has durably accepted the epoch, so that it may be told to others. */
+  get isAccepted(): boolean {
+    return this.#isAccepted;
+  }
+
+  /** Whether a quorum has accepted the epoch. */
+  get isDone(): boolean {
+    return this.#isAccepted && this.#context.voters.isQuorum(this.#votes, "epoch");
+  }
+
+  /** The operation that makes the own acceptance durable is done. */
+  confirmAccepted(): void {
+    this.#isAccepted = true;
+  }
+
+  /** Before the epoch is chosen: a learner says which one it has accepted. */
+  receiveAccepted(learner: Learner, acceptedEpoch: number): void {
+    if (learner.isVoter) {
+      this.#acceptedEpochMax = Math.max(this.#acceptedEpochMax, acceptedEpoch);
+      this.#votes |= this.#context.voters.bit(learner.sid);
+    }
+    this.#chooseEpoch();
+  }
+
+  /** A voter accepts the epoch; false when its history is ahead of the leader's. */
+  receiveAck(learner: Learner, currentEpoch: number): boolean {
+    const { epoch, zxid } = this.#initial;
+    const isAhead = currentEpoch > epoch || (currentEpoch === epoch && learner.lastZxid > zxid);
+    if (!isAhead) this.#votes |= this.#context.voters.bit(learner.sid);
+    return !isAhead;
+  }
+
+  #chooseEpoch(): void {
+    const { voters, sid } = this.#context;
+    if (this.#epoch !== 0 || !voters.isQuorum(this.#votes, "epoch")) return;
+    this.#epoch = 1 + this.#acceptedEpochMax;
+    this.#votes = voters.bit(sid);
+    acceptEpoch(this.#context, this.#epoch);
+  }
+}
