@@ -6,10 +6,6 @@
  * accepted before ACKEPOCH; history is cut or replaced; what the leader committed is logged;
  * currentEpoch is written; NEWLEADER is acknowledged; only then are single proposals logged and
  * acknowledged. The disk works in order, so it is enough to start the operations in this order.
- *
- * Invariants:
- * 1. `#pending` follows `context.history` without gap: proposals in order, not yet committed.
- * 2. Of `#pending`, the first `#loggedCount` have been given to the log.
  */
 import {
   JuteWriter,
@@ -24,8 +20,9 @@ import {
 import type { QuorumPacket } from "../wire/index.ts";
 import { follows } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
-import { acceptEpoch, appendToLog, deliver, enterEpoch, startDiskOp } from "./peer-context.ts";
+import { acceptEpoch, deliver, enterEpoch, startDiskOp } from "./peer-context.ts";
 import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import { PendingProposals } from "./pending-proposals.ts";
 import type { DiskOp, LinkId } from "./ready.ts";
 
 type Phase = "dialing" | "discovery" | "synchronisation" | "new-leader" | "active";
@@ -36,6 +33,7 @@ export class Follower implements RoleMachine {
   readonly #isObserver: boolean;
   readonly #startedAtMs: number;
   readonly #nextLink: () => LinkId;
+  readonly #pending: PendingProposals;
   #phase: Phase = "dialing";
   #over: string | undefined;
   #link: LinkId | undefined;
@@ -44,8 +42,6 @@ export class Follower implements RoleMachine {
   #heardAtMs: number;
   #epoch = 0;
   #ackEpochBody: Buffer | undefined;
-  #pending: HistoryEntry[] = [];
-  #loggedCount = 0;
   /** What was logged before the epoch was entered is not acknowledged one by one. */
   #enterEpochSeq = Infinity;
   /** Packets that wait until the history has been cut or replaced. */
@@ -58,6 +54,7 @@ export class Follower implements RoleMachine {
     this.#leader = leader;
     this.#isObserver = !context.voters.has(context.sid);
     this.#nextLink = nextLink;
+    this.#pending = new PendingProposals(context);
     this.#startedAtMs = context.nowMs;
     this.#heardAtMs = context.nowMs;
     this.#dialsLeft = context.timing.dialAttempts;
@@ -85,11 +82,11 @@ export class Follower implements RoleMachine {
   }
 
   get newestZxid(): bigint {
-    return this.#pending[this.#pending.length - 1]?.zxid ?? this.#context.history.last;
+    return this.#pending.newestZxid;
   }
 
   undecided(): readonly HistoryEntry[] {
-    return this.#pending.slice(0, this.#loggedCount);
+    return this.#pending.logged();
   }
 
   links(): Iterable<LinkId> {
@@ -282,29 +279,16 @@ export class Follower implements RoleMachine {
       return;
     }
     this.#pending.push({ zxid, payload: data });
-    if (this.#phase !== "synchronisation") this.#logPending(this.#pending.length);
+    if (this.#phase !== "synchronisation") this.#pending.logAll();
   }
 
   #receiveCommit(zxid: bigint): void {
-    const [entry] = this.#pending;
-    if (entry?.zxid !== zxid) {
+    const entry = this.#pending.takeCommitted(zxid);
+    if (entry === undefined) {
       this.#end(`Commit ${formatHex(zxid)} is not for the oldest proposal`);
       return;
     }
-    this.#logPending(1);
-    this.#pending.shift();
-    this.#loggedCount -= 1;
     deliver(this.#context, entry);
-  }
-
-  /** Makes sure that the first `count` pending proposals have been given to the log. */
-  #logPending(count: number): void {
-    while (this.#loggedCount < count) {
-      const entry = this.#pending[this.#loggedCount];
-      if (entry === undefined) return;
-      appendToLog(this.#context, entry);
-      this.#loggedCount += 1;
-    }
   }
 
   #receiveNewLeader(packet: QuorumPacket): void {
@@ -314,7 +298,7 @@ export class Follower implements RoleMachine {
     }
     this.#phase = "new-leader";
     this.#enterEpochSeq = enterEpoch(this.#context, this.#epoch).seq;
-    this.#logPending(this.#pending.length);
+    this.#pending.logAll();
   }
 
   #receiveUpToDate(): void {
