@@ -74,6 +74,12 @@ export interface ReadOptions extends RequestOptions {
   readonly watch?: Watcher;
 }
 
+/** Options of `reconfigure`. */
+export interface ReconfigureOptions extends RequestOptions {
+  /** Version of the configuration that is to be replaced; others stay. @default any */
+  readonly fromVersion?: bigint;
+}
+
 /** What kind of node to create; names of `CreateMode`. */
 export type CreateModeName = keyof typeof CreateMode;
 

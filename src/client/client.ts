@@ -14,6 +14,7 @@ import {
   writeMultiRequest,
   writePathVersionRequest,
   writeReadRequest,
+  writeReconfigRequest,
   writeSetAclRequest,
   writeSetDataRequest,
 } from "../wire/index.ts";
@@ -24,8 +25,11 @@ import type {
   ClientOptions,
   CreateOptions,
   ReadOptions,
+  ReconfigureOptions,
   RequestOptions,
 } from "./client-options.ts";
+import { configPath, encodeChange, readEnsembleConfig } from "./reconfiguration.ts";
+import type { EnsembleConfig, MembershipChange } from "./reconfiguration.ts";
 import type { SessionState } from "./session-request.ts";
 import {
   checkPath,
@@ -222,6 +226,37 @@ export class EnsembleClient {
     const parts = { op: OpCode.sync, action: "sync", path, read: readNothing };
     await this.#callPath(parts, options, (writer, serverPath) => {
       writer.writeString(serverPath);
+    });
+  }
+
+  /** The ensemble's configuration in force; a watch fires when there is another one. */
+  async getConfig(options: ReadOptions = {}): Promise<EnsembleConfig> {
+    const { watch: watcher } = options;
+    const path = configPath;
+    const watch = watcher === undefined ? undefined : { kind: "data" as const, path, watcher };
+    const action = "get the configuration";
+    const parts = { op: OpCode.getData, action, watch, read: readEnsembleConfig };
+    return this.#caller.call(parts, options, (writer) => {
+      writeReadRequest(writer, { path, watch: watch !== undefined });
+    });
+  }
+
+  /**
+   * Changes who the ensemble's members are; resolves with the configuration that is in force then.
+   * The servers must have `reconfigEnabled=true`, and this client write access to
+   * `/zookeeper/config`, as `super` has.
+   *
+   * @throws ZkError `badArguments`, `badVersion`, `newConfigNoQuorum`, `reconfigInProgress`,
+   *     `reconfigDisabled` or `noAuth`; nothing has changed then.
+   */
+  async reconfigure(
+    change: MembershipChange,
+    options: ReconfigureOptions = {},
+  ): Promise<EnsembleConfig> {
+    const request = encodeChange(change, options.fromVersion ?? -1n);
+    const parts = { op: OpCode.reconfig, action: "reconfigure", read: readEnsembleConfig };
+    return this.#caller.call(parts, options, (writer) => {
+      writeReconfigRequest(writer, request);
     });
   }
 

@@ -10,10 +10,12 @@ export type {
   CreateOptions,
   Credentials,
   ReadOptions,
+  ReconfigureOptions,
   RequestOptions,
 } from "./client-options.ts";
 export { defaultClientPort, formatServer, parseConnectString } from "./connect-string.ts";
 export type { ConnectString, ServerAddress } from "./connect-string.ts";
+export type { EnsembleConfig, MembershipChange } from "./reconfiguration.ts";
 export type { SessionState } from "./session-request.ts";
 export type { Timers } from "./timers.ts";
 export type { CreateNode, NodeData, TransactionOp, TransactionResult } from "./transaction.ts";

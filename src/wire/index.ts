@@ -67,17 +67,20 @@ export {
   readPathRequest,
   readPathVersionRequest,
   readReadRequest,
+  readReconfigRequest,
   readSetAclRequest,
   readSetDataRequest,
   writeCreateRequest,
   writePathVersionRequest,
   writeReadRequest,
+  writeReconfigRequest,
   writeSetAclRequest,
   writeSetDataRequest,
 } from "./requests.ts";
 export type {
   CreateRequest,
   PathVersionRequest,
+  ReconfigRequest,
   SetAclRequest,
   SetDataRequest,
 } from "./requests.ts";

@@ -44,6 +44,18 @@ export interface SetAclRequest {
   readonly version: number;
 }
 
+/**
+ * reconfig: either what joins and what leaves, as lists separated by commas, or all members of the
+ * next configuration, a line each.
+ */
+export interface ReconfigRequest {
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly newMembers: string | null;
+  /** Version of the configuration to be replaced; -1 matches any. */
+  readonly fromVersion: bigint;
+}
+
 export function readCreateRequest(reader: JuteReader, hasTtl: boolean): CreateRequest {
   return {
     path: reader.readString() ?? "",
@@ -102,6 +114,22 @@ export function writeSetAclRequest(writer: JuteWriter, request: SetAclRequest): 
   writer.writeString(request.path);
   writeAcl(writer, request.acl);
   writer.writeInt(request.version);
+}
+
+export function readReconfigRequest(reader: JuteReader): ReconfigRequest {
+  return {
+    joining: reader.readString(),
+    leaving: reader.readString(),
+    newMembers: reader.readString(),
+    fromVersion: reader.readLong(),
+  };
+}
+
+export function writeReconfigRequest(writer: JuteWriter, request: ReconfigRequest): void {
+  writer.writeString(request.joining);
+  writer.writeString(request.leaving);
+  writer.writeString(request.newMembers);
+  writer.writeLong(request.fromVersion);
 }
 
 /** sync, getACL and other requests whose body is a path alone. */

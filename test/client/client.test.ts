@@ -99,6 +99,38 @@ describe("operations", () => {
     expect(await identities).toEqual([{ scheme: "ip", user: "::1" }]);
   });
 
+  test("the configuration is the ensemble's, whatever the chroot", async () => {
+    const { client, transport, timers } = await connectClient("zk1/app");
+    const events: string[] = [];
+    const got = client.getConfig({ watch: ({ path }) => events.push(path) });
+    const changed = client.reconfigure({ add: ["server.4=h:1:2;3"], remove: [2, 1n] });
+    const replaced = client.reconfigure({ members: ["a", "b"] }, { fromVersion: 0x100000000n });
+    await timers.settle();
+    const requests = transport.last.takeRequests();
+    expect(requests.map(({ op }) => op)).toEqual([
+      OpCode.getData,
+      OpCode.reconfig,
+      OpCode.reconfig,
+    ]);
+    const any = Buffer.alloc(8, 0xff);
+    expect(requests[1]?.body).toEqual(
+      Buffer.concat([text("server.4=h:1:2;3"), text("2,1"), int(-1), any]),
+    );
+    const version = Buffer.from("0000000100000000", "hex");
+    expect(requests[2]?.body).toEqual(Buffer.concat([int(-1), int(-1), text("a\nb"), version]));
+    const { handlers } = transport.last;
+    handlers.received(dataReply(1, "server.1=h:1:2:participant\nversion=100000000"));
+    handlers.received(dataReply(2, "server.4=h:1:2:participant;3"));
+    handlers.received(reply(3, { err: ErrorCode.newConfigNoQuorum }));
+    handlers.received(notification(EventType.nodeDataChanged, "/zookeeper/config"));
+    expect(await got).toMatchObject({ version: 0x100000000n });
+    expect(await changed).toMatchObject({ text: "server.4=h:1:2:participant;3", version: 0n });
+    expect(await failureOf(replaced)).toMatchObject({ code: "newConfigNoQuorum" });
+    expect(events).toEqual(["/zookeeper/config"]);
+    const nothing = await failureOf(client.reconfigure({ add: [] }));
+    expect(nothing).toMatchObject({ code: "badArguments" });
+  });
+
   test("data is a copy: the transport may use its buffer again", async () => {
     const { client, transport, timers } = await connectClient();
     const got = client.getData("/a");

@@ -24,6 +24,7 @@ import {
   readPathVersionRequest,
   readQuorumPacket,
   readReadRequest,
+  readReconfigRequest,
   readReplyHeader,
   readSetAclRequest,
   readSetDataRequest,
@@ -42,6 +43,7 @@ import {
   writePathVersionRequest,
   writeQuorumPacket,
   writeReadRequest,
+  writeReconfigRequest,
   writeReplyHeader,
   writeSetAclRequest,
   writeSetDataRequest,
@@ -64,6 +66,7 @@ const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const int = fc.integer();
 const time = fc.integer({ min: 0, max: 2 ** 45 });
 const text = fc.array(fc.constantFrom("a", "/", "é", "日")).map((units) => units.join(""));
+const nullableText = fc.option(text);
 const bytes = fc.uint8Array({ maxLength: 50 }).map((array) => Buffer.from(array));
 const data = fc.option(bytes);
 const id = fc.record({ scheme: text, id: text });
@@ -203,6 +206,17 @@ const codecs: readonly Codec[] = [
     fc.record({ path: text, acl, version: int }),
     writeSetAclRequest,
     readSetAclRequest,
+  ),
+  codec(
+    "Reconfig",
+    fc.record({
+      joining: nullableText,
+      leaving: nullableText,
+      newMembers: nullableText,
+      fromVersion: long,
+    }),
+    writeReconfigRequest,
+    readReconfigRequest,
   ),
   codec("multi request", fc.array(multiOp, { maxLength: 5 }), writeMultiRequest, readMultiRequest),
   codec(

@@ -1,12 +1,14 @@
 /** The commands of the shell, by name, and their help. */
 import { nearestName } from "../../base/index.ts";
 import { addauth } from "./addauth.ts";
+import { config } from "./config.ts";
 import { create } from "./create.ts";
 import { deleteNode } from "./delete.ts";
 import { deleteall } from "./deleteall.ts";
 import { getAcl } from "./get-acl.ts";
 import { get } from "./get.ts";
 import { ls } from "./ls.ts";
+import { reconfig } from "./reconfig.ts";
 import { setAcl } from "./set-acl.ts";
 import { set } from "./set.ts";
 import type { ShellCommand } from "./shell-command.ts";
@@ -28,6 +30,8 @@ const commands: readonly ShellCommand[] = [
   addauth,
   sync,
   whoami,
+  config,
+  reconfig,
 ];
 
 /** @throws ShellError `usage` for an unknown name, with the one that was probably meant. */

@@ -1,10 +1,13 @@
 /** The shell's commands and its loop over a fake connection: what is sent and what is printed. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { runCommand, runLines } from "../../../src/cli/shell/run-lines.ts";
 import type { ShellContext } from "../../../src/cli/shell/shell-command.ts";
 import { EnsembleClient } from "../../../src/client/index.ts";
 import { ErrorCode, OpCode } from "../../../src/wire/index.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { FakeTimers } from "../../client/support/fake-timers.ts";
 import { FakeTransport } from "../../client/support/fake-transport.ts";
 import { int, reply, someStat, statBytes, text } from "../../client/support/server-bytes.ts";
@@ -109,6 +112,35 @@ describe("runCommand()", () => {
     expect(shell.printed).toEqual(["Created /a1"]);
   });
 
+  const configText =
+    "server.1=a:1:2:participant;0.0.0.0:21\nserver.2=b:1:2:observer\nversion=1a0000000f";
+  const configReply = Buffer.concat([text(configText), statBytes()]);
+
+  test("config prints the members, and with -c where clients connect", async () => {
+    const shell = await bench();
+    await run(shell, "config", configReply);
+    await run(shell, "config -c -s", configReply);
+    expect(shell.printed).toEqual([configText, "1a0000000f 0.0.0.0:21", ...statLines]);
+  });
+
+  test.each(["-add server.3=c:1:2;3 -remove 1,2 -v 1a", "-members server.1=a:1:2;3"])(
+    "reconfig %s",
+    async (flags) => {
+      const shell = await bench();
+      const seen = await run(shell, `reconfig ${flags}`, configReply);
+      expect(seen.map(({ op }) => op)).toEqual([OpCode.reconfig]);
+      expect(shell.printed).toEqual([`Committed new configuration:\n${configText}`]);
+    },
+  );
+
+  test("reconfig takes the members from a file", async () => {
+    const shell = await bench();
+    const file = join(temporaryFolder(), "members");
+    writeFileSync(file, "# all\nserver.1=a:1:2;3\n\nversion=5\n");
+    const [request] = await run(shell, `reconfig -file ${file}`, configReply);
+    expect(request?.op).toBe(OpCode.reconfig);
+  });
+
   test("deleteall deletes the deepest first", async () => {
     const shell = await bench();
     const found = [children("x", "y"), children("z"), children(), children()];
@@ -122,6 +154,11 @@ describe("runCommand()", () => {
     ["get /a", "Cannot get data of '/a': the node does not exist"],
     ["set -v x /a 1", "Cannot run set: -v needs a version number, not 'x'; usage: set"],
     ["create -e -c /a", "Cannot run create: of -e, -c and -t only one may be given"],
+    ["reconfig -v 1", "Cannot run reconfig: either -add and -remove, or -members, or -file says"],
+    ["reconfig -add a -members b", "Cannot run reconfig: either -add and -remove, or -members"],
+    ["reconfig -remove x", "Cannot run reconfig: -remove needs ids, not 'x'"],
+    ["reconfig -v x -add a", "Cannot run reconfig: -v needs a version in hexadecimal, not 'x'"],
+    ["reconfig -file /nowhere", "Cannot run reconfig: -file cannot be read"],
     ["crate /a", "Cannot run 'crate': there is no such command; did you mean 'create'?"],
     ["frobnicate", "Cannot run 'frobnicate': there is no such command; try 'help'"],
   ])("%s fails with one clear line", async (line, message) => {
