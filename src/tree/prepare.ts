@@ -27,7 +27,6 @@ import type {
   CreateOp,
   CreateRequest,
   ErrorTxn,
-  Id,
   KeeperOp,
   MultiOp,
   MultiTxn,
@@ -36,8 +35,6 @@ import type {
   SetDataRequest,
   SingleTxn,
   Txn,
-  TxnDigest,
-  TxnHeader,
 } from "../wire/index.ts";
 import { defaultAclSchemes, fixAcl, isAllowed } from "./acl.ts";
 import {
@@ -58,49 +55,10 @@ import { failedMulti, failure, firstError } from "./failures.ts";
 import { isKeeperPath, prepareKeeperOp } from "./keeper-prepare.ts";
 import type { PlainPreparer } from "./keeper-prepare.ts";
 import { Limits, noLimits } from "./limits.ts";
-import type { LimitOptions } from "./limits.ts";
 import { NodeKind, nodeKind } from "./node-kind.ts";
 import { PendingChanges } from "./pending-changes.ts";
 import type { PendingNode } from "./pending-changes.ts";
-
-/** A request on its way into the log, with everything that is decided by the leader. */
-export interface PrepareRequest {
-  readonly sessionId: bigint;
-  /** The xid of the client's request. */
-  readonly cxid: number;
-  readonly type: number;
-  /** The request's own fields; read during the call, but see `PreparedTxn`. */
-  readonly body: Buffer;
-  readonly authInfo: readonly Id[];
-  /** The next zxid; each request takes one, failed ones too. */
-  readonly zxid: bigint;
-  /** The leader's wall clock. */
-  readonly timeMs: number;
-  /** Why the session may own no ephemeral nodes: an error code. @default 0: it may */
-  readonly ephemeralErr?: number;
-}
-
-/** What to propose. Data in `txn` are views of the request's body: encode before reusing it. */
-export interface PreparedTxn {
-  readonly header: TxnHeader;
-  readonly txn: Txn;
-  /** Of the tree after the transaction; null for errors. */
-  readonly digest: TxnDigest | null;
-}
-
-/** How a `Preparer` judges. */
-export interface PrepareOptions {
-  /** Lets everybody do everything. */
-  readonly skipAcl: boolean;
-  /** Allows TTL nodes. @default false */
-  readonly extendedTypesEnabled?: boolean;
-  /** Schemes that ACLs may name besides `world` and `auth`. @default ip and digest */
-  readonly aclSchemes?: ReadonlySet<string>;
-  /** @default none */
-  readonly limits?: LimitOptions;
-  /** Whether ClickHouse Keeper's operations are understood. @default false */
-  readonly clickHouse?: boolean;
-}
+import type { PrepareOptions, PrepareRequest, PreparedTxn } from "./prepare-request.ts";
 
 /** Nodes that nobody can delete. */
 const permanentPaths: ReadonlySet<string> = new Set([
