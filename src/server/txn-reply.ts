@@ -32,6 +32,10 @@ export function writeTxnReply(writer: JuteWriter, type: number, result: TxnResul
     case OpCode.setACL:
       writeStat(writer, assertDefined(result.stat, "a change yields a stat"));
       break;
+    case OpCode.reconfig:
+      writer.writeBuffer(assertDefined(result.data, "a reconfiguration yields its text"));
+      writeStat(writer, assertDefined(result.stat, "a change yields a stat"));
+      break;
     case OpCode.multi:
       writeMultiResponse(writer, assertDefined(result.results, "a multi yields results"));
       break;

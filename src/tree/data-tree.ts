@@ -14,6 +14,7 @@ import type {
   CloseSessionTxn,
   MultiResult,
   MultiTxn,
+  SetDataTxn,
   SingleTxn,
   SnapshotNode,
   SnapshotSink,
@@ -41,8 +42,10 @@ export interface TxnResult {
   readonly err: number;
   /** Of the created node. */
   readonly path?: string;
-  /** create2 and its kin, setData, setACL: the node after the transaction. */
+  /** create2 and its kin, setData, setACL, reconfig: the node after the transaction. */
   readonly stat?: Stat;
+  /** Of a reconfig: the configuration's text, a view of the transaction's. */
+  readonly data?: Buffer | null;
   /** Of a multi: one result for each operation, all of them errors when it failed. */
   readonly results?: readonly MultiResult[];
 }
@@ -200,10 +203,9 @@ export class DataTree implements SnapshotSource {
       case OpCode.deleteContainer:
         return plain(this.#store.delete(txn.path, header.zxid));
       case OpCode.setData:
-      case OpCode.reconfig: {
-        const err = this.#store.setData(txn.path, txn.data, txn.version, header);
-        return err === 0 ? { err, stat: this.#statAt(txn.path) } : { err };
-      }
+        return this.#setData(header, txn);
+      case OpCode.reconfig:
+        return { ...this.#setData(header, txn), data: txn.data };
       case OpCode.setACL: {
         const err = this.#store.setAcl(txn.path, txn.acl, txn.version);
         return err === 0 ? { err, stat: this.#statAt(txn.path) } : { err };
@@ -219,6 +221,11 @@ export class DataTree implements SnapshotSource {
       case OpCode.error:
         return { err: txn.err };
     }
+  }
+
+  #setData(header: TxnHeader, { path, data, version }: SetDataTxn): TxnResult {
+    const err = this.#store.setData(path, data, version, header);
+    return err === 0 ? { err, stat: this.#statAt(path) } : { err };
   }
 
   #create(header: TxnHeader, txn: AnyCreateTxn): { err: number; path: string } {

@@ -8,7 +8,7 @@ export { digestVersion } from "./digest.ts";
 export type { QuotaExcess } from "./limits.ts";
 export type { TreeListener } from "./node-store.ts";
 export { Preparer } from "./prepare.ts";
-export type { PrepareOptions, PreparedTxn } from "./prepare-request.ts";
+export type { PrepareOptions, PreparedTxn, ReconfigGate } from "./prepare-request.ts";
 export { ReadService, isReadOp, isWriteOp } from "./reads.ts";
 export type { ReadContext } from "./reads.ts";
 export { SessionTracker } from "./session-tracker.ts";

@@ -2,7 +2,7 @@
  * What a `Preparer` is given and what it gives: requests, transactions, and how it judges. Only
  * shapes.
  */
-import type { Id, Txn, TxnDigest, TxnHeader } from "../wire/index.ts";
+import type { Id, QuorumConfig, Txn, TxnDigest, TxnHeader } from "../wire/index.ts";
 import type { LimitOptions } from "./limits.ts";
 
 /** A request on its way into the log, with everything that is decided by the leader. */
@@ -30,6 +30,18 @@ export interface PreparedTxn {
   readonly digest: TxnDigest | null;
 }
 
+/** What a `Preparer` has to know of the ensemble to judge a reconfiguration. */
+export interface ReconfigGate {
+  /** Why there can be no reconfiguration at present: an error code, or 0. */
+  problem(): number;
+  /** The newest configuration that was proposed. */
+  current(): QuorumConfig;
+  /** Fewest voters that a configuration may have. */
+  readonly votersMin: number;
+  /** 0, or why `next` could not take over at once: an error code. */
+  refusal(next: QuorumConfig): number;
+}
+
 /** How a `Preparer` judges. */
 export interface PrepareOptions {
   /** Lets everybody do everything. */
@@ -42,4 +54,6 @@ export interface PrepareOptions {
   readonly limits?: LimitOptions;
   /** Whether ClickHouse Keeper's operations are understood. @default false */
   readonly clickHouse?: boolean;
+  /** @default none: every reconfiguration is refused as disabled */
+  readonly reconfig?: ReconfigGate;
 }

@@ -12,6 +12,7 @@ import {
   OpCode,
   Perms,
   WireError,
+  formatQuorumConfig,
   isCreateOp,
   isKeeperWrite,
   isValidPath,
@@ -20,6 +21,7 @@ import {
   readMultiRequest,
   readPathRequest,
   readPathVersionRequest,
+  readReconfigRequest,
   readSetAclRequest,
   readSetDataRequest,
 } from "../wire/index.ts";
@@ -31,6 +33,7 @@ import type {
   MultiOp,
   MultiTxn,
   PathVersionRequest,
+  ReconfigRequest,
   SetAclRequest,
   SetDataRequest,
   SingleTxn,
@@ -55,10 +58,16 @@ import { failedMulti, failure, firstError } from "./failures.ts";
 import { isKeeperPath, prepareKeeperOp } from "./keeper-prepare.ts";
 import type { PlainPreparer } from "./keeper-prepare.ts";
 import { Limits, noLimits } from "./limits.ts";
+import { nextConfig } from "./next-config.ts";
 import { NodeKind, nodeKind } from "./node-kind.ts";
 import { PendingChanges } from "./pending-changes.ts";
 import type { PendingNode } from "./pending-changes.ts";
-import type { PrepareOptions, PrepareRequest, PreparedTxn } from "./prepare-request.ts";
+import type {
+  PrepareOptions,
+  PrepareRequest,
+  PreparedTxn,
+  ReconfigGate,
+} from "./prepare-request.ts";
 
 /** Nodes that nobody can delete. */
 const permanentPaths: ReadonlySet<string> = new Set([
@@ -75,6 +84,7 @@ type RequestContext = Omit<PrepareRequest, "type" | "body">;
 export class Preparer {
   readonly #changes: PendingChanges;
   readonly #limits: Limits;
+  readonly #reconfigGate: ReconfigGate | undefined;
   readonly #clickHouse: boolean;
   readonly #skipAcl: boolean;
   readonly #extendedTypesEnabled: boolean;
@@ -86,6 +96,7 @@ export class Preparer {
     this.#limits = new Limits(tree, options.limits ?? noLimits);
     this.#skipAcl = options.skipAcl;
     this.#extendedTypesEnabled = options.extendedTypesEnabled ?? false;
+    this.#reconfigGate = options.reconfig;
     this.#clickHouse = options.clickHouse ?? false;
     this.#aclSchemes = options.aclSchemes ?? defaultAclSchemes;
   }
@@ -151,7 +162,7 @@ export class Preparer {
         case OpCode.closeSession:
           return this.#closeSession(request);
         case OpCode.reconfig:
-          return failure(ErrorCode.reconfigDisabled);
+          return this.#reconfig(request, readReconfigRequest(reader));
         default:
           if (!clickHouse || !isKeeperWrite(type)) return failure(ErrorCode.unimplemented);
           return firstError(this.#multi(request, [readKeeperOp(reader, type)]));
@@ -257,6 +268,24 @@ export class Preparer {
     if (typeof node === "number") return failure(node);
     if (!isVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
     return { type: OpCode.check, path, version: (node.version + 1) | 0 };
+  }
+
+  /** The access list is asked last: who may not change the members learns what is wrong first. */
+  #reconfig(context: RequestContext, request: ReconfigRequest): SingleTxn {
+    const gate = this.#reconfigGate;
+    if (gate === undefined) return failure(ErrorCode.reconfigDisabled);
+    const problem = gate.problem();
+    if (problem !== ErrorCode.ok) return failure(problem);
+    const { votersMin } = gate;
+    const next = nextConfig(request, { current: gate.current(), version: context.zxid, votersMin });
+    if (typeof next === "number") return failure(next);
+    const refusal = gate.refusal(next);
+    if (refusal !== ErrorCode.ok) return failure(refusal);
+    const node = this.#checked(configPath, Perms.write, context);
+    if (typeof node === "number") return failure(node);
+    const data = Buffer.from(formatQuorumConfig(next), "utf8");
+    this.#changes.setData(node, data, -1, context);
+    return { type: OpCode.reconfig, path: configPath, data, version: -1 };
   }
 
   /** All operations or none: after a failure the pending changes are what they were before. */

@@ -36,7 +36,7 @@ export {
   defaultJuteMaxBytes,
   errorCodeName,
 } from "./protocol.ts";
-export { formatQuorumConfig, makeQuorumConfig } from "./quorum-config.ts";
+export { formatQuorumConfig, makeQuorumConfig, parseQuorumConfig } from "./quorum-config.ts";
 export type { QuorumConfig } from "./quorum-config.ts";
 export { QuorumConfigError } from "./quorum-config-error.ts";
 export {
@@ -108,6 +108,7 @@ export type {
   DecodedTxn,
   ErrorTxn,
   MultiTxn,
+  SetDataTxn,
   SingleTxn,
   Txn,
   TxnDigest,

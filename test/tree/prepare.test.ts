@@ -99,7 +99,6 @@ describe("prepare() refuses", () => {
     ["deleteContainer with children", OpCode.deleteContainer, pathBody("/a"), notEmpty],
     ["deleteContainer of nothing", OpCode.deleteContainer, pathBody("/none"), noNode],
     ["deleteContainer of the root", OpCode.deleteContainer, pathBody("/"), badArguments],
-    ["reconfig", OpCode.reconfig, noBody, ErrorCode.reconfigDisabled],
     ["check outside of a multi", OpCode.check, deleteBody("/a"), unimplemented],
     ["an unknown operation", 999, noBody, unimplemented],
     ["a body that ends early", OpCode.setData, pathBody("/a"), marshallingError],
