@@ -3,11 +3,9 @@
  * has promised to follow, and `currentEpoch`, the epoch whose initial history it has on disk
  * (Zab's `f.p` and `f.a`). Each is a file with a decimal number, replaced as a whole.
  */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import type { Logger } from "../observe/index.ts";
-import { replaceText } from "./durable-files.ts";
-import { StorageError, errnoOf } from "./storage-error.ts";
+import type { Folder } from "./folder.ts";
+import { StorageError } from "./storage-error.ts";
 
 /** The epochs of a server. 0 before the first election. */
 export interface Epochs {
@@ -18,12 +16,15 @@ export interface Epochs {
 const acceptedName = "acceptedEpoch";
 const currentName = "currentEpoch";
 
-export function saveAcceptedEpoch(folder: string, epoch: number): Promise<void> {
-  return replaceText(folder, acceptedName, String(epoch));
+/** More than any epoch with a line's end takes. */
+const epochBytesMax = 64;
+
+export function saveAcceptedEpoch(folder: Folder, epoch: number): Promise<void> {
+  return folder.replaceText(acceptedName, String(epoch));
 }
 
-export function saveCurrentEpoch(folder: string, epoch: number): Promise<void> {
-  return replaceText(folder, currentName, String(epoch));
+export function saveCurrentEpoch(folder: Folder, epoch: number): Promise<void> {
+  return folder.replaceText(currentName, String(epoch));
 }
 
 /**
@@ -37,7 +38,7 @@ export function saveCurrentEpoch(folder: string, epoch: number): Promise<void> {
  * @throws StorageError `corrupt-epoch` when the numbers contradict each other.
  */
 export async function recoverEpochs(
-  folder: string,
+  folder: Folder,
   lastEpoch: number,
   logger: Logger,
 ): Promise<Epochs> {
@@ -62,7 +63,7 @@ export async function recoverEpochs(
 
 /** The epochs as they stand in the files; null for a missing one. */
 export async function readEpochs(
-  folder: string,
+  folder: Folder,
 ): Promise<{ acceptedEpoch: number | null; currentEpoch: number | null }> {
   return {
     acceptedEpoch: await readEpoch(folder, acceptedName),
@@ -70,23 +71,18 @@ export async function readEpochs(
   };
 }
 
-async function readEpoch(folder: string, name: string): Promise<number | null> {
-  const file = path.join(folder, name);
-  let text: string;
-  try {
-    text = (await readFile(file, "utf8")).trim();
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw StorageError.from(error, "read", file);
-  }
+async function readEpoch(folder: Folder, name: string): Promise<number | null> {
+  const text = (await folder.readText(name, epochBytesMax))?.trim();
+  if (text === undefined) return null;
   const epoch = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (epoch >= 0 && epoch <= 0x7fffffff) return epoch;
   const found = JSON.stringify(text.slice(0, 40));
+  const file = folder.fileOf(name);
   throw new StorageError("corrupt-epoch", `Cannot read '${file}': ${found} is no epoch`, { file });
 }
 
-function contradiction(folder: string, currentEpoch: number, why: string): StorageError {
-  const file = path.join(folder, currentName);
+function contradiction(folder: Folder, currentEpoch: number, why: string): StorageError {
+  const file = folder.fileOf(currentName);
   const message = `Cannot use '${file}': current epoch is ${currentEpoch}, but ${why}`;
   return new StorageError("corrupt-epoch", message, { file });
 }

@@ -6,6 +6,6 @@ export type { SnapshotDigest } from "./snapshot-format.ts";
 export type { SnapshotTrailer } from "./snapshot-format.ts";
 export { readSnapshotFile } from "./snapshot-store.ts";
 export { Storage } from "./storage.ts";
-export type { RecoveredState, StorageOptions } from "./storage.ts";
+export type { RecoveredState, StorageOptions } from "./storage-options.ts";
 export { StorageError, isOutOfSpace } from "./storage-error.ts";
 export { verifyFolders } from "./verify-folders.ts";

@@ -4,9 +4,9 @@
  * is larger. What to do about a torn end is the caller's decision; damage that is no torn end is an
  * error here.
  */
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 import { WireError, payloadZxid } from "../wire/index.ts";
+import type { FileOps, OpenedFile } from "./file-ops.ts";
+import { readFile } from "./folder.ts";
 import { isTornTail, unsyncedBytesMax } from "./log-damage-format.ts";
 import { checkLogHeader, decodeRecord, encodeLogHeader, logHeaderBytes } from "./log-format.ts";
 import { StorageError } from "./storage-error.ts";
@@ -37,27 +37,30 @@ const zeros = Buffer.alloc(windowBytes);
  * Reads `file`.
  * @throws StorageError `corrupt-log` with the offset of the damage, or `io`.
  */
-export async function scanLogFile(file: string, visit: RecordVisitor): Promise<LogScan> {
-  let handle: FileHandle;
+export function scanLogFile(files: FileOps, file: string, visit: RecordVisitor): Promise<LogScan> {
+  return readLogFile(files, file, async (view, isHeaderWhole) =>
+    isHeaderWhole ? scanRecords(file, view, visit) : headless(view.fileBytes),
+  );
+}
+
+/**
+ * Opens `file` and gives `use` a window on it, which stands at its beginning.
+ * @throws StorageError `corrupt-log` when it is something else than a log, `io`, or as `use` does.
+ */
+export async function readLogFile<T>(
+  files: FileOps,
+  file: string,
+  use: (view: FileWindow, isHeaderWhole: boolean) => Promise<T>,
+): Promise<T> {
   try {
-    handle = await open(file, "r");
+    return await readFile(files, file, async (opened) => {
+      const view = new FileWindow(opened, await opened.size());
+      return use(view, await view.isHeaderWhole(file));
+    });
   } catch (error) {
-    throw StorageError.from(error, "read", file);
-  }
-  try {
-    const { size } = await handle.stat();
-    const view = new FileWindow(handle, size);
-    return (await view.isHeaderWhole(file)) ? await scanRecords(file, view, visit) : headless(size);
-  } catch (error) {
-    throw error instanceof WireError
-      ? new StorageError("corrupt-log", `${error.message} in '${file}'`, {
-          file,
-          offset: 0,
-          cause: error,
-        })
-      : StorageError.from(error, "read", file);
-  } finally {
-    await handle.close();
+    if (!(error instanceof WireError)) throw error;
+    const message = `${error.message} in '${file}'`;
+    throw new StorageError("corrupt-log", message, { file, offset: 0, cause: error });
   }
 }
 
@@ -117,10 +120,10 @@ export class FileWindow {
   bytes: Buffer = Buffer.alloc(0);
   /** The file's length. */
   fileBytes: number;
-  readonly #handle: FileHandle;
+  readonly #opened: OpenedFile;
 
-  constructor(handle: FileHandle, fileBytes: number) {
-    this.#handle = handle;
+  constructor(opened: OpenedFile, fileBytes: number) {
+    this.#opened = opened;
     this.fileBytes = fileBytes;
   }
 
@@ -130,12 +133,8 @@ export class FileWindow {
     const target = Buffer.allocUnsafeSlow(wanted);
     let filled = 0;
     while (filled < wanted) {
-      const { bytesRead } = await this.#handle.read(
-        target,
-        filled,
-        wanted - filled,
-        offset + filled,
-      );
+      const rest = filled === 0 ? target : target.subarray(filled);
+      const bytesRead = await this.#opened.read(rest, offset + filled);
       if (bytesRead === 0) {
         // Somebody else cut the file meanwhile: it ends here.
         this.fileBytes = offset + filled;

@@ -4,12 +4,10 @@
  * checksum alone is wrong has a known end. Behind a place where no record's end is known, nothing
  * can be told from chance any more. The file itself is never changed.
  */
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { WireError } from "../wire/index.ts";
-import { syncFolder, writeFully } from "./durable-files.ts";
-import { FileWindow, reasonOf, windowBytes } from "./log-file-reader.ts";
+import { Folder, syncFile, useFile, writeFully } from "./folder.ts";
+import { readLogFile, reasonOf, windowBytes } from "./log-file-reader.ts";
+import type { FileWindow } from "./log-file-reader.ts";
 import {
   decodeRecord,
   encodeLogHeader,
@@ -17,7 +15,7 @@ import {
   logHeaderBytes,
   recordOverheadBytes,
 } from "./log-format.ts";
-import { StorageError } from "./storage-error.ts";
+import { nodeFiles } from "./node-files.ts";
 
 /** A record as it was found. */
 export interface InspectedRecord {
@@ -44,32 +42,16 @@ export interface LogInspection {
  * Visits every record of `file` that can be found.
  * @throws StorageError `corrupt-log` when it has no log's header, `io` when it cannot be read.
  */
-export async function inspectLogFile(
+export function inspectLogFile(
   file: string,
   visit: (record: InspectedRecord) => Promise<void> | void,
 ): Promise<LogInspection> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, "r");
-  } catch (error) {
-    throw StorageError.from(error, "read", file);
-  }
-  try {
-    const { size } = await handle.stat();
-    const view = new FileWindow(handle, size);
-    if (!(await view.isHeaderWhole(file))) {
-      const reason = "incomplete file header";
-      const unreadable = size === 0 ? null : { bytes: size, reason };
-      return { recordCount: 0, unprovenCount: 0, endOffset: 0, unreadable };
-    }
-    return await inspectRecords(view, visit);
-  } catch (error) {
-    if (!(error instanceof WireError)) throw StorageError.from(error, "read", file);
-    const message = `${error.message} in '${file}'`;
-    throw new StorageError("corrupt-log", message, { file, offset: 0, cause: error });
-  } finally {
-    await handle.close();
-  }
+  return readLogFile(nodeFiles, file, async (view, isHeaderWhole) => {
+    if (isHeaderWhole) return inspectRecords(view, visit);
+    const { fileBytes: bytes } = view;
+    const unreadable = bytes === 0 ? null : { bytes, reason: "incomplete file header" };
+    return { recordCount: 0, unprovenCount: 0, endOffset: 0, unreadable };
+  });
 }
 
 async function inspectRecords(
@@ -118,25 +100,16 @@ async function lastByte(view: FileWindow, from: number): Promise<number> {
  * @throws StorageError also when `target` is there already.
  */
 export async function repairLogFile(file: string, target: string): Promise<LogInspection> {
-  let handle: FileHandle;
-  try {
-    handle = await open(target, "wx");
-  } catch (error) {
-    throw StorageError.from(error, "create", target);
-  }
-  try {
-    await writeFully(handle, encodeLogHeader());
+  const how = { file: target, mode: "create", doing: "write" } as const;
+  return useFile(nodeFiles, how, async (opened) => {
+    let end = await writeFully(opened, encodeLogHeader(), 0);
     const found = await inspectLogFile(file, async ({ payload }) => {
       const record = Buffer.allocUnsafe(payload.length + recordOverheadBytes);
       encodeRecord(record, 0, payload);
-      await writeFully(handle, record);
+      end = await writeFully(opened, record, end);
     });
-    await handle.sync();
-    await syncFolder(path.dirname(path.resolve(target)));
+    await syncFile(opened, target);
+    await new Folder(nodeFiles, path.dirname(path.resolve(target))).sync();
     return found;
-  } catch (error) {
-    throw StorageError.from(error, "write", target);
-  } finally {
-    await handle.close();
-  }
+  });
 }

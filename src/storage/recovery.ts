@@ -11,13 +11,12 @@
  * transaction that the damaged one was taken at. A snapshot that came from a leader replaced a
  * history which the older files may still show: then the log does not hold that transaction.
  */
-import path from "node:path";
 import { assert } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { WireError, formatHex, zxidCounter, zxidEpoch } from "../wire/index.ts";
 import type { SnapshotSink } from "../wire/index.ts";
-import { cutFile, removeInOrder } from "./durable-files.ts";
 import type { NamedFile, SnapshotFile } from "./file-names.ts";
+import type { Folder } from "./folder.ts";
 import { scanLogFile } from "./log-file-reader.ts";
 import type { LogScan } from "./log-file-reader.ts";
 import { indexOfFileWith, listLogs } from "./log-folder.ts";
@@ -62,7 +61,7 @@ export interface RecoveredHistory {
 /** Where to recover from, and how. */
 export interface RecoverySource {
   readonly snapshots: SnapshotStore;
-  readonly logFolder: string;
+  readonly logFolder: Folder;
   readonly logger: Logger;
   /** Whether a log without any snapshot is taken as a whole history. */
   readonly trustEmpty: boolean;
@@ -80,10 +79,10 @@ export async function recoverHistory(
   const files = await listLogs(source.logFolder);
   const replay = new Replay(source, target, { start, recentCount });
   const from = indexOfFileWith(files, start.zxid + 1n);
-  let tail: { file: string; scan: LogScan } | null = null;
+  let tail: { name: string; scan: LogScan } | null = null;
   const empty: NamedFile[] = [];
   for (const named of files.slice(from)) {
-    const file = path.join(source.logFolder, named.name);
+    const file = source.logFolder.fileOf(named.name);
     const scan = await replay.file(file);
     if (scan.torn !== null) {
       const { endOffset: offset, torn: reason } = scan;
@@ -94,7 +93,7 @@ export async function recoverHistory(
       continue;
     }
     empty.length = 0;
-    tail = { file, scan };
+    tail = { name: named.name, scan };
   }
   checkDamaged(source, start, replay);
   const history = {
@@ -105,8 +104,10 @@ export async function recoverHistory(
   if (source.isReadOnly === true) return history;
   for (const snapshot of start.damaged) await source.snapshots.setAside(snapshot);
   // The next transaction names its file: none without records may have that name already.
-  await removeInOrder(source.logFolder, empty.map((file) => file.name).reverse());
-  if (tail !== null && tail.scan.torn !== null) await cutFile(tail.file, tail.scan.endOffset);
+  await source.logFolder.removeInOrder(empty.map((file) => file.name).reverse());
+  if (tail !== null && tail.scan.torn !== null) {
+    await source.logFolder.cut(tail.name, tail.scan.endOffset);
+  }
   return history;
 }
 
@@ -206,7 +207,7 @@ class Replay {
 
   async file(file: string): Promise<LogScan> {
     let isFirst = true;
-    return scanLogFile(file, (zxid, payload, end) => {
+    return scanLogFile(this.#source.logFolder.files, file, (zxid, payload, end) => {
       this.#checkStart();
       if (zxid <= this.lastZxid) {
         if (zxid > this.#start.zxid) this.#warn("Repeated transaction skipped", file, zxid);
@@ -234,7 +235,7 @@ class Replay {
   /** Nothing may be replayed onto a tree that starts from nothing by accident. */
   #checkStart(): void {
     if (this.#start.zxid >= 0n || this.#source.trustEmpty) return;
-    const file = this.#source.logFolder;
+    const file = this.#source.logFolder.path;
     throw new StorageError(
       "missing-snapshot",
       `Cannot recover: transaction logs in '${file}', but no snapshot to start from; ` +

@@ -6,22 +6,11 @@
  * event loop, and the file is synced as it grows, lest one large sync at the end hold up those of
  * the log.
  */
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
-import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Summary } from "../observe/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { WireError, formatHex } from "../wire/index.ts";
 import type { SnapshotSink } from "../wire/index.ts";
-import {
-  namesIn,
-  removeFile,
-  removeInOrder,
-  renameDurably,
-  syncFolder,
-  writeFully,
-} from "./durable-files.ts";
 import {
   compressionOf,
   damagedSnapshotName,
@@ -31,6 +20,10 @@ import {
   unfinishedSnapshotName,
 } from "./file-names.ts";
 import type { SnapshotFile } from "./file-names.ts";
+import type { FileOps, OpenedFile } from "./file-ops.ts";
+import { readFile, syncFile, useFile, writeFully } from "./folder.ts";
+import type { Folder } from "./folder.ts";
+import { nodeFiles } from "./node-files.ts";
 import { compressionDamage, compressor, decompressor } from "./snapshot-compression.ts";
 import type { SnapshotCompression } from "./snapshot-compression.ts";
 import {
@@ -81,14 +74,14 @@ export class SnapshotStore {
     lastSnapshotMs: 0,
     snapshotMs: new Summary(),
   };
-  readonly #folder: string;
+  readonly #folder: Folder;
   readonly #compression: SnapshotCompression | null;
   readonly #logger: Logger;
   /** Compressed snapshots that were found whole: finding out takes reading them to the end. */
   readonly #knownWhole = new Set<string>();
 
   /** @param compression how new snapshots are written. */
-  constructor(folder: string, compression: SnapshotCompression | null, logger: Logger) {
+  constructor(folder: Folder, compression: SnapshotCompression | null, logger: Logger) {
     this.#folder = folder;
     this.#compression = compression;
     this.#logger = logger;
@@ -96,11 +89,11 @@ export class SnapshotStore {
 
   /** All snapshots, oldest first, whole or not. */
   async list(): Promise<SnapshotFile[]> {
-    return parseSnapshotNames(await namesIn(this.#folder));
+    return parseSnapshotNames(await this.#folder.names());
   }
 
   fileOf(snapshot: SnapshotFile): string {
-    return path.join(this.#folder, snapshot.name);
+    return this.#folder.fileOf(snapshot.name);
   }
 
   /** Whether a snapshot has an end: says that its writer was not interrupted. */
@@ -108,15 +101,15 @@ export class SnapshotStore {
     const file = this.fileOf(snapshot);
     if (snapshot.compression !== null) {
       if (this.#knownWhole.has(snapshot.name)) return true;
-      const isWhole = await hasEnding(file);
+      const isWhole = await hasEnding(this.#folder.files, file);
       if (isWhole) this.#knownWhole.add(snapshot.name);
       return isWhole;
     }
-    return withFile(file, async (handle) => {
-      const { size } = await handle.stat();
+    return readFile(this.#folder.files, file, async (opened) => {
+      const size = await opened.size();
       if (size < snapshotHeaderBytes + snapshotEnding.length) return false;
       const ending = Buffer.alloc(snapshotEnding.length);
-      await handle.read(ending, 0, ending.length, size - ending.length);
+      await opened.read(ending, size - ending.length);
       return ending.equals(snapshotEnding);
     });
   }
@@ -126,7 +119,7 @@ export class SnapshotStore {
    * @throws WireError when it is damaged; StorageError when it cannot be read.
    */
   async read(snapshot: SnapshotFile, sink: SnapshotSink): Promise<SnapshotTrailer> {
-    const trailer = await readSnapshotFile(this.fileOf(snapshot), sink);
+    const trailer = await readSnapshotFile(this.fileOf(snapshot), sink, this.#folder.files);
     this.#knownWhole.add(snapshot.name);
     return trailer;
   }
@@ -141,21 +134,20 @@ export class SnapshotStore {
     isCancelled: () => boolean,
   ): Promise<void> {
     const startMs = performance.now();
-    const file = path.join(this.#folder, unfinishedSnapshotName(info.lastProcessedZxid));
+    const { files } = this.#folder;
+    const file = this.#folder.fileOf(unfinishedSnapshotName(info.lastProcessedZxid));
+    const how = { file, mode: "replace", doing: "write snapshot" } as const;
     try {
-      const handle = await open(file, "w");
-      try {
+      await useFile(files, how, async (opened) => {
         const bytes = encodeAll(chunks, info, isCancelled);
-        const written = { bytes: 0 };
-        await pipeline(bytes, compressor(this.#compression), writeTo(handle, written));
+        const written = { file, bytes: 0 };
+        await pipeline(bytes, compressor(this.#compression), writeTo(opened, written));
         this.stats.lastSnapshotBytes = written.bytes;
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+        await syncFile(opened, file);
+      });
     } catch (error) {
       await this.discard(info.lastProcessedZxid);
-      throw StorageError.from(error, "write snapshot", file);
+      throw error;
     }
     this.stats.snapshotCount += 1;
     this.stats.lastSnapshotMs = performance.now() - startMs;
@@ -165,11 +157,11 @@ export class SnapshotStore {
   /** Gives a snapshot written aside its name, durably. */
   async publish(zxid: bigint): Promise<void> {
     const name = snapshotFileName(zxid, this.#compression);
-    await renameDurably(this.#folder, unfinishedSnapshotName(zxid), name);
+    await this.#folder.rename(unfinishedSnapshotName(zxid), name);
     this.#knownWhole.add(name);
     // One that is compressed otherwise would count as another of those to keep.
     const same = (await this.list()).filter((file) => file.zxid === zxid && file.name !== name);
-    for (const file of same) await removeFile(this.fileOf(file));
+    for (const file of same) await this.#folder.remove(file.name);
     this.#logger.info("Snapshot written", {
       zxid: formatHex(zxid),
       bytes: this.stats.lastSnapshotBytes,
@@ -179,18 +171,18 @@ export class SnapshotStore {
 
   /** Drops what an unfinished write left of a snapshot. */
   async discard(zxid: bigint): Promise<void> {
-    await removeFile(path.join(this.#folder, unfinishedSnapshotName(zxid)));
+    await this.#folder.remove(unfinishedSnapshotName(zxid));
   }
 
   /** Keeps a damaged snapshot for people to look at, under a name that nothing reads. */
   async setAside(snapshot: SnapshotFile): Promise<void> {
-    await renameDurably(this.#folder, snapshot.name, damagedSnapshotName(snapshot));
+    await this.#folder.rename(snapshot.name, damagedSnapshotName(snapshot));
   }
 
   /** Removes the snapshots above `zxid`, newest first. */
   async removeAbove(zxid: bigint): Promise<void> {
     const later = (await this.list()).filter((snapshot) => snapshot.zxid > zxid);
-    await removeInOrder(this.#folder, later.map((snapshot) => snapshot.name).reverse());
+    await this.#folder.removeInOrder(later.map((snapshot) => snapshot.name).reverse());
   }
 
   /**
@@ -206,10 +198,10 @@ export class SnapshotStore {
     }
     const oldestKept = kept.at(-1)?.zxid ?? null;
     if (oldestKept === null || kept.length < count) return { oldestKept: null, removedCount: 0 };
-    const damaged = parseDamagedNames(await namesIn(this.#folder));
+    const damaged = parseDamagedNames(await this.#folder.names());
     const old = [...damaged, ...snapshots].filter((file) => file.zxid < oldestKept);
-    for (const { name } of old) await removeFile(path.join(this.#folder, name));
-    if (old.length > 0) await syncFolder(this.#folder);
+    for (const { name } of old) await this.#folder.remove(name);
+    if (old.length > 0) await this.#folder.sync();
     return { oldestKept, removedCount: old.length };
   }
 }
@@ -218,19 +210,23 @@ export class SnapshotStore {
  * Reads a snapshot file, compressed as its name says, into `sink` and checks its checksums.
  * @throws WireError when it is damaged; StorageError when it cannot be read.
  */
-export async function readSnapshotFile(file: string, sink: SnapshotSink): Promise<SnapshotTrailer> {
+export async function readSnapshotFile(
+  file: string,
+  sink: SnapshotSink,
+  files: FileOps = nodeFiles,
+): Promise<SnapshotTrailer> {
   const decoder = new SnapshotFileDecoder(sink);
-  await forEachChunk(file, (chunk) => {
+  await forEachChunk(files, file, (chunk) => {
     decoder.push(chunk);
   });
   return decoder.end();
 }
 
 /** Whether a compressed snapshot can be restored, and ends as one does. */
-async function hasEnding(file: string): Promise<boolean> {
+async function hasEnding(files: FileOps, file: string): Promise<boolean> {
   let ending: Buffer = Buffer.alloc(0);
   try {
-    await forEachChunk(file, (chunk) => {
+    await forEachChunk(files, file, (chunk) => {
       const tail = chunk.subarray(-snapshotEnding.length);
       ending = Buffer.concat([ending, tail]).subarray(-snapshotEnding.length);
     });
@@ -242,12 +238,16 @@ async function hasEnding(file: string): Promise<boolean> {
 }
 
 /** Gives `take` the bytes of a snapshot without their compression; each only during the call. */
-async function forEachChunk(file: string, take: (chunk: Buffer) => void): Promise<void> {
+async function forEachChunk(
+  files: FileOps,
+  file: string,
+  take: (chunk: Buffer) => void,
+): Promise<void> {
   const compression = compressionOf(file);
   try {
-    await withFile(file, (handle) =>
+    await readFile(files, file, (opened) =>
       pipeline(
-        readAll(handle, compression !== null),
+        readAll(opened, compression !== null),
         decompressor(compression),
         async (chunks: AsyncIterable<Buffer>) => {
           for await (const chunk of chunks) take(chunk);
@@ -261,11 +261,12 @@ async function forEachChunk(file: string, take: (chunk: Buffer) => void): Promis
 }
 
 /** A file's bytes; without `isKept` each chunk is overwritten by the next one. */
-async function* readAll(handle: FileHandle, isKept: boolean): AsyncGenerator<Buffer> {
+async function* readAll(opened: OpenedFile, isKept: boolean): AsyncGenerator<Buffer> {
   let chunk = Buffer.allocUnsafeSlow(readBytes);
-  for (;;) {
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length);
+  for (let position = 0; ;) {
+    const bytesRead = await opened.read(chunk, position);
     if (bytesRead === 0) return;
+    position += bytesRead;
     yield chunk.subarray(0, bytesRead);
     if (isKept) chunk = Buffer.allocUnsafeSlow(readBytes);
   }
@@ -289,33 +290,15 @@ async function* encodeAll(
 }
 
 /** The end of a pipeline: writes to a file, syncs it as it grows, and counts the bytes. */
-function writeTo(handle: FileHandle, written: { bytes: number }) {
+function writeTo(opened: OpenedFile, written: { readonly file: string; bytes: number }) {
   return async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     let unsynced = 0;
     for await (const chunk of chunks) {
-      await writeFully(handle, chunk);
-      written.bytes += chunk.length;
+      written.bytes = await writeFully(opened, chunk, written.bytes);
       unsynced += chunk.length;
       if (unsynced < syncStepBytes) continue;
-      await handle.datasync();
+      await syncFile(opened, written.file);
       unsynced = 0;
     }
   };
-}
-
-async function withFile<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, "r");
-  } catch (error) {
-    throw StorageError.from(error, "read", file);
-  }
-  try {
-    return await use(handle);
-  } catch (error) {
-    if (error instanceof WireError) throw error;
-    throw StorageError.from(error, "read", file);
-  } finally {
-    await handle.close();
-  }
 }

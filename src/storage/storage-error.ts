@@ -14,6 +14,7 @@
  * - `locked`: another running server has the folder.
  * - `no-space`: the disk or the quota is full; the same may succeed later.
  * - `not-writable`, `io`: the file system refused.
+ * - `sync-failed`: what was written may or may not be on the disk; the process must start again.
  * - `failed`: an earlier failure made this storage unusable; the process must start again.
  * - `cancelled`: a snapshot was given up because the history it shows is being replaced.
  * - `closed`: used after `close()`.
@@ -29,6 +30,7 @@ export type StorageErrorCode =
   | "not-writable"
   | "no-space"
   | "io"
+  | "sync-failed"
   | "failed"
   | "cancelled"
   | "closed";
@@ -65,6 +67,15 @@ export class StorageError extends Error {
     const code = codeOf(error);
     const reason = error instanceof Error ? error.message : String(error);
     return new StorageError(code, `Cannot ${doing} '${file}': ${reason}`, { file, cause: error });
+  }
+
+  /**
+   * The error for a failed sync. Whatever the reason, the sync is not to be tried again: the
+   * system may have dropped the bytes, and a second sync may succeed without them.
+   */
+  static ofSync(error: unknown, file: string): StorageError {
+    const { message } = StorageError.from(error, "sync", file);
+    return new StorageError("sync-failed", message, { file, cause: error });
   }
 }
 

@@ -13,66 +13,26 @@
  * `installSnapshot` replace history: they make a snapshot that is being written fail with
  * `cancelled`, and must not overlap with `append`.
  */
-import { existsSync } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
-import path from "node:path";
 import { assert } from "../base/index.ts";
-import type { Logger } from "../observe/index.ts";
 import { formatHex, zxidEpoch } from "../wire/index.ts";
-import { namesIn, removeFile, syncFolder } from "./durable-files.ts";
+import { openDataFolders } from "./data-folders.ts";
+import type { DataFolders } from "./data-folders.ts";
 import { recoverEpochs, saveAcceptedEpoch, saveCurrentEpoch } from "./epoch-files.ts";
-import type { Epochs } from "./epoch-files.ts";
-import { isLeftover, parseLogNames, parseSnapshotNames, versionFolder } from "./file-names.ts";
-import { FolderLock } from "./folder-lock.ts";
 import { purgeLogs, truncateLogs } from "./log-folder.ts";
 import { recoverHistory } from "./recovery.ts";
-import type { RecoveredHistory, RecoveryTarget } from "./recovery.ts";
+import type { RecoveryTarget } from "./recovery.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
-import type { SnapshotCompression } from "./snapshot-compression.ts";
-import type { SnapshotInfo, SnapshotStats } from "./snapshot-store.ts";
+import type { SnapshotInfo } from "./snapshot-store.ts";
 import { StorageError, isOutOfSpace } from "./storage-error.ts";
+import type { RecoveredState, StorageOptions, StorageStats } from "./storage-options.ts";
 import { TxnLog } from "./txn-log.ts";
-import type { TxnLogStats } from "./txn-log.ts";
-
-/** Settings of one server's storage. */
-export interface StorageOptions {
-  /** Folder for snapshots and epochs. */
-  readonly dataDir: string;
-  /** Folder for the transaction log; may be the same. */
-  readonly dataLogDir: string;
-  readonly logger: Logger;
-  /** Step in which log files are extended; 0 for none. ZooKeeper's default is 64 MiB. */
-  readonly preAllocBytes: number;
-  /** Snapshots that `purge` keeps, at least 1. */
-  readonly snapRetainCount: number;
-  /** How snapshots are written; all kinds are read. @default null, uncompressed */
-  readonly snapshotCompression?: SnapshotCompression | null;
-  /** Whether logs without a snapshot are a whole history (`snapshot.trust.empty`). */
-  readonly trustEmpty: boolean;
-  /** Whether folders are created when they are missing, `version-2` included. @default true */
-  readonly createFolders?: boolean;
-  /** Whether `sync` waits for the disk; without it a loss of power loses acknowledged writes. */
-  readonly forceSync: boolean;
-  /** A log file that has reached this size is followed by a new one. @default 0, no limit */
-  readonly txnLogSizeLimitBytes?: number;
-  /** A sync of the log that takes longer is logged. @default 1000 */
-  readonly fsyncWarningThresholdMs?: number;
-}
-
-/** What `recover` found. */
-export interface RecoveredState extends RecoveredHistory, Epochs {}
-
-/** Numbers for metrics; durations in milliseconds, counts since the start. */
-export interface StorageStats extends Readonly<TxnLogStats>, Readonly<SnapshotStats> {}
 
 const fsyncWarningThresholdMs = 1000;
 
 /** The durable state of one server. */
 export class Storage {
   readonly #options: StorageOptions;
-  readonly #snapFolder: string;
-  readonly #logFolder: string;
-  readonly #locks: readonly FolderLock[];
+  readonly #folders: DataFolders;
   readonly #snapshots: SnapshotStore;
   readonly #log: TxnLog;
   /** The last appended or recovered transaction; null until `recover`. */
@@ -86,18 +46,16 @@ export class Storage {
   #epochQueue: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  private constructor(options: StorageOptions, locks: readonly FolderLock[]) {
+  private constructor(options: StorageOptions, folders: DataFolders) {
     this.#options = options;
-    this.#locks = locks;
-    this.#snapFolder = path.join(options.dataDir, versionFolder);
-    this.#logFolder = path.join(options.dataLogDir, versionFolder);
+    this.#folders = folders;
     this.#snapshots = new SnapshotStore(
-      this.#snapFolder,
+      folders.snapshots,
       options.snapshotCompression ?? null,
       options.logger,
     );
     this.#log = new TxnLog({
-      folder: this.#logFolder,
+      folder: folders.logs,
       logger: options.logger,
       preAllocBytes: options.preAllocBytes,
       forceSync: options.forceSync,
@@ -114,24 +72,7 @@ export class Storage {
    */
   static async open(options: StorageOptions): Promise<Storage> {
     assert(options.snapRetainCount >= 1, "At least one snapshot must be kept");
-    const dataDir = path.resolve(options.dataDir);
-    const dataLogDir = path.resolve(options.dataLogDir);
-    const resolved = { ...options, dataDir, dataLogDir };
-    const locks: FolderLock[] = [];
-    try {
-      for (const folder of new Set([dataDir, dataLogDir])) {
-        const versioned = path.join(folder, versionFolder);
-        if (options.createFolders !== false) await createFolder(versioned);
-        else await refuseMissing(versioned);
-        locks.push(await FolderLock.take(folder));
-      }
-      const storage = new Storage(resolved, locks);
-      await storage.#checkFolders();
-      return storage;
-    } catch (error) {
-      for (const lock of locks) await lock.release();
-      throw error;
-    }
+    return new Storage(options, await openDataFolders(options));
   }
 
   /** Numbers for metrics. */
@@ -166,13 +107,13 @@ export class Storage {
       await this.#log.finishFile();
       const source = {
         snapshots: this.#snapshots,
-        logFolder: this.#logFolder,
+        logFolder: this.#folders.logs,
         logger: this.#options.logger,
         trustEmpty: this.#options.trustEmpty,
       };
       const history = await recoverHistory(source, target, recentCount);
       const lastEpoch = zxidEpoch(history.lastZxid);
-      const epochs = await recoverEpochs(this.#snapFolder, lastEpoch, this.#options.logger);
+      const epochs = await recoverEpochs(this.#folders.snapshots, lastEpoch, this.#options.logger);
       this.#lastZxid = history.lastZxid;
       this.#hasSnapshot = history.snapshotZxid >= 0n;
       this.#options.logger.info("Storage recovered", {
@@ -225,24 +166,24 @@ export class Storage {
       await this.#log.finishFile();
       const snapshots = await this.#snapshots.list();
       if (!snapshots.some((snapshot) => snapshot.zxid <= zxid)) {
-        const file = this.#snapFolder;
+        const file = this.#folders.snapshots.path;
         const message = `Cannot truncate to ${formatHex(zxid)}: no snapshot in '${file}' is so old`;
         throw new StorageError("missing-snapshot", message, { file });
       }
       await this.#snapshots.removeAbove(zxid);
-      await truncateLogs(this.#logFolder, zxid, this.#options.logger);
+      await truncateLogs(this.#folders.logs, zxid, this.#options.logger);
       if (this.#lastZxid !== null && this.#lastZxid > zxid) this.#lastZxid = zxid;
     });
   }
 
   /** Durably sets `acceptedEpoch`. */
   saveAcceptedEpoch(epoch: number): Promise<void> {
-    return this.#saveEpoch(() => saveAcceptedEpoch(this.#snapFolder, epoch));
+    return this.#saveEpoch(() => saveAcceptedEpoch(this.#folders.snapshots, epoch));
   }
 
   /** Durably sets `currentEpoch`. */
   saveCurrentEpoch(epoch: number): Promise<void> {
-    return this.#saveEpoch(() => saveCurrentEpoch(this.#snapFolder, epoch));
+    return this.#saveEpoch(() => saveCurrentEpoch(this.#folders.snapshots, epoch));
   }
 
   /**
@@ -273,7 +214,7 @@ export class Storage {
     return this.#exclusive(async () => {
       await this.#snapshots.writeAside(chunks, info, () => this.#isClosed);
       await this.#log.finishFile();
-      await truncateLogs(this.#logFolder, zxid, this.#options.logger);
+      await truncateLogs(this.#folders.logs, zxid, this.#options.logger);
       await this.#publish(zxid, () => false);
       // An older history that reached further would win over the new one at the next start.
       await this.#snapshots.removeAbove(zxid);
@@ -288,7 +229,7 @@ export class Storage {
         this.#options.snapRetainCount,
       );
       if (oldestKept === null) return;
-      const logCount = await purgeLogs(this.#logFolder, oldestKept);
+      const logCount = await purgeLogs(this.#folders.logs, oldestKept);
       if (removedCount + logCount === 0) return;
       this.#options.logger.info("Old files purged", { snapshots: removedCount, logs: logCount });
     });
@@ -307,8 +248,8 @@ export class Storage {
       const bytes = this.#log.pendingBytes;
       this.#options.logger.warn("Closed on a full disk: the last writes are dropped", { bytes });
     } finally {
-      this.#log.abandon();
-      for (const lock of this.#locks) await lock.release();
+      await this.#log.abandon();
+      await this.#folders.unlock();
     }
   }
 
@@ -338,51 +279,4 @@ export class Storage {
     await this.#snapshots.publish(zxid);
     this.#hasSnapshot = true;
   }
-
-  async #checkFolders(): Promise<void> {
-    const { dataDir, dataLogDir } = this.#options;
-    const snapNames = await namesIn(this.#snapFolder);
-    if (dataDir !== dataLogDir) {
-      const logNames = await namesIn(this.#logFolder);
-      refuseMisplaced(this.#snapFolder, "logs", parseLogNames(snapNames).length);
-      refuseMisplaced(this.#logFolder, "snapshots", parseSnapshotNames(logNames).length);
-    }
-    const leftovers = snapNames.filter(isLeftover);
-    for (const name of leftovers) await removeFile(path.join(this.#snapFolder, name));
-    if (leftovers.length > 0) await syncFolder(this.#snapFolder);
-  }
-}
-
-function refuseMisplaced(folder: string, what: string, count: number): void {
-  if (count === 0) return;
-  throw new StorageError(
-    "misplaced-files",
-    `Cannot use '${folder}': it holds ${what}, which belong to the other one of dataDir and ` +
-      "dataLogDir; move them there",
-    { file: folder },
-  );
-}
-
-async function refuseMissing(folder: string): Promise<void> {
-  try {
-    await access(folder);
-  } catch (error) {
-    const message = `Cannot use '${folder}': it is missing, and 'datadir.autocreate' is false`;
-    throw new StorageError("missing-folder", message, { file: folder, cause: error });
-  }
-}
-
-/** Creates a folder and those above it, and makes their names durable. */
-async function createFolder(folder: string): Promise<void> {
-  // Not Node's recursive mkdir: it never ends below a folder that takes no new ones, as /proc.
-  if (existsSync(folder)) return;
-  const parent = path.dirname(folder);
-  if (parent !== folder) await createFolder(parent);
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
-    throw StorageError.from(error, "create folder", folder);
-  }
-  await syncFolder(parent);
 }

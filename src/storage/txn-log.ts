@@ -1,13 +1,10 @@
 /**
  * The writing end of the transaction log. `append` gathers records in memory; `sync` writes all
  * that has gathered with one write and one sync. While it is under way the next batch gathers in a
- * second buffer. On Linux the file is opened with O_DSYNC: each write does the work of a write and
- * an fdatasync, in one trip to a thread instead of two. Elsewhere fdatasync follows, since what
- * O_DSYNC promises differs. Format: `log-format.ts`.
+ * second buffer. Writing itself: `log-file-writer.ts`. Format: `log-format.ts`.
  *
  * A file is named after its first record and so is created with it; every start of the server,
- * `roll` and the size limit begin a new file. A file is extended in steps ahead of its records, so
- * that a sync seldom has a new file size to write down.
+ * `roll` and the size limit begin a new file.
  *
  * A write that fails for want of space (`no-space`) is no loss: the batch stays in memory, and the
  * next `sync` writes it again from where the last durable part ended, over whatever a half-done
@@ -15,20 +12,16 @@
  * still holds in memory of a failed sync may be gone, and only a new start reads what is really on
  * the disk.
  */
-import fs from "node:fs";
-import path from "node:path";
 import { assert } from "../base/index.ts";
 import { Summary } from "../observe/index.ts";
 import type { Logger } from "../observe/index.ts";
-import { formatHex, payloadZxid } from "../wire/index.ts";
-import { removeFile, syncFolder } from "./durable-files.ts";
-import { logFileName } from "./file-names.ts";
+import { payloadZxid } from "../wire/index.ts";
+import type { Folder } from "./folder.ts";
 import { unsyncedBytesMax } from "./log-damage-format.ts";
+import { LogFileWriter } from "./log-file-writer.ts";
 import {
-  encodeLogHeader,
   encodeRecord,
   logHeaderBytes,
-  paddedSize,
   payloadBytesMax,
   payloadBytesMin,
   recordOverheadBytes,
@@ -38,7 +31,7 @@ import { StorageError, isOutOfSpace } from "./storage-error.ts";
 /** How a log is written. */
 export interface TxnLogOptions {
   /** Folder of the log files. Must exist. */
-  readonly folder: string;
+  readonly folder: Folder;
   readonly logger: Logger;
   /** Step in which files are extended; 0 for none. */
   readonly preAllocBytes: number;
@@ -58,15 +51,6 @@ export interface TxnLogStats {
   lastSyncMs: number;
   /** All writes with their syncs, in ms. */
   readonly syncMs: Summary;
-}
-
-interface OpenFile {
-  readonly fd: number;
-  readonly file: string;
-  /** Where the next record goes. */
-  position: number;
-  /** Size including padding. */
-  fileBytes: number;
 }
 
 /** A place in the gathered bytes where a new file begins. */
@@ -90,9 +74,6 @@ const bufferBytes = 256 * 1024;
 /** A buffer that one large batch made larger than this is not kept. */
 const keptBufferBytesMax = 4 * 1024 * 1024;
 
-/** Whether opening with O_DSYNC makes writes as durable as an fdatasync does. */
-const isSyncedByWrite = process.platform === "linux";
-
 /** Appends to the newest log file. */
 export class TxnLog {
   readonly stats: TxnLogStats = {
@@ -102,7 +83,7 @@ export class TxnLog {
     syncMs: new Summary(),
   };
   readonly #options: TxnLogOptions;
-  #current: OpenFile | null = null;
+  #current: LogFileWriter | null = null;
   #gathering: Buffer = Buffer.allocUnsafeSlow(bufferBytes);
   #gatheredBytes = 0;
   #fileStarts: FileStart[] = [];
@@ -180,11 +161,7 @@ export class TxnLog {
 
   #write(batch: Batch): Promise<void> {
     this.#unwritten = batch;
-    this.#syncing =
-      batch.fileStarts.length === 0
-        ? this.#writeUpTo(batch, batch.end)
-        : this.#writeAcrossFiles(batch);
-    return this.#syncing.then(
+    this.#syncing = this.#writeFiles(batch).then(
       () => {
         this.#syncing = null;
         this.#unwritten = null;
@@ -196,6 +173,7 @@ export class TxnLog {
         throw this.#fail(error);
       },
     );
+    return this.#syncing;
   }
 
   /**
@@ -209,9 +187,10 @@ export class TxnLog {
   }
 
   /** Gives up after a failure: closes the file as it is. */
-  abandon(): void {
-    if (this.#current !== null) fs.closeSync(this.#current.fd);
+  async abandon(): Promise<void> {
+    const current = this.#current;
     this.#current = null;
+    await current?.abandon();
   }
 
   #reserve(bytes: number): void {
@@ -222,10 +201,10 @@ export class TxnLog {
     this.#gathering = larger;
   }
 
-  async #writeAcrossFiles(batch: Batch): Promise<void> {
+  async #writeFiles(batch: Batch): Promise<void> {
     const { fileStarts } = batch;
     for (let next = fileStarts[0]; next !== undefined; next = fileStarts[0]) {
-      if (next.at > batch.from) await this.#writeUpTo(batch, next.at);
+      await this.#writeUpTo(batch, next.at);
       await this.#closeCurrent();
       this.#current = await this.#createFile(next.zxid);
       fileStarts.shift();
@@ -234,72 +213,24 @@ export class TxnLog {
   }
 
   /** Writes and syncs `[batch.from, to)`: in parts, if it is longer than recovery expects. */
-  #writeUpTo(batch: Batch, to: number): Promise<void> {
+  async #writeUpTo(batch: Batch, to: number): Promise<void> {
     const file = this.#current;
-    assert(file !== null, "The first record of a file creates it");
-    const partEnd = Math.min(to, batch.from + unsyncedBytesMax);
-    const part = new Promise<void>((resolve, reject) => {
-      const done = (error: Error | null): void => {
-        if (error !== null) {
-          reject(error);
-          return;
-        }
-        file.position += partEnd - batch.from;
-        batch.from = partEnd;
-        resolve();
-      };
-      this.#writePart(file, batch.bytes.subarray(batch.from, partEnd), done);
-    });
-    return partEnd === to ? part : part.then(() => this.#writeUpTo(batch, to));
-  }
-
-  #writePart(file: OpenFile, part: Buffer, done: (error: Error | null) => void): void {
-    const end = file.position + part.length;
-    const size = paddedSize(file.fileBytes, end, this.#options.preAllocBytes);
-    if (size === file.fileBytes) {
-      this.#writeBytes(file, part, 0, done);
-      return;
+    while (batch.from < to) {
+      assert(file !== null, "The first record of a file creates it");
+      const partEnd = Math.min(to, batch.from + unsyncedBytesMax);
+      const startMs = performance.now();
+      await file.write(batch.bytes.subarray(batch.from, partEnd));
+      this.#countSync(file, { bytes: partEnd - batch.from, startMs });
+      batch.from = partEnd;
     }
-    fs.ftruncate(file.fd, size, (error) => {
-      if (error !== null) {
-        done(StorageError.from(error, "extend", file.file));
-        return;
-      }
-      file.fileBytes = size;
-      this.#writeBytes(file, part, 0, done);
-    });
   }
 
-  #writeBytes(
-    file: OpenFile,
-    part: Buffer,
-    from: number,
-    done: (error: Error | null) => void,
+  #countSync(
+    { file }: LogFileWriter,
+    { bytes, startMs }: { bytes: number; startMs: number },
   ): void {
-    const startMs = performance.now();
-    fs.write(file.fd, part, from, part.length - from, file.position + from, (error, written) => {
-      if (error !== null) {
-        done(StorageError.from(error, "write to", file.file));
-        return;
-      }
-      this.stats.syncedBytes += written;
-      if (from + written < part.length) {
-        this.#writeBytes(file, part, from + written, done);
-      } else if (!this.#options.forceSync) {
-        done(null);
-      } else if (isSyncedByWrite) {
-        this.#countSync(file, startMs);
-        done(null);
-      } else {
-        fs.fdatasync(file.fd, (syncError) => {
-          this.#countSync(file, startMs);
-          done(syncError === null ? null : syncFailure(syncError, file.file));
-        });
-      }
-    });
-  }
-
-  #countSync({ file }: OpenFile, startMs: number): void {
+    this.stats.syncedBytes += bytes;
+    if (!this.#options.forceSync) return;
     const durationMs = performance.now() - startMs;
     this.stats.syncCount += 1;
     this.stats.lastSyncMs = durationMs;
@@ -311,81 +242,27 @@ export class TxnLog {
     });
   }
 
-  async #createFile(zxid: bigint): Promise<OpenFile> {
-    const file = path.join(this.#options.folder, logFileName(zxid));
-    let fd: number | null = null;
-    try {
-      // Exclusive: recovery and truncation leave no file that a new record could fall into.
-      fd = await call<number>((done) => fs.open(file, this.#openFlags(), done));
-      const size = paddedSize(logHeaderBytes, logHeaderBytes, this.#options.preAllocBytes);
-      await this.#begin(fd, file, size);
-      this.#options.logger.debug("Transaction log file created", { file });
-      return { fd, file, position: logHeaderBytes, fileBytes: size };
-    } catch (error) {
-      if (fd !== null) {
-        // Nothing is in it yet: the next attempt begins with no such file.
-        fs.closeSync(fd);
-        await removeFile(file);
-      }
-      throw StorageError.from(error, `create for zxid ${formatHex(zxid)}`, file);
-    }
-  }
-
-  /** Writes the header of a new file and makes it durable, with the file's name. */
-  async #begin(fd: number, file: string, size: number): Promise<void> {
-    const header = encodeLogHeader();
-    await call<number>((done) => fs.write(fd, header, 0, logHeaderBytes, 0, done));
-    await call<undefined>((done) => fs.ftruncate(fd, size, (error) => done(error, undefined)));
-    if (!this.#options.forceSync) return;
-    try {
-      await call<undefined>((done) => fs.fsync(fd, (error) => done(error, undefined)));
-    } catch (error) {
-      throw syncFailure(error, file);
-    }
-    await syncFolder(this.#options.folder);
-  }
-
-  #openFlags(): number {
-    const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = fs.constants;
-    const sync = this.#options.forceSync && isSyncedByWrite ? O_DSYNC : 0;
-    return O_WRONLY | O_CREAT | O_EXCL | sync;
+  async #createFile(zxid: bigint): Promise<LogFileWriter> {
+    const created = await LogFileWriter.create(zxid, this.#options);
+    this.#options.logger.debug("Transaction log file created", { file: created.file });
+    return created;
   }
 
   async #closeCurrent(): Promise<void> {
     const current = this.#current;
     if (current === null) return;
     this.#current = null;
-    const { fd, file, position } = current;
     try {
-      await call<undefined>((done) =>
-        fs.ftruncate(fd, position, (error) => done(error, undefined)),
-      );
-      await call<undefined>((done) => fs.close(fd, (error) => done(error ?? null, undefined)));
+      await current.finish();
     } catch (error) {
-      throw this.#fail(StorageError.from(error, "close", file));
+      throw this.#fail(error);
     }
   }
 
   #fail(error: unknown): StorageError {
     if (this.#failure !== null) return this.#failure;
-    const folder = this.#options.folder;
+    const folder = this.#options.folder.path;
     this.#failure = StorageError.from(error, "write to the transaction log in", folder);
     return this.#failure;
   }
-}
-
-/** A failed sync is final, whatever the reason: a second one may succeed without the bytes. */
-function syncFailure(error: unknown, file: string): StorageError {
-  const { message } = StorageError.from(error, "sync", file);
-  return new StorageError("io", message, { file, cause: error });
-}
-
-/** A callback-style file operation as a promise. */
-function call<T>(operation: (done: (error: Error | null, result: T) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    operation((error, result) => {
-      if (error === null) resolve(result);
-      else reject(error);
-    });
-  });
 }

@@ -7,6 +7,8 @@ import path from "node:path";
 import type { Logger } from "../observe/index.ts";
 import { readEpochs } from "./epoch-files.ts";
 import { versionFolder } from "./file-names.ts";
+import { Folder } from "./folder.ts";
+import { nodeFiles } from "./node-files.ts";
 import { recoverHistory } from "./recovery.ts";
 import type { RecoveryTarget } from "./recovery.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
@@ -30,8 +32,8 @@ export async function verifyFolders(
   target: RecoveryTarget,
 ): Promise<VerifiedState> {
   const { logger } = folders;
-  const snapFolder = path.resolve(folders.dataDir, versionFolder);
-  const logFolder = path.resolve(folders.dataLogDir, versionFolder);
+  const snapFolder = new Folder(nodeFiles, path.resolve(folders.dataDir, versionFolder));
+  const logFolder = new Folder(nodeFiles, path.resolve(folders.dataLogDir, versionFolder));
   const snapshots = new SnapshotStore(snapFolder, null, logger);
   const source = { snapshots, logFolder, logger, trustEmpty: false, isReadOnly: true };
   const { lastZxid, snapshotZxid } = await recoverHistory(source, target, 0);

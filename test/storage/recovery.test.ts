@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 
 import { scanLogFile } from "../../src/storage/log-file-reader.ts";
 import { StorageError } from "../../src/storage/index.ts";
+import { nodeFiles } from "../../src/storage/node-files.ts";
 import {
   encodeLogHeader,
   encodeRecord,
@@ -128,7 +129,7 @@ describe("recover() after a crash", () => {
     for (let cut = 0; cut <= log.length; cut++) {
       writeFileSync(file, Buffer.concat([log.subarray(0, cut), Buffer.alloc(5000)]));
       const zxids: bigint[] = [];
-      const scan = await scanLogFile(file, (zxid) => zxids.push(zxid) > 0);
+      const scan = await scanLogFile(nodeFiles, file, (zxid) => zxids.push(zxid) > 0);
       const whole = ends.filter((end) => end <= cut).length - 1;
       expect(zxids.length).toBe(Math.max(0, whole));
       // The second half of the header is zeros anyway.
@@ -193,7 +194,7 @@ describe("recover() of a damaged log", () => {
       const copy = Buffer.from(log);
       copy[at]! ^= 0x10;
       writeFileSync(file, copy);
-      const scan = scanLogFile(file, () => true);
+      const scan = scanLogFile(nodeFiles, file, () => true);
       // The database id, which nobody looks at.
       if (at >= 8 && at < 16) await scan;
       else await expect(scan).rejects.toMatchObject({ code: "corrupt-log", file });
@@ -249,7 +250,7 @@ describe("recover() of a damaged log", () => {
         }
         writeFileSync(file, bytes);
         try {
-          const scan = await scanLogFile(file, () => true);
+          const scan = await scanLogFile(nodeFiles, file, () => true);
           expect(scan.endOffset).toBeLessThanOrEqual(bytes.length);
         } catch (error) {
           expect(error).toBeInstanceOf(StorageError);
