@@ -40,6 +40,8 @@ export { formatQuorumConfig, makeQuorumConfig, parseQuorumConfig } from "./quoru
 export type { QuorumConfig } from "./quorum-config.ts";
 export { QuorumConfigError } from "./quorum-config-error.ts";
 export {
+  decodeLeaderInfo,
+  encodeLeaderInfo,
   quorumPacketSize,
   readForwardedRequest,
   readLearnerInfo,
@@ -114,5 +116,12 @@ export type {
   TxnDigest,
   TxnHeader,
 } from "./txn.ts";
+export {
+  formatVolumeRecord,
+  isEnsembleId,
+  parseVolumeRecord,
+  plainVolume,
+} from "./volume-record.ts";
+export type { VolumeRecord } from "./volume-record.ts";
 export { WireError } from "./wire-error.ts";
 export { formatHex, makeZxid, zxidCounter, zxidEpoch } from "./zxid.ts";

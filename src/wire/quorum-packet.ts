@@ -4,11 +4,13 @@
  * only by reading it. A SNAP packet is followed by a raw snapshot body, which is not a packet;
  * the decoder stops there and leaves the rest to the snapshot's own decoder.
  */
-import type { JuteReader } from "./jute-reader.ts";
-import type { JuteWriter } from "./jute-writer.ts";
+import { JuteReader } from "./jute-reader.ts";
+import { JuteWriter } from "./jute-writer.ts";
 import type { PacketType } from "./protocol.ts";
 import { readId, writeId } from "./records.ts";
 import type { Id } from "./records.ts";
+import { readExtensions, writeExtensions } from "./server-extensions.ts";
+import type { ServerExtensions } from "./server-extensions.ts";
 import { WireError } from "./wire-error.ts";
 
 /** One message between a leader and a learner; which fields matter depends on `type`. */
@@ -20,7 +22,7 @@ export interface QuorumPacket {
 }
 
 /** Body of FOLLOWERINFO and OBSERVERINFO. */
-export interface LearnerInfo {
+export interface LearnerInfo extends ServerExtensions {
   readonly sid: bigint;
   readonly protocolVersion: number;
   readonly configVersion: bigint;
@@ -105,6 +107,7 @@ export function writeLearnerInfo(writer: JuteWriter, info: LearnerInfo): void {
   writer.writeLong(info.sid);
   writer.writeInt(info.protocolVersion);
   writer.writeLong(info.configVersion);
+  writeExtensions(writer, info);
 }
 
 /** Old learners send only the sid, or leave out the configuration version. */
@@ -113,7 +116,24 @@ export function readLearnerInfo(reader: JuteReader): LearnerInfo {
     sid: reader.readLong(),
     protocolVersion: reader.remaining >= 4 ? reader.readInt() : 0,
     configVersion: reader.remaining >= 8 ? reader.readLong() : 0n,
+    ...readExtensions(reader),
   };
+}
+
+/** Body of LEADERINFO: the protocol version, and what a leader of ours has to say. */
+export function encodeLeaderInfo(extensions: ServerExtensions): Buffer {
+  const writer = new JuteWriter(16);
+  writer.writeInt(zabProtocolVersion);
+  writeExtensions(writer, extensions);
+  return writer.takeCopy();
+}
+
+/** @throws WireError when it begins like what a leader of ours has to say, and is something else. */
+export function decodeLeaderInfo(data: Buffer | null): ServerExtensions {
+  if (data === null || data.length < 4) return {};
+  const reader = new JuteReader(data);
+  reader.readInt();
+  return readExtensions(reader);
 }
 
 export function writeForwardedRequest(writer: JuteWriter, request: ForwardedRequest): void {
