@@ -12,6 +12,7 @@ import path from "node:path";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { keepLargeHeapTight } from "../src/main/heap-growth.ts";
 import { nullLogger } from "../src/observe/index.ts";
 import { TreeRecovery } from "../src/server/index.ts";
 import { Storage } from "../src/storage/index.ts";
@@ -26,6 +27,8 @@ const { values } = parseArgs({
     method: { type: "string", default: "" },
   },
 });
+
+keepLargeHeapTight();
 
 /** Pause between the writes whose latency is measured, in ms: a server that is busy, not full. */
 const writeEveryMs = 2;

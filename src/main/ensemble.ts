@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --heap-growing-percent=40
+#!/usr/bin/env -S node --max-semi-space-size=16
 /**
  * The composition root of the `ensemble` command: puts the commands together with the clock, the
  * logger, the signals and the environment of this process. Nothing else reads the command line or
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { registerInspect, registerServer, registerShell, registerUp } from "../cli/index.ts";
 import { loadServerConfig, startServer } from "../server/index.ts";
+import { keepLargeHeapTight } from "./heap-growth.ts";
 import { systemClock } from "./system-clock.ts";
 import { createWinstonLogger } from "./winston-logger.ts";
 import type { ClosableLogger } from "./winston-logger.ts";
@@ -35,7 +36,10 @@ async function main(): Promise<void> {
   });
   registerServer(program, {
     loadServerConfig,
-    startServer: (options) => startServer({ ...options, clock: systemClock }),
+    startServer: (options) => {
+      keepLargeHeapTight();
+      return startServer({ ...options, clock: systemClock });
+    },
     createLogger: ({ file, level }) => {
       const logger = createWinstonLogger({ file, level, isTerminal: process.stderr.isTTY });
       loggers.push(logger);
