@@ -6,72 +6,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomInt, seededRandom } from "../../src/base/index.ts";
-import { EnsembleClient } from "../../src/client/index.ts";
 import { OpCode } from "../../src/wire/index.ts";
 import { RawClient, body, request } from "./support/raw-client.ts";
-import { TestEnsemble, eventually } from "./support/test-ensemble.ts";
+import { TestEnsemble } from "./support/test-ensemble.ts";
 import { dumpTree, formatDump } from "./support/tree-dump.ts";
 import { findViolations } from "./support/write-history.ts";
-import { Writer } from "./support/writer.ts";
+import { Workload } from "./support/workload.ts";
 
-const WRITERS = 4;
 const TEST_TIMEOUT_MS = 90_000;
 
-/** Writers at work below a node of their own; `finish` stops them and checks everything. */
-class Workload {
-  readonly #ensemble: TestEnsemble;
-  readonly #writers: Writer[];
-  readonly #runs: Promise<void>[];
-
-  private constructor(ensemble: TestEnsemble, writers: Writer[]) {
-    this.#ensemble = ensemble;
-    this.#writers = writers;
-    this.#runs = writers.map((writer) => writer.run());
-    // Failures are looked at in the end; until then they are no unhandled rejections.
-    for (const run of this.#runs) run.catch(() => undefined);
-  }
-
-  static async start(ensemble: TestEnsemble, root: string): Promise<Workload> {
-    const admin = await EnsembleClient.connect(ensemble.connectString());
-    await admin.create(root);
-    await admin.create(`${root}/queue`);
-    await admin.close();
-    const writers: Writer[] = [];
-    for (let n = 0; n < WRITERS; n++) {
-      // Everybody knows all servers and prefers another one.
-      const home = `${root}/writer-${n}`;
-      writers.push(await Writer.open(ensemble.connectString(), home, `${root}/queue`));
-    }
-    return new Workload(ensemble, writers);
-  }
-
-  get acknowledgedCount(): number {
-    return this.#writers.reduce((sum, writer) => sum + writer.acknowledgedCount, 0);
-  }
-
-  /** Waits until every writer had another `count` writes acknowledged. */
-  async progress(count: number): Promise<void> {
-    const goals = this.#writers.map((writer) => writer.acknowledgedCount + count);
-    await eventually(
-      "writes go on",
-      () => this.#writers.every((writer, n) => writer.acknowledgedCount >= (goals[n] ?? 0)),
-      30_000,
-    );
-  }
-
-  async finish(): Promise<void> {
-    const ensemble = this.#ensemble;
-    for (const writer of this.#writers) writer.stop();
-    await Promise.all(this.#runs);
-    for (const writer of this.#writers) await writer.close();
-    const history = this.#writers.flatMap((writer) => writer.history);
-    const [first, ...others] = await Promise.all(ensemble.ids.map((id) => dumpTree(ensemble, id)));
-    expect(findViolations(history, first!)).toEqual([]);
-    for (const other of others) expect(formatDump(other)).toEqual(formatDump(first!));
-    for (const id of ensemble.ids) {
-      const errors = ensemble.log(id).filter(({ level }) => level === "error");
-      expect(errors).toEqual([]);
-    }
+/** Checks what the writers were told against all trees, and looks for errors in all logs. */
+async function finish(load: Workload, ensemble: TestEnsemble): Promise<void> {
+  const history = await load.finish();
+  const [first, ...others] = await Promise.all(
+    ensemble.ids.map((id) => dumpTree(ensemble.connectString([id]))),
+  );
+  expect(findViolations(history, first!)).toEqual([]);
+  for (const other of others) expect(formatDump(other)).toEqual(formatDump(first!));
+  for (const id of ensemble.ids) {
+    const errors = ensemble.log(id).filter(({ level }) => level === "error");
+    expect(errors).toEqual([]);
   }
 }
 
@@ -89,7 +43,7 @@ describe("An ensemble of three under load", () => {
     { timeout: TEST_TIMEOUT_MS },
     async () => {
       const random = seededRandom(20_261_121);
-      const load = await Workload.start(ensemble, "/kills");
+      const load = await Workload.start(ensemble.connectString(), "/kills");
       for (let round = 0; round < 5; round++) {
         await sleep(randomInt(random, 300, 900));
         const leader = await ensemble.whenLed();
@@ -102,7 +56,7 @@ describe("An ensemble of three under load", () => {
       }
       await ensemble.whenServing();
       await load.progress(20);
-      await load.finish();
+      await finish(load, ensemble);
     },
   );
 
@@ -110,13 +64,13 @@ describe("An ensemble of three under load", () => {
     "keeps what it acknowledged when all servers are killed at once",
     { timeout: TEST_TIMEOUT_MS },
     async () => {
-      const load = await Workload.start(ensemble, "/blackout");
+      const load = await Workload.start(ensemble.connectString(), "/blackout");
       await load.progress(60);
       await ensemble.kill(...ensemble.ids);
       for (const id of ensemble.ids) await ensemble.startServer(id);
       await ensemble.whenServing();
       await load.progress(20);
-      await load.finish();
+      await finish(load, ensemble);
     },
   );
 

@@ -4,7 +4,6 @@
  */
 import { EnsembleClient } from "../../../src/client/index.ts";
 import type { Stat } from "../../../src/client/index.ts";
-import type { TestEnsemble } from "./test-ensemble.ts";
 
 /** A node as a client reads it. */
 export interface DumpedNode {
@@ -18,9 +17,9 @@ export type TreeDump = ReadonlyMap<string, DumpedNode>;
 /** Nodes that are read at a time. */
 const pipelined = 500;
 
-/** Reads the tree of server `id`. */
-export async function dumpTree(ensemble: TestEnsemble, id: number): Promise<TreeDump> {
-  const client = await EnsembleClient.connect(ensemble.connectString([id]));
+/** Reads the tree of the server at `address`. */
+export async function dumpTree(address: string): Promise<TreeDump> {
+  const client = await EnsembleClient.connect(address);
   try {
     await client.sync("/");
     const nodes = new Map<string, DumpedNode>();
