@@ -1,22 +1,13 @@
 /** `ensemble inspect` counts what ZooKeeper's own tools count, in files of either server. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Command } from "commander";
 import { afterEach, expect, test } from "vitest";
-import { registerInspect } from "../../src/cli/index.ts";
 import { installApacheZooKeeper } from "./support/apache-zookeeper.ts";
 import { busyTreeConfig, writeRound } from "./support/busy-tree.ts";
 import { describeWithPeers } from "./support/real-peers.ts";
 import { runCommand } from "./support/run-command.ts";
+import { inspect } from "./support/same-state.ts";
 import { ServerGroup } from "./support/server-group.ts";
-
-async function inspect(...words: string[]): Promise<string[]> {
-  const lines: string[] = [];
-  const program = new Command();
-  registerInspect(program, { print: (line) => lines.push(line) });
-  await program.parseAsync(["inspect", ...words], { from: "user" });
-  return lines;
-}
 
 async function runTool(className: string, args: readonly string[]): Promise<string> {
   const { classPath } = await installApacheZooKeeper();

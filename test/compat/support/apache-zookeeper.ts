@@ -17,8 +17,8 @@ import type { CommandResult } from "./run-command.ts";
 import { startServerProcess, waitUntilServing } from "./server-process.ts";
 import type { ServerProcess } from "./server-process.ts";
 
-/** Versions to try, the preferred one first; an older one is for mirrors that lag behind. */
-const VERSIONS = ["3.9.5", "3.9.4"] as const;
+/** Versions of each line to try, the preferred first; older ones are for mirrors that lag behind. */
+const VERSIONS = { "3.9": ["3.9.5", "3.9.4"], "3.8": ["3.8.6", "3.8.5"] } as const;
 const CLI_TIMEOUT_MS = 30_000;
 
 /** JVM flags as `zkServer.sh` of the release passes them by default. */
@@ -28,6 +28,9 @@ const APACHE_JVM_FLAGS: readonly string[] = [
   "-Dcom.sun.management.jmxremote",
   "-Dcom.sun.management.jmxremote.local.only=false",
 ];
+
+/** A line of releases that is maintained. */
+export type ApacheLine = keyof typeof VERSIONS;
 
 /** An installed release. */
 export interface ApacheZooKeeper {
@@ -48,6 +51,8 @@ export interface ApacheServerOptions {
   readonly folder: string;
   /** @default "apache" */
   readonly name?: string;
+  /** @default "3.9" */
+  readonly line?: ApacheLine;
   /** Instead of those of the stock start script. */
   readonly jvmFlags?: readonly string[];
   /** Resolve only when it serves; false for a member that cannot serve alone. @default true */
@@ -66,15 +71,16 @@ export interface ApacheEnsemble {
  * Installs Apache ZooKeeper into the cache, or finds it there.
  * @throws MissingToolError when java or (for the first time) mvn is missing.
  */
-export async function installApacheZooKeeper(): Promise<ApacheZooKeeper> {
-  const present = VERSIONS.find((version) => isCached(entryName(version)));
+export async function installApacheZooKeeper(line: ApacheLine = "3.9"): Promise<ApacheZooKeeper> {
+  const versions = VERSIONS[line];
+  const present = versions.find((version) => isCached(entryName(version)));
   if (present !== undefined) {
     requireTools("run Apache ZooKeeper", ["java"]);
     return describe(present);
   }
   requireTools("install Apache ZooKeeper", ["java", "mvn"]);
   const failures: unknown[] = [];
-  for (const version of VERSIONS) {
+  for (const version of versions) {
     try {
       await installOnce(entryName(version), (folder) => build(version, folder));
       return describe(version);
@@ -82,12 +88,12 @@ export async function installApacheZooKeeper(): Promise<ApacheZooKeeper> {
       failures.push(error);
     }
   }
-  throw new AggregateError(failures, `Cannot install Apache ZooKeeper ${VERSIONS.join(" or ")}`);
+  throw new AggregateError(failures, `Cannot install Apache ZooKeeper ${versions.join(" or ")}`);
 }
 
 /** Starts one Apache server and, unless `wait` is false, waits until it serves. */
 export async function startApacheServer(options: ApacheServerOptions): Promise<ServerProcess> {
-  const { classPath } = await installApacheZooKeeper();
+  const { classPath } = await installApacheZooKeeper(options.line);
   const zooCfgPath = await zooCfgOf(options);
   const server = await startServerProcess({
     name: options.name ?? "apache",

@@ -26,7 +26,7 @@ export async function startComparedPair(options: RequestOptions = {}): Promise<C
     `-Djute.maxbuffer=${frameBytesMax}`,
     `-Dznode.container.checkIntervalMs=${CHECK_INTERVAL_MS}`,
   ];
-  const apache = await ServerGroup.layOut(1, config, jvmFlags);
+  const apache = await ServerGroup.layOut(1, config, { jvmFlags });
   const ours = await ServerGroup.layOut(1, config);
   const remove = async (): Promise<void> => {
     await Promise.all([apache.remove(), ours.remove()]);

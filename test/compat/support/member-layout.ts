@@ -35,6 +35,8 @@ export interface LayoutOptions {
   readonly ports?: readonly MemberPorts[];
   /** Further keys for every server's zoo.cfg; they win over the defaults. */
   readonly config?: ZooCfg;
+  /** Ids of those that do not vote. @default none */
+  readonly observers?: readonly number[];
 }
 
 /** The text of a `zoo.cfg` with these keys. */
@@ -66,7 +68,7 @@ export async function layOutEnsemble(
   for (const member of members) {
     await mkdir(member.dataFolder, { recursive: true });
     await writeFile(path.join(member.dataFolder, "myid"), `${member.id}\n`);
-    const config = { ...memberConfig(member, members), ...options.config };
+    const config = { ...memberConfig(member, members, options.observers), ...options.config };
     await writeFile(member.zooCfgPath, formatZooCfg(config));
   }
   return members;
@@ -99,7 +101,11 @@ async function findMemberPorts(count: number): Promise<MemberPorts[]> {
   });
 }
 
-function memberConfig(member: MemberLayout, members: readonly MemberLayout[]): ZooCfg {
+function memberConfig(
+  member: MemberLayout,
+  members: readonly MemberLayout[],
+  observers: readonly number[] = [],
+): ZooCfg {
   const base = {
     tickTime: 2000,
     initLimit: 10,
@@ -113,9 +119,10 @@ function memberConfig(member: MemberLayout, members: readonly MemberLayout[]): Z
   if (members.length === 1) {
     return base;
   }
-  const lines = members.map((peer): [string, string] => [
-    `server.${peer.id}`,
-    `127.0.0.1:${peer.ports.quorum}:${peer.ports.election}`,
-  ]);
-  return { ...base, ...Object.fromEntries(lines) };
+  const lines = members.map(({ id, ports }): [string, string] => {
+    const role = observers.includes(id) ? ":observer" : "";
+    return [`server.${id}`, `127.0.0.1:${ports.quorum}:${ports.election}${role}`];
+  });
+  const peerType = observers.includes(member.id) ? { peerType: "observer" } : {};
+  return { ...base, ...peerType, ...Object.fromEntries(lines) };
 }

@@ -17,15 +17,29 @@ import type { MemberLayout, ZooCfg } from "./member-layout.ts";
 import { waitUntilServing } from "./server-process.ts";
 import type { ServerProcess } from "./server-process.ts";
 
-/** Whose program runs. */
-export type ServerKind = "apache" | "ensemble";
+/** Whose program runs; "apache" is a release of the 3.9 line. */
+export type ServerKind = "apache" | "apache-3.8" | "ensemble";
+
+const serverKinds: readonly ServerKind[] = ["apache", "apache-3.8", "ensemble"];
 
 /** Small heap and quick start: several of them share a test machine with everything else. */
 const JVM_FLAGS = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 const POLL_MS = 50;
 const COMPLAINT = /"level":"error"| (?:ERROR|FATAL) |digest.* (?:not|mismatch)/iu;
-/** What Apache says when somebody who asked `srvr` has closed already. */
-const NOISE = /Error (?:closing a command socket|sending data synchronously)/u;
+/**
+ * What Apache calls an error when somebody who asked `srvr` has closed already, or when a learner
+ * was killed; of the latter the next line says so.
+ */
+const NOISE =
+  /Error (?:closing a command socket|sending data synchronously)|in LearnerHandler: \njava\.(?:io\.EOF|net\.Socket)Exception/u;
+
+/** What else there is to say of a group. */
+export interface GroupOptions {
+  /** For settings that Apache's server does not read from its file. */
+  readonly jvmFlags?: readonly string[];
+  /** Ids of the members that do not vote. @default none */
+  readonly observers?: readonly number[];
+}
 
 /** A group of servers and their folders, all below one temporary folder. */
 export class ServerGroup {
@@ -44,20 +58,18 @@ export class ServerGroup {
     this.#jvmFlags = [...JVM_FLAGS, ...jvmFlags];
   }
 
-  /**
-   * Makes the folders of `count` servers; nothing is started. `jvmFlags` are for settings that
-   * Apache's server does not read from its file.
-   */
+  /** Makes the folders of `count` servers; nothing is started. */
   static async layOut(
     count: number,
     config: ZooCfg = {},
-    jvmFlags: readonly string[] = [],
+    { jvmFlags = [], observers = [] }: GroupOptions = {},
   ): Promise<ServerGroup> {
     const folder = await mkdtemp(path.join(tmpdir(), "ensemble-compat-"));
     const defaults = { tickTime: 500, "4lw.commands.whitelist": "*", preAllocSize: 1024 };
     const members = await layOutEnsemble(count, {
       baseFolder: folder,
       config: { ...defaults, ...config },
+      observers,
     });
     return new ServerGroup(folder, members, jvmFlags);
   }
@@ -98,9 +110,13 @@ export class ServerGroup {
     const { folder, zooCfgPath } = this.member(id);
     const options = { name: `${kind}-${id}`, folder, zooCfgPath, wait: false };
     const started =
-      kind === "apache"
-        ? await startApacheServer({ ...options, jvmFlags: this.#jvmFlags })
-        : await startEnsembleServer(options);
+      kind === "ensemble"
+        ? await startEnsembleServer(options)
+        : await startApacheServer({
+            ...options,
+            line: kind === "apache" ? "3.9" : "3.8",
+            jvmFlags: this.#jvmFlags,
+          });
     this.#processes.set(id, started);
   }
 
@@ -147,9 +163,11 @@ export class ServerGroup {
   async complaints(): Promise<string[]> {
     const complaints: string[] = [];
     for (const id of this.ids) {
-      for (const kind of ["apache", "ensemble"] as const) {
+      for (const kind of serverKinds) {
         const lines = (await this.log(kind, id)).split("\n");
-        complaints.push(...lines.filter((line) => COMPLAINT.test(line) && !NOISE.test(line)));
+        const isNoise = (index: number): boolean =>
+          NOISE.test(lines.slice(index, index + 2).join("\n"));
+        complaints.push(...lines.filter((line, index) => COMPLAINT.test(line) && !isNoise(index)));
       }
     }
     return complaints;
@@ -161,10 +179,14 @@ export class ServerGroup {
     return existsSync(file) ? readFile(file, "utf8") : "";
   }
 
-  /** Kills what still runs and removes the folders. */
+  /** Kills what still runs and removes the folders, unless ENSEMBLE_KEEP_FOLDERS is set. */
   async remove(): Promise<void> {
     await this.kill();
-    await rm(this.folder, { recursive: true, force: true });
+    if (process.env["ENSEMBLE_KEEP_FOLDERS"] === undefined) {
+      await rm(this.folder, { recursive: true, force: true });
+    } else {
+      console.log(`Folders of the servers: ${this.folder}`);
+    }
   }
 
   #started(ids: readonly number[]): ServerProcess[] {
