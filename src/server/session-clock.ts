@@ -1,7 +1,7 @@
 /**
  * The clock by which sessions expire. It stands still while this process is stalled, so that no
  * session expires whose signs of life could not be read in time. It notices stalls by the pause
- * between two turns.
+ * between two turns, and only while clients are served: the time between two such spells is none.
  */
 import type { Clock } from "../base/index.ts";
 
@@ -19,6 +19,11 @@ export class SessionClock {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#lastTurnMs = clock.monotonicMs();
+  }
+
+  /** Turns come from now on: what went by without them was no stall. */
+  resume(): void {
+    this.#lastTurnMs = this.#clock.monotonicMs();
   }
 
   /** True monotonic time, stalls included. */

@@ -111,6 +111,7 @@ export class SessionService {
   /** Clients may come from now on; without a quorum, all their sessions are local. */
   begin(isReadOnly: boolean): void {
     this.#isReadOnly = isReadOnly;
+    this.#clock.resume();
     this.#local.renew();
   }
 
