@@ -26,13 +26,15 @@ export interface LoadedState {
   readonly recovered: RecoveredState;
   /** Transactions replayed from the log. */
   readonly replayedCount: number;
+  /** Whether the tree has parts of later transactions, which are decided, and so no right digest. */
+  readonly isSettling: boolean;
 }
 
 /** @throws StorageError when the disk does not hold a whole history. */
 export async function loadState(storage: Storage, options: LoadOptions): Promise<LoadedState> {
   const target = new TreeRecovery();
   const recovered = await storage.recover(target, options.recentCount);
-  const { tree, mismatchCount, replayedCount } = target;
+  const { tree, mismatchCount, replayedCount, isSettling } = target;
   if (mismatchCount > 0) {
     options.logger.error("The recovered tree's digest is not the logged one", {
       zxid: formatHex(recovered.lastZxid),
@@ -42,10 +44,11 @@ export async function loadState(storage: Storage, options: LoadOptions): Promise
   showConfig(tree, options);
   const isEmpty = recovered.snapshotZxid < 0n && recovered.lastZxid === 0n;
   if (isEmpty && !options.mayBeginEmpty) {
-    return { tree, recovered: { ...recovered, lastZxid: uninitialisedZxid }, replayedCount };
+    const uninitialised = { ...recovered, lastZxid: uninitialisedZxid };
+    return { tree, recovered: uninitialised, replayedCount, isSettling };
   }
   if (recovered.snapshotZxid < 0n) await writeFirstSnapshot(storage, tree);
-  return { tree, recovered, replayedCount };
+  return { tree, recovered, replayedCount, isSettling };
 }
 
 /**

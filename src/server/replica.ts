@@ -287,6 +287,7 @@ export class Replica {
   ): Promise<bigint> {
     const { storage, load } = this.#options;
     let tree: DataTree;
+    let isSettling = true;
     if (op.kind === "truncate") {
       try {
         await this.#disk.untilSpace(() => storage.truncate(op.zxid));
@@ -297,7 +298,7 @@ export class Replica {
         }
         throw error;
       }
-      ({ tree } = await this.#disk.untilSpace(() => loadState(storage, load)));
+      ({ tree, isSettling } = await this.#disk.untilSpace(() => loadState(storage, load)));
     } else {
       const received = this.#received.get(op.link);
       assert(received !== undefined, "a snapshot is received before it is installed");
@@ -307,7 +308,7 @@ export class Replica {
       tree = whole;
       showConfig(tree, load);
     }
-    this.#state.replace(tree, op.kind === "install-snapshot");
+    this.#state.replace(tree, isSettling);
     this.#listener.treeReplaced();
     return tree.lastProcessedZxid;
   }

@@ -21,6 +21,8 @@ import type { ServerMetrics } from "./metrics/index.ts";
 
 export interface ReplicatedTreeOptions {
   readonly tree: DataTree;
+  /** Whether `tree` has parts of transactions that are still to be applied to it. */
+  readonly isSettling: boolean;
   /** How requests are judged while this server leads. */
   readonly prepare: PrepareOptions;
   readonly treeListener: TreeListener;
@@ -45,12 +47,13 @@ export class ReplicatedTree {
   readonly #prepared = new Fifo<PreparedTxn>();
   #tree: DataTree;
   #preparer: Preparer;
-  /** The tree was sent while it changed: it has no right digest until it has caught up. */
-  #isSettling = false;
+  /** The tree was written down or sent while it changed: no right digest until it caught up. */
+  #isSettling: boolean;
 
   constructor(options: ReplicatedTreeOptions) {
     this.#options = options;
     this.#tree = options.tree;
+    this.#isSettling = options.isSettling;
     this.#preparer = new Preparer(options.tree, options.prepare);
   }
 
@@ -82,7 +85,7 @@ export class ReplicatedTree {
     return { txn, result, isOwn: own !== null };
   }
 
-  /** Takes another tree; one that is settling was sent while it changed. */
+  /** Takes another tree; one that is settling was written down or sent while it changed. */
   replace(tree: DataTree, isSettling: boolean): void {
     tree.setListener(this.#options.treeListener);
     this.#tree = tree;

@@ -138,7 +138,7 @@ async function startOn(
 ): Promise<RunningServer> {
   const { config, logger, clock, sid, facts, words, admin, audit } = context;
   const metrics = new ServerMetrics(clock.monotonicMs());
-  const { load, tree, recovered } = await loadFromDisk(storage, metrics, context);
+  const { load, tree, recovered, isSettling } = await loadFromDisk(storage, metrics, context);
   const { promise: done, resolve, reject } = Promise.withResolvers<undefined>();
   const complaints = new RateLimitedLog(logger, clock);
   const processor = new RequestProcessor({
@@ -159,6 +159,7 @@ async function startOn(
     {
       peer: createPeer(config, sid, recovered, logger),
       tree,
+      isSettling,
       storage,
       load,
       clock,
@@ -208,12 +209,12 @@ async function loadFromDisk(
 ) {
   const initialiseFile = join(config.dataDir, "initialize");
   const load = loadOptions(config, existsSync(initialiseFile), logger);
-  const { tree, recovered, replayedCount } = await loadState(storage, load);
+  const { tree, recovered, replayedCount, isSettling } = await loadState(storage, load);
   metrics.loadMs.add(clock.monotonicMs() - metrics.startedAtMs);
   metrics.loadedTxns.add(replayedCount);
   // The file is for one start only: a disk that is lost later must not begin another ensemble.
   await rm(initialiseFile, { force: true });
-  return { load, tree, recovered };
+  return { load, tree, recovered, isSettling };
 }
 
 /** Opens all ports or none. @throws ListenError for the first that cannot be had. */

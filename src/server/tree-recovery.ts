@@ -16,13 +16,24 @@ export class TreeRecovery implements RecoveryTarget {
   mismatchCount = 0;
   /** Transactions that came from the log. */
   replayedCount = 0;
+  /** The tree has no right digest before this transaction: its snapshot shows a part of it. */
+  #settlesAtZxid = 0n;
+
+  /**
+   * Whether the log ends before the moment at which the snapshot was finished. Both were right: a
+   * server applies what is decided, whether its own log has got so far or not.
+   */
+  get isSettling(): boolean {
+    return this.tree.lastProcessedZxid < this.#settlesAtZxid;
+  }
 
   beginSnapshot(): ReturnType<RecoveryTarget["beginSnapshot"]> {
     const restore = DataTree.restore();
     return {
       sink: restore.sink,
-      finish: (lastProcessedZxid) => {
+      finish: (lastProcessedZxid, digest) => {
         this.tree = restore.finish(lastProcessedZxid);
+        this.#settlesAtZxid = digest?.zxid ?? 0n;
       },
     };
   }
@@ -31,7 +42,7 @@ export class TreeRecovery implements RecoveryTarget {
     const { header, txn, digest } = decodeTxn(payload);
     this.tree.apply(header, txn);
     this.replayedCount += 1;
-    if (this.tree.matchesDigest(digest)) this.mismatchCount = 0;
-    else this.mismatchCount += 1;
+    const isRight = this.isSettling || this.tree.matchesDigest(digest);
+    this.mismatchCount = isRight ? 0 : this.mismatchCount + 1;
   }
 }
