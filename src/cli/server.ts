@@ -1,6 +1,6 @@
 /**
  * `ensemble server FILE`: runs one server from an ordinary ZooKeeper configuration file until it
- * is asked to stop or cannot go on.
+ * is asked to stop or cannot go on; with `--check`, only says what it makes of the file.
  */
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -31,9 +31,12 @@ export interface ServerDeps {
   readonly onStopSignal: (handler: () => void) => void;
   /** Calls the handler when standard input ends. */
   readonly onStdinEnd: (handler: () => void) => void;
+  /** Prints a line for the user. */
+  readonly print: (line: string) => void;
 }
 
 interface ServerFlags {
+  readonly check?: boolean;
   readonly logFile?: string;
   readonly logLevel: string;
   readonly stopOnStdinEnd?: boolean;
@@ -45,6 +48,7 @@ export function registerServer(program: Command, deps: ServerDeps): void {
     .command("server")
     .description("run one server from a ZooKeeper configuration file")
     .argument("<file>", "configuration, such as zoo.cfg")
+    .option("--check", "only say what the configuration comes to, and what of it has no effect")
     .option("--log-file <file>", "write the log there, as JSON lines, instead of standard error")
     .addOption(
       new Option("--log-level <level>", "least severe records to write")
@@ -57,6 +61,11 @@ export function registerServer(program: Command, deps: ServerDeps): void {
 
 async function runServer(file: string, flags: ServerFlags, deps: ServerDeps): Promise<void> {
   const config = deps.loadServerConfig(file);
+  if (flags.check === true) {
+    for (const warning of config.warnings) deps.print(`warning: ${warning}`);
+    deps.print(describeServer(config));
+    return;
+  }
   const logger = deps.createLogger({ file: flags.logFile ?? null, level: flags.logLevel });
   for (const warning of config.warnings) logger.warn("Configuration", { warning });
   const stopWanted = new Promise<void>((resolve) => {
@@ -67,4 +76,15 @@ async function runServer(file: string, flags: ServerFlags, deps: ServerDeps): Pr
   const server = await deps.startServer({ config, logger: logger.child(id) });
   await Promise.race([stopWanted, server.done]);
   await server.stop();
+}
+
+function describeServer(config: ServerConfig): string {
+  const { myId, servers, clientPort, dataDir, dataLogDir } = config;
+  const own = myId === null ? undefined : servers.get(myId);
+  const who =
+    own === undefined
+      ? "a standalone server"
+      : `server ${String(myId)} of ${String(servers.size)}, ${own.role}`;
+  const logs = dataLogDir === dataDir ? "" : `, logs in ${dataLogDir}`;
+  return `${who}: clients on port ${String(clientPort ?? "none")}, data in ${dataDir}${logs}`;
 }

@@ -47,6 +47,7 @@ async function main(): Promise<void> {
     },
     onStopSignal,
     onStdinEnd: (handler) => process.stdin.once("close", handler).resume(),
+    print: (line) => console.log(line),
   });
   registerShell(program, process);
   registerInspect(program, { print: (line) => console.log(line) });
