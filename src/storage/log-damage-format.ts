@@ -13,6 +13,7 @@
  *    sectors before the missing one are as they were written.
  * 3. Otherwise: torn.
  */
+import { adler32 } from "./adler32.ts";
 import { decodeRecord, recordOverheadBytes } from "./log-format.ts";
 
 /** The longest write between two syncs. Longer batches are written and synced in parts. */
@@ -21,8 +22,8 @@ export const unsyncedBytesMax = 8 * 1024 * 1024;
 /** What disks write as a whole. */
 const sectorBytes = 512;
 
-/** Fewer zeros than this at a sector's end are no evidence: checksums start with four. */
-const zeroBytesMin = 8;
+/** As long as a checksum, which is never 0: so many zeros at a record's start are no record's. */
+const checksumBytes = 8;
 
 /**
  * Judges the place `bytes[0]`, where no record stands. `bytes` are the rest of the file from
@@ -43,14 +44,28 @@ export function isTornTail(bytes: Buffer, fileOffset: number, moreFollows: boole
 
 /** Index of the first byte of `bytes` from which a sector is zeros to its end, or the length. */
 function firstMissingSector(bytes: Buffer, fileOffset: number): number {
+  const headBytes = sectorBytes - (fileOffset % sectorBytes);
+  if (headBytes < checksumBytes && isHeadMissing(bytes, headBytes)) return 0;
   let from = 0;
   while (from < bytes.length) {
     const sectorEnd = from + sectorBytes - ((fileOffset + from) % sectorBytes);
     const to = Math.min(sectorEnd, bytes.length);
-    if (to - from >= zeroBytesMin && isZero(bytes, from, to)) return from;
+    if (to - from >= checksumBytes && isZero(bytes, from, to)) return from;
     from = to;
   }
   return bytes.length;
+}
+
+/**
+ * Whether `bytes[0]` begins a record whose first `headBytes`, a part of its checksum, did not reach
+ * the disk: they are zeros, and the rest of the checksum is that of the payload.
+ */
+function isHeadMissing(bytes: Buffer, headBytes: number): boolean {
+  if (!isZero(bytes, 0, Math.min(headBytes, bytes.length))) return false;
+  const verdict = decodeRecord(bytes, 0, bytes.length);
+  if (verdict.kind !== "bad" || verdict.unproven === undefined) return false;
+  const rest = 2 ** (8 * (checksumBytes - headBytes));
+  return adler32(verdict.unproven.payload) % rest === bytes.readUInt32BE(4) % rest;
 }
 
 function isZero(bytes: Uint8Array, from: number, to: number): boolean {

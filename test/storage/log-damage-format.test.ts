@@ -53,6 +53,19 @@ describe("isTornTail()", () => {
     expect(judge(copy, offsets[0]!)).toBe(true);
   });
 
+  test("calls a record torn of whose checksum some bytes did not reach the disk", () => {
+    for (const headBytes of [5, 6, 7]) {
+      const dataBytes = 1024 - headBytes - logOf([0]).offsets[1]!;
+      const { log, offsets } = logOf([dataBytes, 100, 100]);
+      expect(offsets[1]).toBe(1024 - headBytes);
+      const copy = Buffer.from(log);
+      copy.fill(0, offsets[1], 1024);
+      expect(judge(copy, offsets[1]!)).toBe(true);
+      copy[offsets[1]! + 60]! ^= 1;
+      expect(judge(copy, offsets[1]!)).toBe(false);
+    }
+  });
+
   test("calls a missing sector after a whole record corrupt", () => {
     const { log, offsets } = logOf([100, 100, 2000, 2000]);
     const copy = Buffer.from(log);
