@@ -36,6 +36,17 @@ export function unfinishedSnapshotName(zxid: bigint): string {
   return `unfinished-snapshot.${hex(zxid)}`;
 }
 
+/**
+ * The name of a leader's snapshot that is whole, and is about to take the place of the history that
+ * is on the disk: from this name on it counts, and the next start finishes what is left to do.
+ */
+export function installedSnapshotName(
+  zxid: bigint,
+  compression: SnapshotCompression | null,
+): string {
+  return `installed-${snapshotFileName(zxid, compression)}`;
+}
+
 /** The name under which a damaged snapshot is kept. */
 export function damagedSnapshotName(snapshot: SnapshotFile): string {
   return `damaged-${snapshotFileName(snapshot.zxid, snapshot.compression)}`;
@@ -59,9 +70,18 @@ export function parseDamagedNames(names: readonly string[]): NamedFile[] {
 
 /** The snapshots among `names`, oldest first. */
 export function parseSnapshotNames(names: readonly string[]): SnapshotFile[] {
+  return parseSnapshots(names, /^snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i);
+}
+
+/** The snapshots among `names` that are about to replace a history; at most one is to be expected. */
+export function parseInstalledNames(names: readonly string[]): SnapshotFile[] {
+  return parseSnapshots(names, /^installed-snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i);
+}
+
+function parseSnapshots(names: readonly string[], pattern: RegExp): SnapshotFile[] {
   const files: SnapshotFile[] = [];
   for (const name of names) {
-    const match = /^snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i.exec(name);
+    const match = pattern.exec(name);
     if (match === null) continue;
     files.push({ name, zxid: BigInt(`0x${match[1]}`), compression: compressionOf(name) });
   }

@@ -14,7 +14,9 @@ import type { SnapshotSink } from "../wire/index.ts";
 import {
   compressionOf,
   damagedSnapshotName,
+  installedSnapshotName,
   parseDamagedNames,
+  parseInstalledNames,
   parseSnapshotNames,
   snapshotFileName,
   unfinishedSnapshotName,
@@ -155,9 +157,32 @@ export class SnapshotStore {
   }
 
   /** Gives a snapshot written aside its name, durably. */
-  async publish(zxid: bigint): Promise<void> {
-    const name = snapshotFileName(zxid, this.#compression);
+  publish(zxid: bigint): Promise<void> {
+    const file = { name: unfinishedSnapshotName(zxid), zxid, compression: this.#compression };
+    return this.#publishAs(file);
+  }
+
+  /** Decides that a snapshot written aside replaces the history that is there, durably. */
+  async decideInstall(zxid: bigint): Promise<void> {
+    const name = installedSnapshotName(zxid, this.#compression);
     await this.#folder.rename(unfinishedSnapshotName(zxid), name);
+  }
+
+  /** The snapshot that was decided to replace the history, until it has; null without one. */
+  async decidedInstall(): Promise<SnapshotFile | null> {
+    return parseInstalledNames(await this.#folder.names()).at(-1) ?? null;
+  }
+
+  /** Makes a snapshot that was decided to replace the history the newest one. */
+  async publishInstalled(installed: SnapshotFile): Promise<void> {
+    // An older history that reached further would win over the new one at the next start.
+    await this.removeAbove(installed.zxid);
+    await this.#publishAs(installed);
+  }
+
+  async #publishAs({ name: present, zxid, compression }: SnapshotFile): Promise<void> {
+    const name = snapshotFileName(zxid, compression);
+    await this.#folder.rename(present, name);
     this.#knownWhole.add(name);
     // One that is compressed otherwise would count as another of those to keep.
     const same = (await this.list()).filter((file) => file.zxid === zxid && file.name !== name);

@@ -105,6 +105,7 @@ export class Storage {
   recover(target: RecoveryTarget, recentCount: number): Promise<RecoveredState> {
     return this.#exclusive(async () => {
       await this.#log.finishFile();
+      await this.#finishInstall();
       const source = {
         snapshots: this.#snapshots,
         logFolder: this.#folders.logs,
@@ -203,7 +204,7 @@ export class Storage {
   /**
    * Makes a leader's snapshot this server's state: transactions after it are removed, and the log
    * goes on behind it in a new file. `chunks` are the body; a failing iteration leaves everything
-   * as it was.
+   * as it was. After a crash the disk has either all that it had before or the snapshot.
    */
   installSnapshot(
     chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
@@ -214,10 +215,9 @@ export class Storage {
     return this.#exclusive(async () => {
       await this.#snapshots.writeAside(chunks, info, () => this.#isClosed);
       await this.#log.finishFile();
-      await truncateLogs(this.#folders.logs, zxid, this.#options.logger);
-      await this.#publish(zxid, () => false);
-      // An older history that reached further would win over the new one at the next start.
-      await this.#snapshots.removeAbove(zxid);
+      await this.#snapshots.decideInstall(zxid);
+      await this.#finishInstall();
+      this.#hasSnapshot = true;
       this.#lastZxid = zxid;
     });
   }
@@ -269,6 +269,14 @@ export class Storage {
     const result = this.#epochQueue.then(save);
     this.#epochQueue = result.catch(() => undefined);
     return result;
+  }
+
+  /** Does what is left to do to replace the history by a snapshot, if that was decided. */
+  async #finishInstall(): Promise<void> {
+    const installed = await this.#snapshots.decidedInstall();
+    if (installed === null) return;
+    await truncateLogs(this.#folders.logs, installed.zxid, this.#options.logger);
+    await this.#snapshots.publishInstalled(installed);
   }
 
   async #publish(zxid: bigint, isCancelled: () => boolean): Promise<void> {

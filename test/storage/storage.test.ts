@@ -1,6 +1,6 @@
 /** One server's storage in use: appending, truncating, snapshots, purging, failures. */
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -350,6 +350,20 @@ describe("installSnapshot()", () => {
     expect(state.snapshotZxid).toBe(4n);
     expect(target.zxids).toEqual([5n]);
     expect(namesIn(folder, "snapshot.")).toEqual(["snapshot.0", "snapshot.4"]);
+  });
+
+  test("is finished by the next start once it was decided", async () => {
+    const folder = temporaryFolder();
+    const storage = await freshStorage(folder);
+    await appendAll(storage, range(1n, 6n));
+    await storage.writeSnapshot(bodyOf(40), { lastProcessedZxid: 4n });
+    await storage.close();
+    const versioned = path.join(folder, "version-2");
+    renameSync(path.join(versioned, "snapshot.4"), path.join(versioned, "installed-snapshot.4"));
+    const { state, target } = await recoverFrom(folder);
+    expect(state).toMatchObject({ snapshotZxid: 4n, lastZxid: 4n });
+    expect(target.zxids).toEqual([]);
+    expect(namesIn(folder, "installed-")).toEqual([]);
   });
 
   test("changes nothing when the leader goes away in the middle", async () => {
