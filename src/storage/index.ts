@@ -1,4 +1,5 @@
 /** The face of `storage/`: one server's durable state, in ZooKeeper's formats. */
+export type { LogHistory } from "./log-history.ts";
 export { inspectLogFile, repairLogFile } from "./log-inspection.ts";
 export type { LogInspection } from "./log-inspection.ts";
 export type { RecoveryTarget } from "./recovery.ts";

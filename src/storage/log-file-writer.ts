@@ -62,6 +62,11 @@ export class LogFileWriter {
     }
   }
 
+  /** How much of the file is there for records to come. */
+  get paddingBytes(): number {
+    return Math.max(0, this.#fileBytes - this.#position);
+  }
+
   /**
    * Writes `bytes` behind those before; when it resolves they are durable, unless `forceSync` is
    * off. After a failure the same bytes may be written again, over whatever is there of them.

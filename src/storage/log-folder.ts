@@ -5,7 +5,7 @@
  * closed before.
  */
 import type { Logger } from "../observe/index.ts";
-import { formatHex } from "../wire/index.ts";
+import { formatHex, zxidCounter, zxidEpoch } from "../wire/index.ts";
 import { parseLogNames } from "./file-names.ts";
 import type { NamedFile } from "./file-names.ts";
 import type { Folder } from "./folder.ts";
@@ -49,4 +49,10 @@ export async function purgeLogs(folder: Folder, snapshotZxid: bigint): Promise<n
   const old = files.slice(0, indexOfFileWith(files, snapshotZxid)).map((file) => file.name);
   await folder.removeInOrder(old);
   return old.length;
+}
+
+/** Whether `next` can directly follow `previous`: one more, or the first one of a later epoch. */
+export function isNextZxid(previous: bigint, next: bigint): boolean {
+  if (next === previous + 1n) return true;
+  return zxidEpoch(next) > zxidEpoch(previous) && zxidCounter(next) === 1;
 }

@@ -13,13 +13,13 @@
  */
 import { assert } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
-import { WireError, formatHex, zxidCounter, zxidEpoch } from "../wire/index.ts";
+import { WireError, formatHex } from "../wire/index.ts";
 import type { SnapshotSink } from "../wire/index.ts";
 import type { NamedFile, SnapshotFile } from "./file-names.ts";
 import type { Folder } from "./folder.ts";
 import { scanLogFile } from "./log-file-reader.ts";
 import type { LogScan } from "./log-file-reader.ts";
-import { indexOfFileWith, listLogs } from "./log-folder.ts";
+import { indexOfFileWith, isNextZxid, listLogs } from "./log-folder.ts";
 import type { SnapshotDigest } from "./snapshot-format.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { StorageError } from "./storage-error.ts";
@@ -56,6 +56,11 @@ export interface RecoveredHistory {
   readonly recent: LoggedTxn[];
   /** The snapshot that was used; -1 when there is none. */
   readonly snapshotZxid: bigint;
+  /**
+   * Above it the log holds the whole history, and nothing else. What it shows below may be another
+   * one, which a snapshot from a leader replaced.
+   */
+  readonly logFloor: bigint;
 }
 
 /** Where to recover from, and how. */
@@ -100,6 +105,7 @@ export async function recoverHistory(
     lastZxid: replay.lastZxid,
     recent: replay.recent(),
     snapshotZxid: start.zxid,
+    logFloor: replay.floor,
   };
   if (source.isReadOnly === true) return history;
   for (const snapshot of start.damaged) await source.snapshots.setAside(snapshot);
@@ -184,6 +190,8 @@ function checkDamaged({ snapshots }: RecoverySource, start: Start, replay: Repla
 /** Replays file after file and checks that nothing is missing between them. */
 class Replay {
   lastZxid: bigint;
+  /** Goes up to what follows a gap. */
+  floor: bigint;
   readonly #source: RecoverySource;
   readonly #target: RecoveryTarget;
   readonly #start: Start;
@@ -203,6 +211,7 @@ class Replay {
     this.#start = start;
     this.#recentCount = recentCount;
     this.lastZxid = start.zxid < 0n ? 0n : start.zxid;
+    this.floor = this.lastZxid;
   }
 
   async file(file: string): Promise<LogScan> {
@@ -257,7 +266,8 @@ class Replay {
 
   #checkContinuity(file: string, at: { zxid: bigint; offset: number; isFirst: boolean }): void {
     const previous = this.lastZxid;
-    if (isNext(previous, at.zxid)) return;
+    if (isNextZxid(previous, at.zxid)) return;
+    this.floor = at.zxid;
     const isStart = this.#replayedCount === 0;
     if (isStart && this.#start.zxid < 0n) return;
     // A gap inside a file was there when the file was written: old versions of ZooKeeper leave
@@ -281,10 +291,4 @@ class Replay {
       after: formatHex(this.lastZxid),
     });
   }
-}
-
-/** Whether `next` can directly follow `previous`: one more, or the first one of a later epoch. */
-function isNext(previous: bigint, next: bigint): boolean {
-  if (next === previous + 1n) return true;
-  return zxidEpoch(next) > zxidEpoch(previous) && zxidCounter(next) === 1;
 }

@@ -18,6 +18,7 @@ import { formatHex, zxidEpoch } from "../wire/index.ts";
 import { openDataFolders } from "./data-folders.ts";
 import type { DataFolders } from "./data-folders.ts";
 import { recoverEpochs, saveAcceptedEpoch, saveCurrentEpoch } from "./epoch-files.ts";
+import { LogHistory } from "./log-history.ts";
 import { purgeLogs, truncateLogs } from "./log-folder.ts";
 import { recoverHistory } from "./recovery.ts";
 import type { RecoveryTarget } from "./recovery.ts";
@@ -38,6 +39,10 @@ export class Storage {
   /** The last appended or recovered transaction; null until `recover`. */
   #lastZxid: bigint | null = null;
   #hasSnapshot = false;
+  /** Above it the log holds the whole history, and nothing else. */
+  #logFloor = 0n;
+  /** From where on the log is being read. */
+  readonly #logHolds = new Set<{ readonly zxid: bigint }>();
   /** Goes up whenever history is replaced: a snapshot begun before is worthless. */
   #generation = 0;
   /** Ends when the last of the operations that run one after the other has ended. */
@@ -117,6 +122,7 @@ export class Storage {
       const epochs = await recoverEpochs(this.#folders.snapshots, lastEpoch, this.#options.logger);
       this.#lastZxid = history.lastZxid;
       this.#hasSnapshot = history.snapshotZxid >= 0n;
+      this.#logFloor = history.logFloor;
       this.#options.logger.info("Storage recovered", {
         lastZxid: formatHex(history.lastZxid),
         snapshotZxid: formatHex(history.snapshotZxid),
@@ -219,17 +225,40 @@ export class Storage {
       await this.#finishInstall();
       this.#hasSnapshot = true;
       this.#lastZxid = zxid;
+      // What the log has kept may be the end of the history that was replaced.
+      this.#logFloor = zxid;
     });
   }
 
-  /** Removes snapshots beyond the retained ones, and log files that these do not need. */
+  /**
+   * The history as the log shows it, from the newest transaction up to `zxid` on; null when the log
+   * does not reach back so far. Log files are kept for it until it is closed.
+   * @throws StorageError
+   */
+  openHistory(zxid: bigint): Promise<LogHistory | null> {
+    const generation = this.#generation;
+    const hold = { zxid };
+    this.#logHolds.add(hold);
+    const source = {
+      folder: this.#folders.logs,
+      paddingBytes: (): number => this.#log.paddingBytes,
+      floor: this.#logFloor,
+      isReplaced: (): boolean => this.#generation !== generation,
+      closed: (): void => void this.#logHolds.delete(hold),
+    };
+    return LogHistory.open(source, zxid);
+  }
+
+  /** Removes snapshots beyond the retained ones, and log files that neither these nor readers need. */
   purge(): Promise<void> {
     return this.#exclusive(async () => {
       const { oldestKept, removedCount } = await this.#snapshots.purge(
         this.#options.snapRetainCount,
       );
       if (oldestKept === null) return;
-      const logCount = await purgeLogs(this.#folders.logs, oldestKept);
+      const read = [...this.#logHolds].map(({ zxid }) => zxid);
+      const needed = read.reduce((low, zxid) => (zxid < low ? zxid : low), oldestKept);
+      const logCount = await purgeLogs(this.#folders.logs, needed);
       if (removedCount + logCount === 0) return;
       this.#options.logger.info("Old files purged", { snapshots: removedCount, logs: logCount });
     });

@@ -106,6 +106,11 @@ export class TxnLog {
     return this.#gatheredBytes + (batch === null ? 0 : batch.end - batch.from);
   }
 
+  /** Bytes at the end of the newest file that are no records yet. */
+  get paddingBytes(): number {
+    return this.#current?.paddingBytes ?? 0;
+  }
+
   /** What made this log unusable, or null. */
   get failure(): StorageError | null {
     return this.#failure;

@@ -314,6 +314,7 @@ describe("recover() of damaged or missing snapshots", () => {
       lastZxid: 0n,
       recent: [],
       snapshotZxid: -1n,
+      logFloor: 0n,
       acceptedEpoch: 0,
       currentEpoch: 0,
     });
