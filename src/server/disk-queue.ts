@@ -48,6 +48,11 @@ export class DiskQueue {
     return { isFull, fullForMs, waitingBytes: this.#waitingBytes };
   }
 
+  /** Payload bytes of the transactions that are not durable. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Whether so much waits for a full disk that nothing more may be pushed for long. */
   get isOverfull(): boolean {
     return this.#waitingBytes > waitingBytesMax && this.#space.isFull;

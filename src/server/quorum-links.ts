@@ -5,12 +5,14 @@
  */
 import { createConnection, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
-import { assert } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { JuteWriter, WireError, writeQuorumPacket } from "../wire/index.ts";
-import type { QuorumPacket, SnapshotSink } from "../wire/index.ts";
+import type { QuorumPacket } from "../wire/index.ts";
 import type { LinkId } from "../zab/index.ts";
-import { PacketStream, snapshotSignature } from "./packet-stream.ts";
+import { LinkOutput } from "./link-output.ts";
+import type { BodyPieces } from "./link-output.ts";
+import { PacketStream } from "./packet-stream.ts";
+import type { SnapshotTaker } from "./packet-stream.ts";
 import { formatSocketAddress } from "./socket-address.ts";
 
 export interface QuorumLinkHandlers {
@@ -19,8 +21,14 @@ export interface QuorumLinkHandlers {
   closed(link: LinkId): void;
   /** Buffers in `packet` are views of a chunk that stays as it is. */
   packet(link: LinkId, packet: QuorumPacket): void;
-  snapshotSink(link: LinkId, packet: QuorumPacket): SnapshotSink;
+  /** A snapshot begins, whose packet was the last: where it goes. */
+  snapshot(link: LinkId, packet: QuorumPacket): SnapshotTaker;
+  /** The other end has taken what waited for it; said now and then while it goes on. */
+  progress(link: LinkId): void;
 }
+
+/** Why a link is not read: its snapshot waits for the disk, or its transactions do. */
+export type LinkHold = "snapshot" | "disk";
 
 /** A link as people are shown it. */
 export interface LinkReport {
@@ -40,15 +48,18 @@ export interface Endpoint {
 interface Link {
   readonly id: LinkId;
   readonly socket: Socket;
-  readonly out: JuteWriter;
-  /** A snapshot body is on its way: packets gather behind it. */
-  isStreaming: boolean;
+  readonly output: LinkOutput;
+  readonly holds: Set<LinkHold>;
   readonly openedAtMs: number;
+  progressAtMs: number;
   receivedCount: number;
   sentCount: number;
 }
 
 const connectTimeoutMs = 5000;
+
+/** Progress is not said more often. */
+const progressEveryMs = 50;
 
 export class QuorumLinks {
   readonly #handlers: QuorumLinkHandlers;
@@ -107,32 +118,52 @@ export class QuorumLinks {
     for (const id of links) {
       const link = this.#links.get(id);
       if (link === undefined) continue;
-      link.out.writeRaw(bytes);
+      link.output.write(bytes);
       link.sentCount += 1;
       this.#dirty.add(link);
     }
   }
 
-  /** Sends a SNAP packet and the body after it; later packets wait behind. */
-  sendSnapshot(id: LinkId, packet: QuorumPacket, chunks: Iterator<Buffer>): void {
+  /** Sends a packet and the body after it, at the pace of the link; later packets wait behind. */
+  sendBody(id: LinkId, packet: QuorumPacket, body: BodyPieces): void {
+    this.send([id], packet);
+    this.#links.get(id)?.output.startBody(body);
+  }
+
+  has(id: LinkId): boolean {
+    return this.#links.has(id);
+  }
+
+  /** Does not read a link until it is released. */
+  hold(id: LinkId, reason: LinkHold): void {
     const link = this.#links.get(id);
     if (link === undefined) return;
-    assert(!link.isStreaming, "one snapshot at a time");
-    writeQuorumPacket(link.out, packet);
-    link.socket.write(link.out.take());
-    link.isStreaming = true;
-    this.#stream(link, chunks);
+    link.holds.add(reason);
+    link.socket.pause();
+  }
+
+  release(id: LinkId, reason: LinkHold): void {
+    const link = this.#links.get(id);
+    if (link?.holds.delete(reason) === true && link.holds.size === 0) link.socket.resume();
+  }
+
+  /** Links that more waits for than so many bytes, and how much. */
+  *overfull(bytesMax: number): Generator<[link: LinkId, queuedBytes: number], void, undefined> {
+    for (const { id, output } of this.#links.values()) {
+      const { queuedBytes } = output;
+      if (queuedBytes > bytesMax) yield [id, queuedBytes];
+    }
   }
 
   /** Undefined when the link is gone. */
   report(id: LinkId): LinkReport | undefined {
     const link = this.#links.get(id);
     if (link === undefined) return undefined;
-    const { socket, out, openedAtMs, receivedCount, sentCount } = link;
+    const { socket, output, openedAtMs, receivedCount, sentCount } = link;
     return {
       remoteAddress: formatSocketAddress(socket),
       openedAtMs,
-      queuedBytes: out.length + socket.writableLength,
+      queuedBytes: output.queuedBytes,
       receivedCount,
       sentCount,
     };
@@ -156,38 +187,36 @@ export class QuorumLinks {
   }
 
   flush(): void {
-    for (const link of this.#dirty) {
-      if (!link.isStreaming && link.out.length > 0) link.socket.write(link.out.take());
-    }
+    for (const link of this.#dirty) link.output.flush();
     this.#dirty.clear();
   }
 
-  /** Writes one chunk a turn, at the pace of the socket. */
-  #stream(link: Link, chunks: Iterator<Buffer>): void {
-    if (link.socket.destroyed) return;
-    const next = chunks.next();
-    if (next.done === true) {
-      const signature = new JuteWriter(32);
-      signature.writeString(snapshotSignature);
-      link.socket.write(signature.take());
-      link.isStreaming = false;
-      if (link.out.length > 0) link.socket.write(link.out.take());
-      return;
-    }
-    const goOn = (): void => {
-      this.#stream(link, chunks);
-    };
-    if (link.socket.write(next.value)) setImmediate(goOn);
-    else link.socket.once("drain", goOn);
+  #noteProgress(link: Link): void {
+    const nowMs = performance.now();
+    if (nowMs - link.progressAtMs < progressEveryMs) return;
+    link.progressAtMs = nowMs;
+    this.#handlers.progress(link.id);
   }
 
   #attach(id: LinkId, socket: Socket): void {
     const link: Link = {
       id,
       socket,
-      out: new JuteWriter(),
-      isStreaming: false,
+      output: new LinkOutput(socket, {
+        progress: () => {
+          this.#noteProgress(link);
+        },
+        failed: (error) => {
+          this.#logger.warn("Closing quorum link: what was to be sent cannot be had", {
+            link: id,
+            reason: String(error),
+          });
+          socket.destroy();
+        },
+      }),
+      holds: new Set(),
       openedAtMs: performance.now(),
+      progressAtMs: 0,
       receivedCount: 0,
       sentCount: 0,
     };
@@ -197,7 +226,7 @@ export class QuorumLinks {
         link.receivedCount += 1;
         this.#handlers.packet(id, packet);
       },
-      snapshotSink: (packet) => this.#handlers.snapshotSink(id, packet),
+      snapshot: (packet) => this.#handlers.snapshot(id, packet),
     });
     socket.on("data", (chunk: Buffer) => {
       try {

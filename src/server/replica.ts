@@ -7,58 +7,28 @@
  * so that a busy server writes once for each peer and logs once for many transactions.
  */
 import { assert } from "../base/index.ts";
-import type { Clock } from "../base/index.ts";
-import { StorageError } from "../storage/index.ts";
-import type { Storage } from "../storage/index.ts";
-import { DataTree } from "../tree/index.ts";
-import type { PreparedTxn, Preparer, TxnResult } from "../tree/index.ts";
-import { PacketType, encodeSnapshotBody } from "../wire/index.ts";
-import type { DecodedTxn, QuorumPacket, SnapshotSink } from "../wire/index.ts";
-import type { DiskOp, HistoryEntry, LinkId, Peer, PeerEvent, Ready } from "../zab/index.ts";
+import type { DataTree, PreparedTxn, Preparer } from "../tree/index.ts";
+import { PacketType } from "../wire/index.ts";
+import type { QuorumPacket } from "../wire/index.ts";
+import type { HistoryEntry, LinkId, Peer, PeerEvent, Ready, Send } from "../zab/index.ts";
 import type { DigestHistory } from "./digest-history.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import type { DiskCondition } from "./disk-space.ts";
 import type { ElectionNetwork } from "./election-network.ts";
+import { LogSync } from "./log-sync.ts";
+import { snapshotPieces } from "./packet-stream.ts";
+import type { SnapshotTaker } from "./packet-stream.ts";
 import { QuorumLinks } from "./quorum-links.ts";
-import type { Endpoint } from "./quorum-links.ts";
+import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
 import { ReplicatedTree } from "./replicated-tree.ts";
-import type { ReplicatedTreeOptions } from "./replicated-tree.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
-import type { SnapshotInterval } from "./snapshot-writer.ts";
-import { loadState, showConfig } from "./load-state.ts";
-import type { LoadOptions } from "./load-state.ts";
-
-/** What the layer of clients and sessions is told. */
-export interface ReplicaListener {
-  event(event: PeerEvent): void;
-  /** A transaction has become part of the tree. */
-  applied(txn: DecodedTxn, result: TxnResult): void;
-  /** A sync is to be answered: the one of this token, or on a learner the oldest one. */
-  synced(token: unknown): void;
-  /** End of a turn: time to write what was gathered for clients. */
-  flush(): void;
-  /** The tree is another one now; watches and pending requests of the old one are void. */
-  treeReplaced(): void;
-  failed(error: unknown): void;
-}
-
-export interface ReplicaOptions extends ReplicatedTreeOptions {
-  readonly peer: Peer;
-  readonly storage: Storage;
-  readonly load: LoadOptions;
-  readonly clock: Clock;
-  /** Where learners connect while this server leads; undefined for a server without peers. */
-  readonly quorumEndpoint: Endpoint | undefined;
-  readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
-  readonly packetBytesMax: number;
-  /** How much of the log until the next snapshot. */
-  readonly snapshotEvery: () => SnapshotInterval;
-  /** Whether snapshots and logs that are not needed any more are removed. */
-  readonly purges: boolean;
-}
+import { StateReplacement } from "./state-replacement.ts";
 
 /** Work of the core is done at this pace when nothing else happens, in ms. */
 const tickEveryMs = 20;
+
+/** Transactions that wait for a learner's own disk before it takes no more, in bytes. */
+const unsyncedBytesMax = 32 * 1024 * 1024;
 
 export class Replica {
   readonly peer: Peer;
@@ -68,8 +38,8 @@ export class Replica {
   readonly #snapshots: SnapshotWriter;
   readonly #listener: ReplicaListener;
   readonly #state: ReplicatedTree;
-  /** Snapshots received on links and not yet installed. */
-  readonly #received = new Map<LinkId, ReturnType<typeof DataTree.restore>>();
+  readonly #replacement: StateReplacement;
+  readonly #logSync: LogSync;
   #election: ElectionNetwork | undefined;
   #isTurnDue = false;
   #isStopped = false;
@@ -106,6 +76,8 @@ export class Replica {
         options.metrics.snapshotErrors += 1;
       },
     });
+    this.#replacement = this.#createReplacement();
+    this.#logSync = new LogSync(options);
     this.links = this.#createLinks();
   }
 
@@ -203,8 +175,21 @@ export class Replica {
       this.#carryOut(ready);
     }
     this.links.flush();
+    this.#judgeLinks();
     this.#listener.flush();
   };
+
+  /** Nothing may gather without end: neither for a learner, nor for the disk of one. */
+  #judgeLinks(): void {
+    for (const [link, queuedBytes] of this.links.overfull(this.peer.linkBytesMax)) {
+      this.schedule();
+      this.peer.linkOverfull(link, queuedBytes);
+    }
+    const { leaderLink } = this.peer;
+    if (leaderLink === undefined) return;
+    if (this.#disk.waitingBytes > unsyncedBytesMax) this.links.hold(leaderLink, "disk");
+    else if (this.#disk.waitingBytes < unsyncedBytesMax / 2) this.links.release(leaderLink, "disk");
+  }
 
   #carryOut(ready: Ready): void {
     this.#disk.push(ready.disk);
@@ -212,22 +197,18 @@ export class Replica {
     if (!this.peer.isServing) this.#snapshots.cancel();
     this.#deliverAll(ready);
     for (const { link, sid } of ready.dials) this.#dial(link, sid);
-    for (const { links, packet } of ready.sends) {
-      if (packet.type === PacketType.snap) {
-        this.#sendSnapshot(links, packet);
-        continue;
-      }
-      if (packet.type === PacketType.diff || packet.type === PacketType.trunc) {
-        this.#options.metrics.diffsSent += links.length;
-      }
-      this.links.send(links, packet);
-    }
+    for (const { link, zxid } of ready.lookups) void this.#lookUp(link, zxid);
+    for (const send of ready.sends) this.#send(send);
     for (const link of ready.closes) this.links.close(link);
     for (const { to, notification } of ready.notifications) this.#election?.send(to, notification);
     for (const event of ready.events) this.#handle(event);
   }
 
   #handle(event: PeerEvent): void {
+    if (event.kind === "learner-lost") {
+      if (event.cause === "overfull") this.#options.metrics.overfullLearners += 1;
+      else if (event.cause === "silent") this.#options.metrics.silentLearners += 1;
+    }
     if (event.kind === "role") {
       if (event.serving) this.#state.settled();
       if (event.role === "looking") this.#state.forgetProposals();
@@ -274,43 +255,61 @@ export class Replica {
     this.links.dial(link, endpoint);
   }
 
-  #sendSnapshot(links: readonly LinkId[], packet: QuorumPacket): void {
+  #send({ links, packet, logUpTo }: Send): void {
+    const { metrics } = this.#options;
+    if (packet.type === PacketType.snap) {
+      metrics.snapshotsSent += links.length;
+      for (const link of links) {
+        this.#logSync.release(link);
+        if (this.links.has(link)) this.links.sendBody(link, packet, snapshotPieces(this.tree));
+      }
+      return;
+    }
+    if (packet.type === PacketType.diff || packet.type === PacketType.trunc) {
+      metrics.diffsSent += links.length;
+    }
+    if (logUpTo === undefined) {
+      this.links.send(links, packet);
+      return;
+    }
+    metrics.logDiffsSent += links.length;
     for (const link of links) {
-      this.#options.metrics.snapshotsSent += 1;
-      this.links.sendSnapshot(link, packet, encodeSnapshotBody(this.tree));
+      this.links.sendBody(link, packet, this.#logSync.packets(link, logUpTo));
     }
   }
 
-  /** Cuts the log, or installs a received snapshot, and builds the tree that is left. */
-  async #replaceState(
-    op: Extract<DiskOp, { kind: "truncate" | "install-snapshot" }>,
-  ): Promise<bigint> {
-    const { storage, load } = this.#options;
-    let tree: DataTree;
-    let isSettling = true;
-    if (op.kind === "truncate") {
-      try {
-        await this.#disk.untilSpace(() => storage.truncate(op.zxid));
-      } catch (error) {
-        // Nothing was changed: the core sees by the zxid that it needs a snapshot instead.
-        if (error instanceof StorageError && error.code === "missing-snapshot") {
-          return this.peer.lastZxid;
-        }
-        throw error;
-      }
-      ({ tree, isSettling } = await this.#disk.untilSpace(() => loadState(storage, load)));
-    } else {
-      const received = this.#received.get(op.link);
-      assert(received !== undefined, "a snapshot is received before it is installed");
-      this.#received.delete(op.link);
-      const whole = received.finish(op.zxid);
-      await this.#disk.untilSpace(() => this.#snapshots.install(whole));
-      tree = whole;
-      showConfig(tree, load);
+  async #lookUp(link: LinkId, zxid: bigint): Promise<void> {
+    const place = await this.#logSync.lookUp(link, zxid, this.tree);
+    if (this.#isStopped) return;
+    this.schedule();
+    this.peer.logFound(link, place);
+  }
+
+  /** What comes behind a change of the state waits on the link. */
+  async #replaceState(op: Parameters<StateReplacement["replace"]>[0]): Promise<bigint> {
+    const { leaderLink } = this.peer;
+    if (leaderLink !== undefined && op.kind === "truncate") this.links.hold(leaderLink, "snapshot");
+    try {
+      return await this.#replacement.replace(op);
+    } finally {
+      if (leaderLink !== undefined) this.links.release(leaderLink, "snapshot");
     }
-    this.#state.replace(tree, isSettling);
-    this.#listener.treeReplaced();
-    return tree.lastProcessedZxid;
+  }
+
+  #createReplacement(): StateReplacement {
+    const { storage, load } = this.#options;
+    return new StateReplacement({
+      storage,
+      load,
+      snapshots: this.#snapshots,
+      untilSpace: (operation) => this.#disk.untilSpace(operation),
+      lastZxid: () => this.peer.lastZxid,
+      replaced: (tree, isSettling) => {
+        this.#state.replace(tree, isSettling);
+        this.#listener.treeReplaced();
+      },
+      isStopped: () => this.#isStopped,
+    });
   }
 
   #createLinks(): QuorumLinks {
@@ -324,8 +323,13 @@ export class Replica {
         this.schedule();
         this.peer.linkOpened(link);
       },
+      progress: (link: LinkId): void => {
+        this.schedule();
+        this.peer.linkProgress(link);
+      },
       closed: (link: LinkId): void => {
-        this.#received.delete(link);
+        this.#replacement.linkClosed(link);
+        this.#logSync.release(link);
         if (this.#isStopped) return;
         this.schedule();
         this.peer.linkClosed(link);
@@ -336,11 +340,19 @@ export class Replica {
         else if (packet.type === PacketType.commit) metrics.learnerCommits += 1;
         this.peer.receivePacket(link, ownPayload(packet));
       },
-      snapshotSink: (link: LinkId): SnapshotSink => {
-        const restore = DataTree.restore();
-        this.#received.set(link, restore);
-        return restore.sink;
-      },
+      snapshot: (link: LinkId, { zxid }: QuorumPacket): SnapshotTaker =>
+        this.#replacement.receive(link, zxid, {
+          hold: () => {
+            this.links.hold(link, "snapshot");
+          },
+          release: () => {
+            this.links.release(link, "snapshot");
+          },
+          progress: () => {
+            this.schedule();
+            this.peer.linkProgress(link);
+          },
+        }),
     };
     return new QuorumLinks(handlers, packetBytesMax, logger);
   }
@@ -367,6 +379,7 @@ function isEmpty(ready: Ready): boolean {
     ready.deliver.length === 0 &&
     ready.syncs.length === 0 &&
     ready.dials.length === 0 &&
+    ready.lookups.length === 0 &&
     ready.sends.length === 0 &&
     ready.closes.length === 0 &&
     ready.notifications.length === 0 &&

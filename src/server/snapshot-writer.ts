@@ -10,6 +10,7 @@ import type { SnapshotDigest, Storage } from "../storage/index.ts";
 import { digestVersion } from "../tree/index.ts";
 import type { DataTree } from "../tree/index.ts";
 import { encodeSnapshotBody, formatHex } from "../wire/index.ts";
+import type { SnapshotReceipt } from "./snapshot-receipt.ts";
 
 /** How much of the log lies between two snapshots, at the most. */
 export interface SnapshotInterval {
@@ -82,11 +83,11 @@ export class SnapshotWriter {
     this.#cancelled = this.#running;
   }
 
-  /** Makes a received tree the state on disk. */
-  async install(tree: DataTree): Promise<void> {
-    await this.#options.storage.installSnapshot(encodeSnapshotBody(tree), {
-      lastProcessedZxid: tree.lastProcessedZxid,
-      digest: () => treeDigestRecord(tree),
+  /** Makes a snapshot of the leader the state on disk, while it comes. */
+  async install(receipt: SnapshotReceipt): Promise<void> {
+    await this.#options.storage.installSnapshot(receipt.pieces(), {
+      lastProcessedZxid: receipt.zxid,
+      digest: () => (receipt.tree === undefined ? null : treeDigestRecord(receipt.tree)),
     });
     this.#beginInterval();
   }

@@ -147,6 +147,8 @@ export const PacketType = {
   leaderInfo: 17,
   ackEpoch: 18,
   informAndActivate: 19,
+  /** Ours, for leaders that say that they know it: a learner that cannot answer yet gets on. */
+  progress: 1010,
 } as const;
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 

@@ -6,7 +6,7 @@
  */
 import { JuteReader } from "./jute-reader.ts";
 import { JuteWriter } from "./jute-writer.ts";
-import type { PacketType } from "./protocol.ts";
+import { PacketType } from "./protocol.ts";
 import { readId, writeId } from "./records.ts";
 import type { Id } from "./records.ts";
 import { readExtensions, writeExtensions } from "./server-extensions.ts";
@@ -89,10 +89,12 @@ export function quorumPacketSize(buffer: Buffer, offset: number, dataBytesMax: n
 
 const authIdsMax = 10_000;
 
+const packetTypes: ReadonlySet<number> = new Set(Object.values(PacketType));
+
 /** Reads a whole packet; `data` is a view of the reader's buffer. */
 export function readQuorumPacket(reader: JuteReader): QuorumPacket {
   const type = reader.readInt();
-  if (type < 1 || type > 19) {
+  if (!packetTypes.has(type)) {
     throw new WireError("unknown-type", `Cannot decode packet: unknown type ${type}`);
   }
   return {

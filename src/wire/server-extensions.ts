@@ -16,6 +16,8 @@ import { WireError } from "./wire-error.ts";
 export interface ServerExtensions {
   /** Whether it knows the packets by which a leader hands over. @default false */
   readonly knowsHandOver?: boolean;
+  /** Whether it takes PROGRESS of learners that it synchronises. @default false */
+  readonly takesProgress?: boolean;
   /** Identity of the ensemble that its disk belongs to. */
   readonly ensembleId?: string | undefined;
 }
@@ -24,12 +26,14 @@ const magic = 0x454e534d;
 const knowsHandOverBit = 1;
 /** A string follows, the identity of the ensemble. */
 const ensembleIdBit = 2;
+const takesProgressBit = 4;
 
 /** Writes nothing when there is nothing to say. */
 export function writeExtensions(writer: JuteWriter, extensions: ServerExtensions): void {
-  const { knowsHandOver, ensembleId } = extensions;
+  const { knowsHandOver, takesProgress, ensembleId } = extensions;
   const mask =
     (knowsHandOver === true ? knowsHandOverBit : 0) |
+    (takesProgress === true ? takesProgressBit : 0) |
     (ensembleId === undefined ? 0 : ensembleIdBit);
   if (mask === 0) return;
   writer.writeInt(magic);
@@ -46,10 +50,11 @@ export function readExtensions(reader: JuteReader): ServerExtensions {
   if (reader.remaining < 8 || reader.readInt() !== magic) return {};
   const mask = reader.readInt();
   const knowsHandOver = (mask & knowsHandOverBit) !== 0;
-  if ((mask & ensembleIdBit) === 0) return { knowsHandOver };
+  const takesProgress = (mask & takesProgressBit) !== 0;
+  if ((mask & ensembleIdBit) === 0) return { knowsHandOver, takesProgress };
   const ensembleId = reader.readString();
   if (ensembleId === null || !isEnsembleId(ensembleId)) {
     throw new WireError("bad-value", "Cannot decode extensions: not an identity of an ensemble");
   }
-  return { knowsHandOver, ensembleId };
+  return { knowsHandOver, takesProgress, ensembleId };
 }

@@ -10,6 +10,7 @@
 import {
   JuteWriter,
   PacketType,
+  decodeLeaderInfo,
   formatHex,
   makeZxid,
   payloadZxid,
@@ -31,7 +32,12 @@ export class Follower implements RoleMachine {
   readonly #context: PeerContext;
   readonly #leader: bigint;
   readonly #isObserver: boolean;
-  readonly #startedAtMs: number;
+  /** When joining last got on, or began. */
+  #progressAtMs: number;
+  /** The leader takes PROGRESS. */
+  #leaderTakesProgress = false;
+  /** When it was sent last; what has moved since has not been told. */
+  #progressToldAtMs = 0;
   readonly #nextLink: () => LinkId;
   readonly #pending: PendingProposals;
   #phase: Phase = "dialing";
@@ -55,7 +61,7 @@ export class Follower implements RoleMachine {
     this.#isObserver = !context.voters.has(context.sid);
     this.#nextLink = nextLink;
     this.#pending = new PendingProposals(context);
-    this.#startedAtMs = context.nowMs;
+    this.#progressAtMs = context.nowMs;
     this.#heardAtMs = context.nowMs;
     this.#dialsLeft = context.timing.dialAttempts;
     this.#dial();
@@ -99,9 +105,13 @@ export class Follower implements RoleMachine {
     if (this.#phase === "active") {
       const silentMs = nowMs - this.#heardAtMs;
       if (silentMs > timing.syncLimitTicks * timing.tickMs) this.#end("The leader is silent");
-    } else if (nowMs - this.#startedAtMs > timing.initLimitTicks * timing.tickMs) {
-      this.#end(`Joining the leader took too long, in ${this.#phase}`);
+      return;
     }
+    if (nowMs - this.#progressAtMs > timing.initLimitTicks * timing.tickMs) {
+      this.#end(`Joining the leader took too long, in ${this.#phase}`);
+      return;
+    }
+    this.#tellProgress();
   }
 
   linkOpened(link: LinkId): void {
@@ -128,9 +138,14 @@ export class Follower implements RoleMachine {
     }
   }
 
+  linkProgress(link: LinkId): void {
+    if (link === this.#link) this.#noteProgress();
+  }
+
   receivePacket(link: LinkId, packet: QuorumPacket): void {
     if (link !== this.#link || this.#over !== undefined) return;
     this.#heardAtMs = this.#context.nowMs;
+    this.#noteProgress();
     if (this.#held !== undefined) this.#held.push(packet);
     else this.#handle(packet);
   }
@@ -138,6 +153,7 @@ export class Follower implements RoleMachine {
   durable(op: DiskOp): void {
     const link = this.#link;
     if (link === undefined || this.#over !== undefined) return;
+    this.#noteProgress();
     const { outbox, history } = this.#context;
     if (op.kind === "append") {
       if (!this.#isObserver && op.seq > this.#enterEpochSeq) {
@@ -151,6 +167,24 @@ export class Follower implements RoleMachine {
       if (history.last === op.zxid) this.#release();
       else this.#joinAgain(link, history.last > op.zxid);
     }
+  }
+
+  /** What counts is what comes after the leader has begun to send its history. */
+  #noteProgress(): void {
+    if (this.#phase !== "synchronisation" && this.#phase !== "new-leader") return;
+    this.#progressAtMs = this.#context.nowMs;
+  }
+
+  /** Tells the leader from time to time that this server is busy with what it was sent. */
+  #tellProgress(): void {
+    const { nowMs, timing, history, outbox } = this.#context;
+    const isDue =
+      this.#progressAtMs > this.#progressToldAtMs &&
+      nowMs - this.#progressToldAtMs >= timing.tickMs / 2;
+    if (!isDue || !this.#leaderTakesProgress || this.#link === undefined) return;
+    if (this.#phase !== "synchronisation" && this.#phase !== "new-leader") return;
+    this.#progressToldAtMs = nowMs;
+    outbox.send(this.#link, PacketType.progress, history.last);
   }
 
   /**
@@ -208,6 +242,7 @@ export class Follower implements RoleMachine {
       return;
     }
     const { acceptedEpoch, currentEpoch } = this.#context;
+    this.#leaderTakesProgress = decodeLeaderInfo(packet.data).takesProgress === true;
     this.#epoch = zxidEpoch(packet.zxid);
     if (this.#epoch < acceptedEpoch) {
       this.#end(`The leader's epoch ${this.#epoch} is below the accepted ${acceptedEpoch}`);
@@ -240,6 +275,8 @@ export class Follower implements RoleMachine {
       return;
     }
     this.#phase = "synchronisation";
+    this.#noteProgress();
+    this.#progressToldAtMs = this.#progressAtMs;
     const { zxid } = packet;
     if (packet.type === PacketType.diff) return;
     logger.info("History is cut or replaced", { type: packet.type, zxid: formatHex(zxid) });

@@ -14,6 +14,7 @@ import { assert } from "../base/index.ts";
 import {
   JuteReader,
   PacketType,
+  encodeLeaderInfo,
   formatHex,
   makeZxid,
   zxidCounter,
@@ -22,12 +23,13 @@ import {
 import type { QuorumPacket } from "../wire/index.ts";
 import { Discovery } from "./discovery.ts";
 import type { HistoryEntry } from "./history.ts";
+import { LearnerPacing } from "./learner-pacing.ts";
 import { LearnerTable } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
 import { appendToLog, deliver, enterEpoch } from "./peer-context.ts";
 import type { PeerContext, RoleMachine } from "./peer-context.ts";
 import { Proposals } from "./proposals.ts";
-import type { DiskOp, LinkId } from "./ready.ts";
+import type { DiskOp, LinkId, LogPlace } from "./ready.ts";
 import { SyncQueue } from "./sync-queue.ts";
 import { synchroniseLearner } from "./synchronise-learner.ts";
 
@@ -39,7 +41,9 @@ export class Leader implements RoleMachine {
   readonly #syncs: SyncQueue;
   readonly #discovery: Discovery;
   readonly #proposals: Proposals;
-  readonly #startedAtMs: number;
+  readonly #pacing: LearnerPacing;
+  /** When a voter that the quorum may wait for last took something of its synchronisation. */
+  #progressAtMs: number;
   #phase: Phase = "discovery";
   #over: string | undefined;
   #newLeaderAcks = 0;
@@ -52,7 +56,8 @@ export class Leader implements RoleMachine {
     this.#syncs = new SyncQueue(context, this.#learners);
     this.#proposals = new Proposals(context);
     this.#discovery = new Discovery(context);
-    this.#startedAtMs = context.nowMs;
+    this.#pacing = new LearnerPacing(context, this.#learners);
+    this.#progressAtMs = context.nowMs;
   }
 
   get over(): string | undefined {
@@ -156,9 +161,13 @@ export class Leader implements RoleMachine {
       const waitMs = isEpochOpen
         ? Math.min(timing.epochWaitMs ?? Infinity, initLimitMs)
         : initLimitMs;
-      if (nowMs - this.#startedAtMs > waitMs) this.#end(`No quorum in ${this.#phase}`);
-      return;
+      if (nowMs - this.#progressAtMs > waitMs) this.#end(`No quorum in ${this.#phase}`);
     }
+    if (this.#phase !== "discovery") {
+      // Those that had to wait may have had their turn come.
+      for (const learner of this.#learners.all()) this.#synchronise(learner);
+    }
+    if (!this.isServing) return;
     if (!this.#context.voters.isQuorum(this.#learners.liveVoters(), "liveness")) {
       this.#end("No quorum of followers");
       return;
@@ -168,10 +177,33 @@ export class Leader implements RoleMachine {
     this.#syncs.startRound(this.#lastProposed);
   }
 
+  linkProgress(link: LinkId): void {
+    const learner = this.#learners.get(link);
+    if (learner !== undefined) this.#noteProgress(learner);
+  }
+
+  /** A learner takes less than it is sent: it is dropped, unless the quorum would go with it. */
+  linkOverfull(link: LinkId, queuedBytes: number): void {
+    const learner = this.#learners.get(link);
+    if (learner === undefined) return;
+    const { queuedBytesMax } = this.#context.learnerLimits;
+    const max = this.#isNeeded(learner) ? 4 * queuedBytesMax : queuedBytesMax;
+    if (queuedBytes <= max) return;
+    this.#pacing.wasOverfull(learner.sid);
+    this.#learners.drop(learner, `It takes too little: ${queuedBytes} bytes wait`, "overfull");
+  }
+
+  logFound(link: LinkId, place: LogPlace | undefined): void {
+    const learner = this.#learners.get(link);
+    if (learner?.logPlace !== "asked") return;
+    learner.logPlace = place ?? null;
+    this.#synchronise(learner);
+  }
+
   receivePacket(link: LinkId, packet: QuorumPacket): void {
     const learner = this.#learners.get(link);
     if (learner === undefined) return;
-    learner.heardAtMs = this.#context.nowMs;
+    this.#noteProgress(learner);
     switch (packet.type) {
       case PacketType.followerInfo:
       case PacketType.observerInfo:
@@ -185,6 +217,8 @@ export class Leader implements RoleMachine {
         break;
       case PacketType.ping:
         this.#receivePing(learner, packet.data);
+        break;
+      case PacketType.progress:
         break;
       case PacketType.request:
       case PacketType.revalidate:
@@ -223,10 +257,9 @@ export class Leader implements RoleMachine {
   #sendLeaderInfo(learner: Learner): void {
     if (!this.#discovery.isAccepted || learner.stage !== "identified") return;
     learner.stage = "informed";
-    const version = Buffer.alloc(4);
-    version.writeInt32BE(0x10000, 0);
     const { outbox } = this.#context;
-    outbox.send(learner.link, PacketType.leaderInfo, makeZxid(this.epoch, 0), version);
+    const body = encodeLeaderInfo({ takesProgress: true });
+    outbox.send(learner.link, PacketType.leaderInfo, makeZxid(this.epoch, 0), body);
   }
 
   #receiveAckEpoch(learner: Learner, packet: QuorumPacket): void {
@@ -260,6 +293,7 @@ export class Leader implements RoleMachine {
     synchroniseLearner(learner, {
       context: this.#context,
       learners: this.#learners,
+      pacing: this.#pacing,
       proposals: this.#proposals,
       epoch: this.epoch,
     });
@@ -273,6 +307,7 @@ export class Leader implements RoleMachine {
     // The acknowledgement of NEWLEADER; one of UPTODATE follows, which says nothing more.
     if (zxid !== makeZxid(this.epoch, 0) || learner.stage !== "syncing") return;
     learner.stage = "acked-new-leader";
+    this.#pacing.hasCaughtUp(learner.sid);
     if (learner.isVoter) this.#newLeaderAcks |= this.#context.voters.bit(learner.sid);
     if (this.isServing) this.#activate(learner);
     else this.#checkNewLeaderAcks();
@@ -280,8 +315,9 @@ export class Leader implements RoleMachine {
 
   #checkNewLeaderAcks(): void {
     const { voters, outbox, sid, nowMs, timing } = this.#context;
-    if (this.#phase !== "synchronisation" || !voters.isQuorum(this.#newLeaderAcks, "new-leader"))
-      return;
+    // Those who have gone again would not follow it.
+    const acks = this.#newLeaderAcks & this.#learners.joinedVoters();
+    if (this.#phase !== "synchronisation" || !voters.isQuorum(acks, "new-leader")) return;
     // A leader's own copy of the initial history may still be on its way to disk elsewhere.
     if ((this.#newLeaderAcks & voters.bit(sid)) === 0) return;
     this.#phase = "broadcast";
@@ -300,6 +336,23 @@ export class Leader implements RoleMachine {
     if (learner.stage !== "acked-new-leader") return;
     learner.stage = "synced";
     this.#context.outbox.send(learner.link, PacketType.upToDate, -1n);
+  }
+
+  #noteProgress(learner: Learner): void {
+    const { nowMs, voters } = this.#context;
+    learner.heardAtMs = nowMs;
+    const isAwaited = learner.isVoter && learner.stage === "syncing";
+    if (!isAwaited || this.#phase !== "synchronisation") return;
+    // Where too few are left, one that gets on brings no quorum.
+    if (voters.isQuorum(this.#learners.joinedVoters(), "new-leader")) this.#progressAtMs = nowMs;
+  }
+
+  /** Whether the leader has no quorum without this learner. */
+  #isNeeded(learner: Learner): boolean {
+    const { voters } = this.#context;
+    if (!this.isServing || learner.stage !== "synced" || !learner.isVoter) return false;
+    const others = this.#learners.liveVoters() & ~voters.bit(learner.sid);
+    return !voters.isQuorum(others, "liveness");
   }
 
   #receivePing(learner: Learner, data: Buffer | null): void {

@@ -4,7 +4,7 @@
  */
 import { JuteReader, WireError, readLearnerInfo } from "../wire/index.ts";
 import type { PeerContext } from "./peer-context.ts";
-import type { LinkId } from "./ready.ts";
+import type { DropCause, LinkId, LogPlace } from "./ready.ts";
 
 /** How far a learner has come, in this order. */
 export type LearnerStage =
@@ -28,6 +28,11 @@ export interface Learner {
   isVoter: boolean;
   /** Last zxid in its log when it connected. */
   lastZxid: bigint;
+  /** What the leader's log has for it: "none" before it was asked, null when it has nothing. */
+  logPlace: LogPlace | null | "none" | "asked";
+  /** What it is brought up to date by. */
+  method: "diff" | "snap";
+  /** The last sign of life: a packet from it, or bytes that it took. */
   heardAtMs: number;
   /** PINGs sent to it that it has not answered. */
   pingsDue: number;
@@ -80,13 +85,16 @@ export class LearnerTable {
       sid: -1n,
       isVoter: false,
       lastZxid: 0n,
+      logPlace: "none",
+      method: "diff",
       heardAtMs: this.#context.nowMs,
       pingsDue: 0,
       roundAnswered: 0,
     });
   }
 
-  remove(link: LinkId): void {
+  /** @param cause why the leader ends the link; undefined when it did not. */
+  remove(link: LinkId, cause?: DropCause): void {
     const learner = this.#byLink.get(link);
     if (learner === undefined) return;
     this.#byLink.delete(link);
@@ -94,14 +102,14 @@ export class LearnerTable {
     this.#observers = this.#observers.filter((id) => id !== link);
     if (learner.stage === "connected") return;
     const { sid } = learner;
-    this.#context.outbox.pending.events.push({ kind: "learner-lost", link, sid });
+    this.#context.outbox.pending.events.push({ kind: "learner-lost", link, sid, cause });
   }
 
   /** Closes the learner's link. */
-  drop(learner: Learner, reason: string): void {
+  drop(learner: Learner, reason: string, cause: DropCause = "protocol"): void {
     this.#context.logger.warn("Dropping learner", { learner: learner.sid, reason });
     this.#context.outbox.pending.closes.push(learner.link);
-    this.remove(learner.link);
+    this.remove(learner.link, cause);
   }
 
   /** Takes in FOLLOWERINFO or OBSERVERINFO; false when the learner was refused. */
@@ -125,7 +133,7 @@ export class LearnerTable {
     for (const other of this.#byLink.values()) {
       // The same server again: what it had before is gone.
       const isSame = other.stage !== "connected" && other.sid === info.sid;
-      if (isSame) this.drop(other, "Replaced by a newer connection");
+      if (isSame) this.drop(other, "Replaced by a newer connection", "replaced");
     }
     learner.stage = "identified";
     learner.sid = info.sid;
@@ -184,13 +192,25 @@ export class LearnerTable {
     return mask;
   }
 
+  /** Mask of the voters that are connected and get history or have it, this server included. */
+  joinedVoters(): number {
+    const { voters, sid } = this.#context;
+    let mask = voters.bit(sid);
+    for (const { stage, isVoter, sid: other } of this.#byLink.values()) {
+      const hasJoined = stage === "syncing" || stage === "acked-new-leader" || stage === "synced";
+      if (hasJoined && isVoter) mask |= voters.bit(other);
+    }
+    return mask;
+  }
+
   /** Drops learners that were silent too long: syncLimit once synced, initLimit before. */
   dropSilent(isServing: boolean): void {
     const { timing, nowMs } = this.#context;
     for (const learner of [...this.#byLink.values()]) {
       const ticks =
         isServing && learner.stage === "synced" ? timing.syncLimitTicks : timing.initLimitTicks;
-      if (nowMs - learner.heardAtMs > ticks * timing.tickMs) this.drop(learner, "It is silent");
+      const isSilent = nowMs - learner.heardAtMs > ticks * timing.tickMs;
+      if (isSilent) this.drop(learner, "It is silent", "silent");
     }
   }
 }

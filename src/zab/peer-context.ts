@@ -6,7 +6,7 @@ import type { Logger } from "../observe/index.ts";
 import { assert } from "../base/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
 import type { History, HistoryEntry } from "./history.ts";
-import type { Membership, PeerTiming } from "./peer-options.ts";
+import type { LearnerLimits, Membership, PeerTiming } from "./peer-options.ts";
 import type { Voters } from "./quorum.ts";
 import type { DiskOp, LinkId, Outbox } from "./ready.ts";
 
@@ -15,6 +15,7 @@ export interface PeerContext {
   readonly membership: Membership;
   readonly voters: Voters;
   readonly timing: PeerTiming;
+  readonly learnerLimits: LearnerLimits;
   readonly counterMax: number;
   readonly logger: Logger;
   readonly outbox: Outbox;
@@ -33,6 +34,8 @@ export interface RoleMachine {
   tick(): void;
   linkOpened(link: LinkId): void;
   linkClosed(link: LinkId): void;
+  /** Bytes have moved on a link. */
+  linkProgress(link: LinkId): void;
   receivePacket(link: LinkId, packet: QuorumPacket): void;
   /** `op` was started by this role and is durable now. */
   durable(op: DiskOp): void;

@@ -36,6 +36,25 @@ export interface PeerTiming {
   readonly dialAttempts: number;
 }
 
+/** What a leader does for learners at the most. */
+export interface LearnerLimits {
+  /**
+   * Bytes that may wait for a learner before it is dropped; four times as many if the quorum would
+   * be lost with it.
+   */
+  readonly queuedBytesMax: number;
+  /** Observers that are sent a snapshot, or transactions, at a time; others wait for their turn. */
+  readonly snapshotsMax: number;
+  readonly diffsMax: number;
+}
+
+/** ZooKeeper's own values, and no limit where it has none. */
+export const defaultLearnerLimits: LearnerLimits = {
+  queuedBytesMax: Infinity,
+  snapshotsMax: 10,
+  diffsMax: 100,
+};
+
 /** ZooKeeper's own values. */
 export const defaultTiming: PeerTiming = {
   tickMs: 2000,
@@ -63,6 +82,8 @@ export interface PeerOptions {
   readonly membership: Membership;
   readonly timing: PeerTiming;
   readonly historyLimits: HistoryLimits;
+  /** @default defaultLearnerLimits */
+  readonly learnerLimits?: LearnerLimits;
   readonly disk: PeerDisk;
   readonly logger: Logger;
   /** Injected so that the simulator can show that it notices a broken rule. */

@@ -17,10 +17,11 @@ import type { HistoryEntry } from "./history.ts";
 import { Leader } from "./leader.ts";
 import { deliver } from "./peer-context.ts";
 import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import { defaultLearnerLimits } from "./peer-options.ts";
 import type { PeerOptions } from "./peer-options.ts";
 import { Voters } from "./quorum.ts";
 import { Outbox } from "./ready.ts";
-import type { DiskOp, LinkId, Ready, Role } from "./ready.ts";
+import type { DiskOp, LinkId, LogPlace, Ready, Role } from "./ready.ts";
 import type { Vote } from "./vote.ts";
 
 /** Links dialled by the peer have odd ids; a driver gives even ids to inbound ones. */
@@ -50,6 +51,7 @@ export class Peer {
       membership,
       voters,
       timing,
+      learnerLimits: options.learnerLimits ?? defaultLearnerLimits,
       counterMax: options.counterMax ?? 0xffffffff,
       logger: options.logger,
       outbox: this.#outbox,
@@ -173,6 +175,28 @@ export class Peer {
     this.#settle();
   }
 
+  /** The other end of a link has taken bytes, or a snapshot that comes on it has got on. */
+  linkProgress(link: LinkId): void {
+    this.#role?.linkProgress(link);
+  }
+
+  /** So much waits for a link that this has to be judged. */
+  linkOverfull(link: LinkId, queuedBytes: number): void {
+    if (this.#role instanceof Leader) this.#role.linkOverfull(link, queuedBytes);
+    this.#settle();
+  }
+
+  /** Bytes that may wait for a link without anybody's having to judge. */
+  get linkBytesMax(): number {
+    return this.#context.learnerLimits.queuedBytesMax;
+  }
+
+  /** Answers a lookup; undefined when the log has nothing for the learner, or too much. */
+  logFound(link: LinkId, place: LogPlace | undefined): void {
+    if (this.#role instanceof Leader) this.#role.logFound(link, place);
+    this.#settle();
+  }
+
   receivePacket(link: LinkId, packet: QuorumPacket): void {
     try {
       this.#role?.receivePacket(link, packet);
@@ -200,7 +224,7 @@ export class Peer {
   /**
    * The `truncate` or `install-snapshot` operation `seq` is durable and the state is rebuilt; it
    * ends at `lastZxid`. A truncation that the disk has no snapshot for changes nothing and says so
-   * by a `lastZxid` above the one wanted.
+   * by a `lastZxid` above the one wanted; so does a snapshot that did not come to its end.
    */
   replaced(seq: number, lastZxid: bigint): void {
     const { history } = this.#context;

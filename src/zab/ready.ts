@@ -8,11 +8,13 @@
  *     1. start `ready.disk` in order (later operations may gather behind a running one)
  *     2. apply `ready.deliver` to the state, in order, and answer each of `ready.syncs` when so
  *        many of them have been applied: neither earlier nor later
- *     3. carry out `ready.dials`, then queue `ready.sends` in order, then `ready.closes`
+ *     3. carry out `ready.dials` and `ready.lookups`, then queue `ready.sends` in order, then `ready.closes`
  *     4. send `ready.notifications`
  *     5. handle `ready.events` in order
  *
- * and, whenever the disk has made operations durable, `peer.persisted(seq)`. Nothing that depends
+ * and, whenever the disk has made operations durable, `peer.persisted(seq)`; whenever the other
+ * end of a link has taken bytes that waited for it, or a snapshot that comes on it has got on,
+ * `peer.linkProgress(link)`; and when much waits for a link, `peer.linkOverfull(link, bytes)`. Nothing that depends
  * on durability is in the lists before the core was told of it, so the order of steps 1 to 4 is
  * a matter of speed, not of safety. Operations become durable in order: `persisted(seq)` means
  * all up to `seq`.
@@ -40,8 +42,10 @@ export type DiskOp =
    */
   | { readonly seq: number; readonly kind: "truncate"; readonly zxid: bigint }
   /**
-   * Replace state and disk by the snapshot that came on `link`, in one step: after a crash the
-   * disk has either what it had before or the snapshot. Answered by `replaced` with `zxid`.
+   * Replace state and disk by the snapshot that is coming on `link`, in one step: after a crash the
+   * disk has either what it had before or the snapshot. Answered by `replaced` with `zxid`, or,
+   * when the link goes before the snapshot is whole, with where the disk ends as it is; the state
+   * is then that of the disk.
    */
   | {
       readonly seq: number;
@@ -55,11 +59,25 @@ export type DiskOp =
 /**
  * A packet for one or more links. A packet of type SNAP is to be followed by the body of a
  * snapshot of the driver's state, taken at or after the packet's zxid; later packets for that link
- * wait behind it.
+ * wait behind it. So they do behind the transactions of `log`.
  */
 export interface Send {
   readonly links: readonly LinkId[];
   readonly packet: QuorumPacket;
+  /**
+   * To be followed by a PROPOSAL and a COMMIT for each transaction of the log up to this one, the
+   * first being the one behind the place that `logFound` was told of for the link. When that cannot
+   * be done to the end, the link is to be closed.
+   */
+  readonly logUpTo?: bigint;
+}
+
+/** Where a driver's log would go on for a learner. */
+export interface LogPlace {
+  /** The newest transaction of the history up to the one asked for. */
+  readonly position: bigint;
+  /** The one behind it; undefined when there is none. */
+  readonly next: bigint | undefined;
 }
 
 /** What a peer does in the ensemble. */
@@ -82,8 +100,19 @@ export type PeerEvent =
   | { readonly kind: "ping"; readonly zxid: bigint }
   /** On a leader: sessions that were active on a learner. */
   | { readonly kind: "touched"; readonly sid: bigint; readonly data: Buffer }
-  /** On a leader: a learner's link is gone. */
-  | { readonly kind: "learner-lost"; readonly link: LinkId; readonly sid: bigint };
+  /** On a leader: a learner's link is gone; for `cause` when the leader has ended it. */
+  | {
+      readonly kind: "learner-lost";
+      readonly link: LinkId;
+      readonly sid: bigint;
+      readonly cause: DropCause | undefined;
+    };
+
+/**
+ * Why a leader closes a learner's link: it takes too little of what is sent, it says nothing, it
+ * has connected again, or it does not keep to the protocol.
+ */
+export type DropCause = "overfull" | "silent" | "replaced" | "protocol";
 
 /** All that anybody had been told of when a sync was asked for is in the state. */
 export interface SyncAnswer {
@@ -100,6 +129,11 @@ export interface Ready {
   /** Ascending by `after`. */
   readonly syncs: SyncAnswer[];
   readonly dials: { readonly link: LinkId; readonly sid: bigint }[];
+  /**
+   * What the log has for a learner whose newest transaction is `zxid`: to be answered by
+   * `peer.logFound`, at any time later.
+   */
+  readonly lookups: { readonly link: LinkId; readonly zxid: bigint }[];
   readonly sends: Send[];
   readonly closes: LinkId[];
   readonly notifications: { readonly to: bigint; readonly notification: Notification }[];
@@ -171,6 +205,7 @@ function emptyReady(): Ready {
     deliver: [],
     syncs: [],
     dials: [],
+    lookups: [],
     sends: [],
     closes: [],
     notifications: [],

@@ -1,13 +1,16 @@
 /**
  * What a leader sends to bring one learner to its own history: the part of that which is committed
  * (as `sync-plan.ts` chooses), the proposals in flight, and NEWLEADER. In one step with it the
- * learner joins those who get proposals, so that it misses none.
+ * learner joins those who get proposals, so that it misses none. Before, it may have to wait: for
+ * word of what the log has for it, and for its turn.
  */
 import { PacketType, formatHex, makeZxid } from "../wire/index.ts";
+import type { LearnerPacing } from "./learner-pacing.ts";
 import type { Learner, LearnerTable } from "./learner-table.ts";
 import type { PeerContext } from "./peer-context.ts";
 import type { Proposals } from "./proposals.ts";
-import { planSync } from "./sync-plan.ts";
+import { isWorthLookup, planLogSync, planSync } from "./sync-plan.ts";
+import type { SyncPlan } from "./sync-plan.ts";
 
 const packetKind = { diff: PacketType.diff, trunc: PacketType.trunc, snap: PacketType.snap };
 
@@ -15,14 +18,21 @@ const packetKind = { diff: PacketType.diff, trunc: PacketType.trunc, snap: Packe
 export interface SyncSource {
   readonly context: PeerContext;
   readonly learners: LearnerTable;
+  readonly pacing: LearnerPacing;
   readonly proposals: Proposals;
   readonly epoch: number;
 }
 
+/** To be called again, as long as the learner has not begun to synchronise. */
 export function synchroniseLearner(learner: Learner, source: SyncSource): void {
   const { context, learners, proposals, epoch } = source;
   const { outbox, membership } = context;
-  sendHistory(learner, context);
+  const plan = planFor(learner, context);
+  if (plan === undefined) return;
+  const method = plan.kind === "snap" ? "snap" : "diff";
+  if (source.pacing.mustWait(learner, method)) return;
+  learner.method = method;
+  sendHistory(learner, plan, context);
   if (learner.isVoter) {
     proposals.withdraw(learner.sid);
     for (const { zxid, payload } of proposals.entries()) {
@@ -34,16 +44,32 @@ export function synchroniseLearner(learner: Learner, source: SyncSource): void {
   outbox.send(learner.link, PacketType.newLeader, makeZxid(epoch, 0), config);
 }
 
-function sendHistory(learner: Learner, { history, outbox, logger }: PeerContext): void {
-  const plan = planSync(history, learner.lastZxid);
+/** Undefined while it is not known what the log has. */
+function planFor(learner: Learner, { history, outbox }: PeerContext): SyncPlan | undefined {
+  const { lastZxid, logPlace, link } = learner;
+  if (logPlace === "asked") return undefined;
+  if (!isWorthLookup(history, lastZxid) || logPlace === null) return planSync(history, lastZxid);
+  if (logPlace !== "none") return planLogSync(history, lastZxid, logPlace);
+  learner.logPlace = "asked";
+  outbox.pending.lookups.push({ link, zxid: lastZxid });
+  return undefined;
+}
+
+function sendHistory(learner: Learner, plan: SyncPlan, { outbox, logger }: PeerContext): void {
+  const { kind, zxid, logUpTo } = plan;
   logger.info("Synchronising learner", {
     learner: learner.sid,
-    method: plan.kind,
+    method: kind,
     learnerZxid: formatHex(learner.lastZxid),
-    zxid: formatHex(plan.zxid),
+    zxid: formatHex(zxid),
     transactions: plan.entries.length,
+    ...(logUpTo === undefined ? {} : { fromLogUpTo: formatHex(logUpTo) }),
   });
-  outbox.send(learner.link, packetKind[plan.kind], plan.zxid);
+  outbox.pending.sends.push({
+    links: [learner.link],
+    packet: { type: packetKind[kind], zxid, data: null, authInfo: null },
+    ...(logUpTo === undefined ? {} : { logUpTo }),
+  });
   for (const entry of plan.entries) {
     outbox.send(learner.link, PacketType.proposal, entry.zxid, entry.payload);
     outbox.send(learner.link, PacketType.commit, entry.zxid);

@@ -16,7 +16,7 @@ import {
 } from "../../src/wire/index.ts";
 import type { QuorumPacket } from "../../src/wire/index.ts";
 import { Peer } from "../../src/zab/index.ts";
-import type { LinkId, PeerEvent, Ready } from "../../src/zab/index.ts";
+import type { LinkId, LogPlace, PeerEvent, Ready } from "../../src/zab/index.ts";
 import { applyEntry, entriesAbove, labelled, nodeAt } from "./chain.ts";
 import type { State } from "./chain.ts";
 import { checkSyncedRead } from "./checkers/synced-reads.ts";
@@ -31,6 +31,7 @@ import type { Server, World } from "./world.ts";
 type Input =
   | { readonly kind: "packet"; readonly link: LinkId; readonly bytes: Buffer; body?: State }
   | { readonly kind: "accepted" | "opened" | "closed"; readonly link: LinkId }
+  | { readonly kind: "log-found"; readonly link: LinkId; readonly place: LogPlace | undefined }
   | { readonly kind: "notification"; readonly from: bigint; readonly bytes: Buffer }
   | { readonly kind: "durable"; readonly seq: number; readonly replaced: State | undefined }
   | { readonly kind: "write"; readonly write: ClientWrite }
@@ -43,6 +44,8 @@ class Life implements StreamHost {
   readonly #take: (input: Input) => void;
   /** Snapshots that came on a link and are to be installed. */
   readonly bodies = new Map<LinkId, State>();
+  /** Where the log goes on for a learner. */
+  readonly logPlaces = new Map<LinkId, LogPlace>();
   /** Syncs sent to the leader, oldest first. */
   syncs: AskedSync[] = [];
   nextAcceptedLink = 2;
@@ -271,6 +274,9 @@ export class SimServer implements Server {
       case "closed":
         peer.linkClosed(input.link);
         break;
+      case "log-found":
+        peer.logFound(input.link, input.place);
+        break;
       case "notification":
         peer.receiveNotification(input.from, decodeNotification(input.bytes));
         break;
@@ -322,6 +328,7 @@ export class SimServer implements Server {
       checkers.serves({ sid: this.sid, life: this.#lives, node, leaderEpoch: served.leaderEpoch });
     }
     for (const { link, sid } of ready.dials) this.#dial(life, link, sid);
+    for (const { link, zxid } of ready.lookups) this.#lookUp(life, link, zxid);
     this.#sendAll(life, ready);
     for (const link of ready.closes) {
       life.bodies.delete(link);
@@ -349,13 +356,40 @@ export class SimServer implements Server {
   }
 
   #sendAll(life: Life, ready: Ready): void {
-    for (const { links, packet } of ready.sends) {
+    for (const { links, packet, logUpTo } of ready.sends) {
       const bytes = this.#encode(packet);
       const capture =
         packet.type === PacketType.snap
           ? (): State => ({ node: this.#state.node, label: packet.zxid })
           : undefined;
-      for (const link of links) this.#world.streams.send({ host: life, link }, bytes, capture);
+      for (const link of links) {
+        this.#world.streams.send({ host: life, link }, bytes, capture);
+        if (logUpTo !== undefined) this.#sendLog(life, link, logUpTo);
+      }
+    }
+  }
+
+  /** Sometimes the log is larger than a snapshot would be. */
+  #lookUp(life: Life, link: LinkId, zxid: bigint): void {
+    const { random, scheduler } = this.#world;
+    const { base, tip } = this.#disk.content;
+    const labels = entriesAbove(tip, base.label).map((entry) => entry.zxid);
+    const position = labels.findLast((label) => label <= zxid) ?? base.label;
+    const isThere = zxid >= base.label && random.next() < 0.8;
+    const place = { position, next: labels.find((label) => label > zxid) };
+    if (isThere) life.logPlaces.set(link, place);
+    scheduler.after(randomInt(random, 1, 200), () => {
+      this.#take(life, { kind: "log-found", link, place: isThere ? place : undefined });
+    });
+  }
+
+  #sendLog(life: Life, link: LinkId, upTo: bigint): void {
+    const position = life.logPlaces.get(link)?.position;
+    if (position === undefined) throw new Violation("contract", "a log that was not looked up");
+    for (const { zxid, payload } of entriesAbove(this.#state, position)) {
+      if (zxid > upTo) return;
+      this.#send(life, link, PacketType.proposal, { zxid, data: payload });
+      this.#send(life, link, PacketType.commit, { zxid, data: null });
     }
   }
 
@@ -390,8 +424,13 @@ export class SimServer implements Server {
     });
   }
 
-  #send(life: Life, link: LinkId, type: PacketType): void {
-    const packet = { type, zxid: 0n, data: Buffer.alloc(0), authInfo: null };
+  #send(
+    life: Life,
+    link: LinkId,
+    type: PacketType,
+    { zxid, data }: Pick<QuorumPacket, "zxid" | "data"> = { zxid: 0n, data: Buffer.alloc(0) },
+  ): void {
+    const packet = { type, zxid, data, authInfo: null };
     this.#world.streams.send({ host: life, link }, this.#encode(packet));
   }
 

@@ -22,9 +22,9 @@ function learnerInfo(extensions: ServerExtensions): Buffer {
 describe("readExtensions()", () => {
   it("reads what a learner of ours says behind what ZooKeeper's says", () => {
     for (const extensions of [
-      { knowsHandOver: true },
-      { knowsHandOver: false, ensembleId: id },
-      { knowsHandOver: true, ensembleId: id },
+      { knowsHandOver: true, takesProgress: false },
+      { knowsHandOver: false, takesProgress: true, ensembleId: id },
+      { knowsHandOver: true, takesProgress: false, ensembleId: id },
     ]) {
       const info = readLearnerInfo(new JuteReader(learnerInfo(extensions)));
       expect(info).toEqual({ ...learner, ...extensions });

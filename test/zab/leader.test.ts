@@ -45,7 +45,7 @@ test("§3.2: LEADERINFO waits until this server's own acceptance is durable", ()
   const peer = electedLeader().accepted(2).receive(2, "followerInfo", 0n, learnerInfo(1));
   expect(peer.sent).toEqual([]);
   expect(peer.persist().sent).toEqual(["LEADERINFO 0x100000000 on 2"]);
-  expect(peer.sentData).toEqual(["00010000"]);
+  expect(peer.sentData).toEqual(["00010000454e534d00000004"]);
 });
 
 test("§3.2: an observer takes no part in choosing the epoch", () => {
@@ -274,5 +274,5 @@ test("a learner with a newer configuration, or with nonsense, is refused", () =>
 test("a new connection of a server replaces its old one", () => {
   const peer = activeLeader().accepted(4).receive(4, "followerInfo", z(1, 0), learnerInfo(1));
   expect(peer.closes).toEqual([2]);
-  expect(peer.events).toEqual(["learner-lost"]);
+  expect(peer.events).toEqual(["learner-lost: replaced"]);
 });

@@ -27,6 +27,7 @@ export interface ScriptedOptions {
   readonly counterMax?: number;
   readonly epochWaitMs?: number;
   readonly configVersion?: bigint;
+  readonly learnerLimits?: PeerOptions["learnerLimits"];
 }
 
 export interface ScriptedVote {
@@ -134,9 +135,10 @@ export class ScriptedPeer {
 
   /** Packets to send because of the last input. */
   get sent(): string[] {
-    return this.#ready.sends.map(({ links, packet }) => {
+    return this.#ready.sends.map(({ links, packet, logUpTo }) => {
       const name = packetNames.get(packet.type) ?? String(packet.type);
-      return `${name} ${formatHex(packet.zxid)} on ${links.join(" ")}`;
+      const log = logUpTo === undefined ? "" : `, then the log up to ${formatHex(logUpTo)}`;
+      return `${name} ${formatHex(packet.zxid)} on ${links.join(" ")}${log}`;
     });
   }
 
@@ -161,6 +163,11 @@ export class ScriptedPeer {
     return this.#ready.dials.map(({ link, sid }) => `${sid} as ${link}`);
   }
 
+  /** What is asked of the log. */
+  get lookups(): string[] {
+    return this.#ready.lookups.map(({ link, zxid }) => `${formatHex(zxid)} for ${link}`);
+  }
+
   get delivered(): string[] {
     return this.#ready.deliver.map(({ zxid }) => formatHex(zxid));
   }
@@ -175,6 +182,9 @@ export class ScriptedPeer {
       if (event.kind === "role") {
         const service = event.serving ? `serving in ${event.epoch}` : "not serving";
         return `${event.role} ${service}`;
+      }
+      if (event.kind === "learner-lost" && event.cause !== undefined) {
+        return `${event.kind}: ${event.cause}`;
       }
       return event.kind;
     });
@@ -226,6 +236,7 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
     },
     logger: nullLogger,
     ...(counterMax === undefined ? {} : { counterMax }),
+    ...(options.learnerLimits === undefined ? {} : { learnerLimits: options.learnerLimits }),
   };
 }
 

@@ -129,11 +129,14 @@ export const DISK_KEYS: readonly ConfigKey[] = [
     default: "false",
     doc: "Whether transaction logs without any snapshot are accepted.",
   },
-  noEffect(
-    "snapshotSizeFactor",
-    "Share of the snapshot's size up to which logs are sent instead of it.",
-    "logs are not read for learners: they get what is in memory (commitLogCount), or a snapshot",
-  ),
+  {
+    name: "snapshotSizeFactor",
+    kind: "number",
+    default: "0.33",
+    doc:
+      "Share of a snapshot's size up to which a learner is sent the log instead of it; 0 is any " +
+      "size, below 0 never.",
+  },
   {
     name: "txnLogSizeLimitInKb",
     kind: "integer",
@@ -193,6 +196,16 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     min: 1,
     doc: "The first pause between repeated votes.",
   },
+  {
+    name: "ensemble.learnerQueueMaxInKb",
+    kind: "integer",
+    default: "65536",
+    unit: "KiB",
+    min: 1024,
+    doc:
+      "What may wait for a learner that takes less than it is sent before it is dropped; four " +
+      "times as much for one that the quorum needs.",
+  },
   refused("group.*", "Groups of a hierarchical quorum.", "quorums are majorities", []),
   {
     name: "initLimit",
@@ -212,20 +225,22 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     doc: "How long an elected leader waits for a quorum to connect; -1 is as long as initLimit.",
   },
   {
-    ...noEffect(
-      "leader.maxConcurrentSnapSyncs",
-      "Snapshots sent at a time.",
-      "a snapshot is made of the tree piece by piece as the learner takes it",
-    ),
+    name: "leader.maxConcurrentSnapSyncs",
     aliases: ["maxConcurrentSnapSyncs"],
+    kind: "integer",
+    default: "10",
+    unit: "learners",
+    min: 1,
+    doc: "Observers that are sent a snapshot at a time; others wait. Voters never wait.",
   },
   {
-    ...noEffect(
-      "leader.maxConcurrentDiffSyncs",
-      "Diffs sent at a time.",
-      "what is sent is in memory already",
-    ),
+    name: "leader.maxConcurrentDiffSyncs",
     aliases: ["maxConcurrentDiffSyncs"],
+    kind: "integer",
+    default: "100",
+    unit: "learners",
+    min: 1,
+    doc: "Observers that are sent missing transactions at a time; others wait.",
   },
   noEffect("multiAddress.*", "Gives a server several addresses.", "each server has one address"),
   noEffect("observer.*", "How observers delay their elections.", "they do not"),

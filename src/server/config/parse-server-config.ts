@@ -187,6 +187,10 @@ function readDisk(values: ConfigValues, dataDir: string, warnings: string[]) {
     forceSync: values.boolean("forceSync"),
     fsyncWarningThresholdMs: values.integer("fsync.warningthresholdms"),
     commitLogCount: values.integer("commitLogCount"),
+    snapshotSizeFactor: values.number("snapshotSizeFactor"),
+    learnerQueueMaxKb: values.integer("ensemble.learnerQueueMaxInKb"),
+    maxConcurrentSnapSyncs: values.integer("leader.maxConcurrentSnapSyncs"),
+    maxConcurrentDiffSyncs: values.integer("leader.maxConcurrentDiffSyncs"),
     autopurgeEnabled: values.integer("autopurge.purgeInterval") > 0,
     autopurgeSnapRetainCount: Math.max(retain, AUTOPURGE_RETAIN_MIN),
   };

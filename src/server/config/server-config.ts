@@ -120,6 +120,17 @@ export interface ServerConfig {
   readonly fsyncWarningThresholdMs: number;
   /** Committed transactions kept in memory for learners that lag. @default 500 */
   readonly commitLogCount: number;
+  /**
+   * Largest size of the log, in that of a snapshot, that learners are sent instead of a snapshot;
+   * 0 is any size, below 0 never. @default 0.33
+   */
+  readonly snapshotSizeFactor: number;
+  /** What may wait for a learner before it is dropped, in KiB. @default 65536 */
+  readonly learnerQueueMaxKb: number;
+  /** Observers that are sent a snapshot at a time. @default 10 */
+  readonly maxConcurrentSnapSyncs: number;
+  /** Observers that are sent missing transactions at a time. @default 100 */
+  readonly maxConcurrentDiffSyncs: number;
   /** Whether old snapshots and logs are removed after each snapshot. @default true */
   readonly autopurgeEnabled: boolean;
   /** Snapshots kept by the purge that follows each of them, at least 3. @default 3 */

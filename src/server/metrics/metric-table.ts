@@ -319,6 +319,21 @@ const ownRows: readonly MetricRow[] = [
     (at) => at.gauges.logPendingBytes,
   ),
   counter(
+    "ensemble_log_diffs_total",
+    "Learners synchronised by transactions of the log",
+    (at) => at.counters.logDiffsSent,
+  ),
+  counter(
+    "ensemble_learners_overfull_total",
+    "Learners dropped because they took too little of what they were sent",
+    (at) => at.counters.overfullLearners,
+  ),
+  counter(
+    "ensemble_learners_silent_total",
+    "Learners dropped because they said nothing",
+    (at) => at.counters.silentLearners,
+  ),
+  counter(
     "ensemble_large_responses_total",
     "Replies longer than jute.maxbuffer",
     (at) => at.gauges.largeReplies,

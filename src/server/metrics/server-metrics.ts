@@ -63,6 +63,11 @@ export class ServerMetrics {
   /** Learners brought up to date with transactions, and with snapshots. */
   diffsSent = 0;
   snapshotsSent = 0;
+  /** Of the former, those that got transactions of the log. */
+  logDiffsSent = 0;
+  /** Learners dropped because they took too little of what they were sent, or said nothing. */
+  overfullLearners = 0;
+  silentLearners = 0;
   digestMismatches = 0;
   /** From the proposal to its commit, on the leader. */
   readonly quorumAckMs = new Summary();

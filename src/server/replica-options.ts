@@ -1,0 +1,41 @@
+/** What a replica is made of, and what it tells the layer of clients and sessions. */
+import type { Clock } from "../base/index.ts";
+import type { Storage } from "../storage/index.ts";
+import type { TxnResult } from "../tree/index.ts";
+import type { DecodedTxn } from "../wire/index.ts";
+import type { Peer, PeerEvent } from "../zab/index.ts";
+import type { LoadOptions } from "./load-state.ts";
+import type { Endpoint } from "./quorum-links.ts";
+import type { ReplicatedTreeOptions } from "./replicated-tree.ts";
+import type { SnapshotInterval } from "./snapshot-writer.ts";
+
+/** What the layer of clients and sessions is told. */
+export interface ReplicaListener {
+  event(event: PeerEvent): void;
+  /** A transaction has become part of the tree. */
+  applied(txn: DecodedTxn, result: TxnResult): void;
+  /** A sync is to be answered: the one of this token, or on a learner the oldest one. */
+  synced(token: unknown): void;
+  /** End of a turn: time to write what was gathered for clients. */
+  flush(): void;
+  /** The tree is another one now; watches and pending requests of the old one are void. */
+  treeReplaced(): void;
+  failed(error: unknown): void;
+}
+
+export interface ReplicaOptions extends ReplicatedTreeOptions {
+  readonly peer: Peer;
+  readonly storage: Storage;
+  readonly load: LoadOptions;
+  readonly clock: Clock;
+  /** Where learners connect while this server leads; undefined for a server without peers. */
+  readonly quorumEndpoint: Endpoint | undefined;
+  readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
+  readonly packetBytesMax: number;
+  /** Up to which share of a snapshot's size learners get transactions of the log instead. */
+  readonly snapshotSizeFactor: number;
+  /** How much of the log until the next snapshot. */
+  readonly snapshotEvery: () => SnapshotInterval;
+  /** Whether snapshots and logs that are not needed any more are removed. */
+  readonly purges: boolean;
+}
