@@ -55,7 +55,9 @@ export function damagedSnapshotName(snapshot: SnapshotFile): string {
 /** Whether a file is what an interrupted write left: ours, or ZooKeeper's. */
 export function isLeftover(name: string): boolean {
   if (name.startsWith("unfinished-")) return true;
-  return /^(snapshot\.[0-9a-f]+(\.gz|\.snappy)?|acceptedEpoch|currentEpoch)\.tmp$/.test(name);
+  return /^(snapshot\.[0-9a-f]+(\.gz|\.snappy)?|acceptedEpoch|currentEpoch|volume\.json)\.tmp$/.test(
+    name,
+  );
 }
 
 /** The log files among `names`, oldest first. */

@@ -6,7 +6,7 @@
  */
 
 /**
- * - `corrupt-log`, `corrupt-snapshot`, `corrupt-epoch`: a file contradicts its format or its
+ * - `corrupt-log`, `corrupt-snapshot`, `corrupt-epoch`, `corrupt-volume`: a file contradicts its format or its
  *   neighbours; the server must not start on it.
  * - `missing-snapshot`: the log is there, the snapshot that it builds on is not.
  * - `missing-folder`: a data folder is not there, and must not be created.
@@ -23,6 +23,7 @@ export type StorageErrorCode =
   | "corrupt-log"
   | "corrupt-snapshot"
   | "corrupt-epoch"
+  | "corrupt-volume"
   | "missing-snapshot"
   | "missing-folder"
   | "misplaced-files"

@@ -15,6 +15,7 @@
  */
 import { assert } from "../base/index.ts";
 import { formatHex, zxidEpoch } from "../wire/index.ts";
+import type { VolumeRecord } from "../wire/index.ts";
 import { openDataFolders } from "./data-folders.ts";
 import type { DataFolders } from "./data-folders.ts";
 import { recoverEpochs, saveAcceptedEpoch, saveCurrentEpoch } from "./epoch-files.ts";
@@ -27,6 +28,7 @@ import type { SnapshotInfo } from "./snapshot-store.ts";
 import { StorageError, isOutOfSpace } from "./storage-error.ts";
 import type { RecoveredState, StorageOptions, StorageStats } from "./storage-options.ts";
 import { TxnLog } from "./txn-log.ts";
+import { readVolumeRecord, saveVolumeRecord } from "./volume-file.ts";
 
 const fsyncWarningThresholdMs = 1000;
 
@@ -191,6 +193,19 @@ export class Storage {
   /** Durably sets `currentEpoch`. */
   saveCurrentEpoch(epoch: number): Promise<void> {
     return this.#saveEpoch(() => saveCurrentEpoch(this.#folders.snapshots, epoch));
+  }
+
+  /**
+   * What the disk says of itself; null when it says nothing.
+   * @throws StorageError `corrupt-volume` when it cannot be made out.
+   */
+  readVolume(): Promise<VolumeRecord | null> {
+    return readVolumeRecord(this.#folders.snapshots);
+  }
+
+  /** Durably replaces what the disk says of itself. */
+  saveVolume(record: VolumeRecord): Promise<void> {
+    return this.#saveEpoch(() => saveVolumeRecord(this.#folders.snapshots, record));
   }
 
   /**
