@@ -3,9 +3,19 @@
  * epochs it has accepted, the leader chooses a higher one and accepts it itself, then a quorum
  * acknowledges it. Only one leader can win a quorum for an epoch.
  */
+import { zxidEpoch } from "../wire/index.ts";
 import type { Learner } from "./learner-table.ts";
 import { acceptEpoch } from "./peer-context.ts";
 import type { PeerContext } from "./peer-context.ts";
+
+/** Highest epoch: epochs are kept as int32. */
+export const epochMax = 0x7fffffff;
+
+/**
+ * How far a voter may have gone ahead in epochs, each of which takes an election: 12 days with one
+ * in a second. Whoever says to be further is not believed, for the epochs would soon be used up.
+ */
+export const epochJumpMax = 2 ** 20;
 
 export class Discovery {
   readonly #context: PeerContext;
@@ -22,13 +32,25 @@ export class Discovery {
     this.#context = context;
     this.#initial = { epoch: context.currentEpoch, zxid: context.history.last };
     this.#votes = context.voters.bit(context.sid);
-    this.#acceptedEpochMax = context.acceptedEpoch;
+    // What made the membership was done in an epoch: any leader of it comes later.
+    const membershipEpoch = zxidEpoch(context.membership.version);
+    this.#acceptedEpochMax = Math.max(context.acceptedEpoch, membershipEpoch);
     this.#chooseEpoch();
   }
 
   /** The new epoch; 0 until it is chosen. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Whether there is no epoch left to choose. */
+  get isExhausted(): boolean {
+    return this.#acceptedEpochMax >= epochMax;
+  }
+
+  /** Once the epoch is chosen: voters that accepted it, and were not ahead when they did. */
+  get votes(): number {
+    return this.#votes;
   }
 
   /** Whether this server has durably accepted the epoch, so that it may be told to others. */
@@ -55,6 +77,19 @@ export class Discovery {
     this.#chooseEpoch();
   }
 
+  /** Whether a learner may have accepted this epoch, as far as is known here. */
+  isPlausible(acceptedEpoch: number): boolean {
+    return acceptedEpoch <= Math.max(this.#acceptedEpochMax, this.#epoch) + epochJumpMax;
+  }
+
+  /**
+   * A voter has lost what it promised: with its disk, as it says, or as it is seen to be below an
+   * epoch that it has accepted.
+   */
+  forget(sid: bigint): void {
+    if (this.#epoch !== 0) this.#votes &= ~this.#context.voters.bit(sid);
+  }
+
   /** A voter accepts the epoch; false when its history is ahead of the leader's. */
   receiveAck(learner: Learner, currentEpoch: number): boolean {
     const { epoch, zxid } = this.#initial;
@@ -66,6 +101,7 @@ export class Discovery {
   #chooseEpoch(): void {
     const { voters, sid } = this.#context;
     if (this.#epoch !== 0 || !voters.isQuorum(this.#votes, "epoch")) return;
+    if (this.isExhausted) return;
     this.#epoch = 1 + this.#acceptedEpochMax;
     this.#votes = voters.bit(sid);
     acceptEpoch(this.#context, this.#epoch);

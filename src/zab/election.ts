@@ -10,14 +10,31 @@
 import type { Logger } from "../observe/index.ts";
 import { PeerState, formatHex, noVote } from "../wire/index.ts";
 import type { Notification } from "../wire/index.ts";
+import { epochMax } from "./discovery.ts";
 import type { Membership, PeerTiming } from "./peer-options.ts";
 import type { Voters } from "./quorum.ts";
 import type { Outbox } from "./ready.ts";
 import { isBetter, isSameProposal, voteOf } from "./vote.ts";
 import type { Candidate, Vote } from "./vote.ts";
 
-/** zxid of a server whose database is not initialised: its vote does not count. */
-const uninitialisedZxid = -1n;
+/** zxid in the votes of a server whose disk is not whole: its vote does not count. */
+export const uninitialisedZxid = -1n;
+
+/**
+ * Highest round that is believed. Rounds are int64, and whoever hears of a higher one goes over to
+ * it: at the last one there would be no next.
+ */
+const roundMax = 2n ** 62n;
+
+/**
+ * Whether a server can have sent this vote. Its zxid and epoch need not fit each other: after a
+ * forged vote has won an election, the servers that settled tell of it with their true epoch.
+ */
+function isPlausible({ zxid, peerEpoch, electionEpoch }: Vote): boolean {
+  const isRound = electionEpoch >= 0n && electionEpoch <= roundMax;
+  const isEpoch = peerEpoch >= 0n && peerEpoch <= BigInt(epochMax);
+  return isRound && isEpoch && zxid >= uninitialisedZxid;
+}
 
 export interface ElectionOptions {
   readonly sid: bigint;
@@ -39,6 +56,8 @@ export class Election {
   #votes = new Map<bigint, Vote>();
   /** What servers that are no longer looking say, of whatever round. */
   #settled = new Map<bigint, Vote>();
+  /** Voters that said in this round that their votes do not count, as a mask. */
+  #missed = 0;
   #winner: Vote | undefined;
   #decideAtMs: number | undefined;
   #rebroadcastMs = 0;
@@ -58,14 +77,25 @@ export class Election {
     return this.#winner;
   }
 
+  /** The voters without which there is no quorum, and whose votes do not count; else none. */
+  get votersMissed(): readonly bigint[] {
+    const { voters, sid } = this.#options;
+    const isOwnMissed = this.#initial.zxid === uninitialisedZxid;
+    const missed = this.#missed | (isOwnMissed ? voters.bit(sid) : 0);
+    if (voters.isQuorum(voters.others(missed), "election")) return [];
+    return voters.sids.filter((voter) => (voters.bit(voter) & missed) !== 0 && voter !== sid);
+  }
+
   /** Begins a new round with a vote for oneself (or for nobody, without a right to vote). */
   start(own: Candidate, nowMs: number): void {
     this.#nowMs = nowMs;
-    this.#round += 1n;
+    // A round that a mad or hostile server has made so high is not the end of all elections.
+    this.#round = this.#round < roundMax ? this.#round + 1n : 1n;
     const isVoter = this.#options.voters.has(this.#options.sid);
     this.#initial = isVoter ? own : { leader: noVote, zxid: noVote, peerEpoch: noVote };
     this.#votes.clear();
     this.#settled.clear();
+    this.#missed = 0;
     this.#winner = undefined;
     this.#rebroadcastMs = this.#options.timing.rebroadcastMinMs;
     this.#propose(this.#initial);
@@ -83,6 +113,10 @@ export class Election {
     }
     const vote = voteOf(notification);
     if (!voters.has(vote.leader)) return;
+    if (!isPlausible(vote)) {
+      this.#options.outbox.pending.events.push({ kind: "odd-vote", from });
+      return;
+    }
     if (vote.state === PeerState.looking) this.#receiveLooking(from, vote);
     else if (vote.state !== PeerState.observing) this.#receiveSettled(from, vote);
   }
@@ -97,7 +131,8 @@ export class Election {
     if (nowMs < this.#rebroadcastAtMs) return;
     const { timing, voters, sid } = this.#options;
     // Nobody tells a server without a vote of a decision that it missed: it has to go on asking.
-    const maxMs = voters.has(sid) ? timing.rebroadcastMaxMs : timing.rebroadcastMinMs * 10;
+    const counts = voters.has(sid) && this.#initial.zxid !== uninitialisedZxid;
+    const maxMs = counts ? timing.rebroadcastMaxMs : timing.rebroadcastMinMs * 10;
     this.#rebroadcastMs = Math.min(this.#rebroadcastMs * 2, maxMs);
     this.#broadcast();
   }
@@ -119,6 +154,9 @@ export class Election {
   }
 
   #receiveLooking(from: bigint, vote: Vote): void {
+    const bit = this.#options.voters.bit(from);
+    if (vote.zxid === uninitialisedZxid && vote.leader === from) this.#missed |= bit;
+    else this.#missed &= ~bit;
     if (this.#initial.zxid === uninitialisedZxid || vote.zxid === uninitialisedZxid) return;
     if (vote.electionEpoch < this.#round) {
       // Voters answer everything that a server without a vote says: it must not answer back.

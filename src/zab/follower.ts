@@ -6,6 +6,9 @@
  * accepted before ACKEPOCH; history is cut or replaced; what the leader committed is logged;
  * currentEpoch is written; NEWLEADER is acknowledged; only then are single proposals logged and
  * acknowledged. The disk works in order, so it is enough to start the operations in this order.
+ *
+ * A server whose disk is not whole learns as an observer, under an id that no leader counts, and
+ * joins again with its own when the leader has said UPTODATE and the disk is called whole.
  */
 import {
   JuteWriter,
@@ -21,12 +24,22 @@ import {
 import type { QuorumPacket } from "../wire/index.ts";
 import { follows } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
-import { acceptEpoch, deliver, enterEpoch, startDiskOp } from "./peer-context.ts";
+import {
+  acceptEpoch,
+  deliver,
+  enterEpoch,
+  hasVote,
+  saveVolume,
+  startDiskOp,
+} from "./peer-context.ts";
 import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import { epochJumpMax, epochMax } from "./discovery.ts";
+import { adoptIdentity, identityConflict, settleIdentity } from "./ensemble-identity.ts";
+import { incompleteSid } from "./learner-table.ts";
 import { PendingProposals } from "./pending-proposals.ts";
 import type { DiskOp, LinkId } from "./ready.ts";
 
-type Phase = "dialing" | "discovery" | "synchronisation" | "new-leader" | "active";
+type Phase = "dialing" | "discovery" | "synchronisation" | "new-leader" | "made-whole" | "active";
 
 export class Follower implements RoleMachine {
   readonly #context: PeerContext;
@@ -48,6 +61,8 @@ export class Follower implements RoleMachine {
   #heardAtMs: number;
   #epoch = 0;
   #ackEpochBody: Buffer | undefined;
+  /** Identity that the leader says its ensemble has. */
+  #ensembleId: string | undefined;
   /** What was logged before the epoch was entered is not acknowledged one by one. */
   #enterEpochSeq = Infinity;
   /** Packets that wait until the history has been cut or replaced. */
@@ -58,7 +73,7 @@ export class Follower implements RoleMachine {
   constructor(context: PeerContext, leader: bigint, nextLink: () => LinkId) {
     this.#context = context;
     this.#leader = leader;
-    this.#isObserver = !context.voters.has(context.sid);
+    this.#isObserver = !hasVote(context);
     this.#nextLink = nextLink;
     this.#pending = new PendingProposals(context);
     this.#progressAtMs = context.nowMs;
@@ -116,13 +131,14 @@ export class Follower implements RoleMachine {
 
   linkOpened(link: LinkId): void {
     if (link !== this.#link || this.#phase !== "dialing") return;
-    const { sid, membership, acceptedEpoch, outbox } = this.#context;
+    const { sid, membership, acceptedEpoch, outbox, volume } = this.#context;
     this.#phase = "discovery";
     const writer = new JuteWriter(32);
     writeLearnerInfo(writer, {
-      sid,
+      sid: volume.isIncomplete ? incompleteSid(sid) : sid,
       protocolVersion: zabProtocolVersion,
       configVersion: membership.version,
+      ensembleId: volume.isIdSettled ? (volume.ensembleId ?? undefined) : undefined,
     });
     const type = this.#isObserver ? PacketType.observerInfo : PacketType.followerInfo;
     outbox.send(link, type, makeZxid(acceptedEpoch, 0), writer.takeCopy());
@@ -163,6 +179,8 @@ export class Follower implements RoleMachine {
       this.#sendAckEpoch(link);
     } else if (op.kind === "current-epoch") {
       outbox.send(link, PacketType.ack, makeZxid(this.#epoch, 0));
+    } else if (op.kind === "volume") {
+      if (this.#phase === "made-whole") this.#end("The disk is whole: joining under its own id");
     } else {
       if (history.last === op.zxid) this.#release();
       else this.#joinAgain(link, history.last > op.zxid);
@@ -242,8 +260,21 @@ export class Follower implements RoleMachine {
       return;
     }
     const { acceptedEpoch, currentEpoch } = this.#context;
-    this.#leaderTakesProgress = decodeLeaderInfo(packet.data).takesProgress === true;
+    const info = decodeLeaderInfo(packet.data);
+    this.#leaderTakesProgress = info.takesProgress === true;
+    this.#ensembleId = info.ensembleId;
+    const conflict = identityConflict(this.#context, this.#ensembleId);
+    if (conflict !== undefined) {
+      this.#context.rejection = conflict;
+      this.#end(`Leader ${this.#leader} cannot be followed. ${conflict}`);
+      return;
+    }
+    this.#context.rejection = undefined;
     this.#epoch = zxidEpoch(packet.zxid);
+    if (!this.#isPlausible(this.#epoch)) {
+      this.#end(`The leader's epoch ${this.#epoch} is far above the accepted ${acceptedEpoch}`);
+      return;
+    }
     if (this.#epoch < acceptedEpoch) {
       this.#end(`The leader's epoch ${this.#epoch} is below the accepted ${acceptedEpoch}`);
       return;
@@ -255,6 +286,13 @@ export class Follower implements RoleMachine {
     body.writeInt32BE(this.#epoch === acceptedEpoch ? -1 : currentEpoch, 0);
     this.#ackEpochBody = body;
     acceptEpoch(this.#context, this.#epoch);
+  }
+
+  /** A server that knows of no epoch yet has to believe what it is told, within the format. */
+  #isPlausible(epoch: number): boolean {
+    const { acceptedEpoch, volume } = this.#context;
+    const isNew = acceptedEpoch === 0 || volume.isIncomplete;
+    return epoch <= (isNew ? epochMax : Math.min(acceptedEpoch + epochJumpMax, epochMax));
   }
 
   #sendAckEpoch(link: LinkId): void {
@@ -334,16 +372,23 @@ export class Follower implements RoleMachine {
       return;
     }
     this.#phase = "new-leader";
+    adoptIdentity(this.#context, this.#ensembleId);
     this.#enterEpochSeq = enterEpoch(this.#context, this.#epoch).seq;
     this.#pending.logAll();
   }
 
   #receiveUpToDate(): void {
-    const { outbox, membership, sid } = this.#context;
+    const { outbox, membership, sid, volume } = this.#context;
     if (this.#phase !== "new-leader" || this.#link === undefined) {
       this.#end("Unexpected UPTODATE");
       return;
     }
+    if (volume.isIncomplete) {
+      this.#phase = "made-whole";
+      saveVolume(this.#context, { isIncomplete: false, isIdSettled: volume.ensembleId !== null });
+      return;
+    }
+    settleIdentity(this.#context);
     this.#phase = "active";
     outbox.send(this.#link, PacketType.ack, makeZxid(this.#epoch, 0));
     outbox.pending.events.push({

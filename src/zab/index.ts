@@ -6,4 +6,13 @@ export { defaultTiming } from "./peer-options.ts";
 export type { PeerOptions } from "./peer-options.ts";
 export { bitCount, majorityRule } from "./quorum.ts";
 export type { QuorumRule } from "./quorum.ts";
-export type { DiskOp, LinkId, LogPlace, PeerEvent, Ready, Role, Send } from "./ready.ts";
+export type {
+  DiskOp,
+  LearnerOddity,
+  LinkId,
+  LogPlace,
+  PeerEvent,
+  Ready,
+  Role,
+  Send,
+} from "./ready.ts";

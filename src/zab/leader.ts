@@ -22,6 +22,7 @@ import {
 } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
 import { Discovery } from "./discovery.ts";
+import { nameNewEnsemble, settleIdentity } from "./ensemble-identity.ts";
 import type { HistoryEntry } from "./history.ts";
 import { LearnerPacing } from "./learner-pacing.ts";
 import { LearnerTable } from "./learner-table.ts";
@@ -58,6 +59,7 @@ export class Leader implements RoleMachine {
     this.#discovery = new Discovery(context);
     this.#pacing = new LearnerPacing(context, this.#learners);
     this.#progressAtMs = context.nowMs;
+    nameNewEnsemble(context);
   }
 
   get over(): string | undefined {
@@ -161,6 +163,7 @@ export class Leader implements RoleMachine {
       const waitMs = isEpochOpen
         ? Math.min(timing.epochWaitMs ?? Infinity, initLimitMs)
         : initLimitMs;
+      if (isEpochOpen && this.#discovery.isExhausted) this.#end("No higher epoch is left");
       if (nowMs - this.#progressAtMs > waitMs) this.#end(`No quorum in ${this.#phase}`);
     }
     if (this.#phase !== "discovery") {
@@ -234,6 +237,11 @@ export class Leader implements RoleMachine {
     const isFollower = packet.type === PacketType.followerInfo;
     if (!this.#learners.identify(learner, packet.data, isFollower)) return;
     const learnerEpoch = zxidEpoch(packet.zxid);
+    if (!this.#discovery.isPlausible(learnerEpoch)) {
+      this.#learners.refuse(learner, "absurd-epoch");
+      return;
+    }
+    if (learner.isIncomplete || learnerEpoch < this.epoch) this.#forget(learner);
     if (this.epoch === 0) this.#discovery.receiveAccepted(learner, learnerEpoch);
     else if (learner.isVoter && learnerEpoch > this.epoch) {
       this.#receiveLaterEpoch(learner, learnerEpoch);
@@ -254,11 +262,26 @@ export class Leader implements RoleMachine {
     else this.#end(reason);
   }
 
+  /**
+   * What the server of this id had promised and acknowledged before is gone with its disk, or was
+   * another server's. It must not help this leader into service, nor anything to be committed that
+   * this learner does not get from now on.
+   */
+  #forget({ sid, isIncomplete }: Learner): void {
+    if (isIncomplete) this.#proposals.withdraw(sid);
+    if (this.isServing) return;
+    this.#discovery.forget(sid);
+    this.#newLeaderAcks &= ~this.#context.voters.bit(sid);
+  }
+
   #sendLeaderInfo(learner: Learner): void {
     if (!this.#discovery.isAccepted || learner.stage !== "identified") return;
     learner.stage = "informed";
-    const { outbox } = this.#context;
-    const body = encodeLeaderInfo({ takesProgress: true });
+    const { outbox, volume } = this.#context;
+    const body = encodeLeaderInfo({
+      takesProgress: true,
+      ensembleId: volume.ensembleId ?? undefined,
+    });
     outbox.send(learner.link, PacketType.leaderInfo, makeZxid(this.epoch, 0), body);
   }
 
@@ -270,7 +293,7 @@ export class Leader implements RoleMachine {
     const currentEpoch = new JuteReader(packet.data).readInt();
     learner.stage = "acked-epoch";
     learner.lastZxid = packet.zxid;
-    if (this.#phase === "discovery" && learner.isVoter && currentEpoch !== -1) {
+    if (!this.isServing && learner.isVoter && currentEpoch !== -1) {
       if (!this.#discovery.receiveAck(learner, currentEpoch)) {
         this.#end(`Follower ${learner.sid} is ahead: ${formatHex(packet.zxid)}`);
         return;
@@ -315,12 +338,15 @@ export class Leader implements RoleMachine {
 
   #checkNewLeaderAcks(): void {
     const { voters, outbox, sid, nowMs, timing } = this.#context;
-    // Those who have gone again would not follow it.
-    const acks = this.#newLeaderAcks & this.#learners.joinedVoters();
+    // Only of those in `votes` is it known that they hold nothing which this leader does not; and
+    // those who have gone again would not follow it.
+    const agreed = this.#discovery.votes & this.#learners.joinedVoters();
+    const acks = this.#newLeaderAcks & agreed;
     if (this.#phase !== "synchronisation" || !voters.isQuorum(acks, "new-leader")) return;
     // A leader's own copy of the initial history may still be on its way to disk elsewhere.
     if ((this.#newLeaderAcks & voters.bit(sid)) === 0) return;
     this.#phase = "broadcast";
+    settleIdentity(this.#context);
     this.#nextPingAtMs = nowMs + timing.tickMs / 2;
     outbox.pending.events.push({
       kind: "role",
@@ -334,8 +360,12 @@ export class Leader implements RoleMachine {
 
   #activate(learner: Learner): void {
     if (learner.stage !== "acked-new-leader") return;
-    learner.stage = "synced";
-    this.#context.outbox.send(learner.link, PacketType.upToDate, -1n);
+    if (!learner.isIncomplete) this.#learners.activate(learner);
+    else {
+      // Its vote will count from then on: a quorum without it must still be following.
+      this.#syncs.add({ admitted: learner }, this.#lastProposed);
+      this.#settleSyncs();
+    }
   }
 
   #noteProgress(learner: Learner): void {

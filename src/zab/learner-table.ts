@@ -2,9 +2,16 @@
  * The learners that are connected to a leader, and how far each has come. It knows who gets
  * proposals and who is alive; what is sent to whom when is the leader's business.
  */
-import { JuteReader, WireError, readLearnerInfo } from "../wire/index.ts";
+import {
+  JuteReader,
+  PacketType,
+  WireError,
+  encodeLeaderInfo,
+  readLearnerInfo,
+} from "../wire/index.ts";
+import { identityConflict } from "./ensemble-identity.ts";
 import type { PeerContext } from "./peer-context.ts";
-import type { DropCause, LinkId, LogPlace } from "./ready.ts";
+import type { DropCause, LearnerOddity, LinkId, LogPlace } from "./ready.ts";
 
 /** How far a learner has come, in this order. */
 export type LearnerStage =
@@ -26,6 +33,8 @@ export interface Learner {
   sid: bigint;
   /** Follows as a voter; false for observers. */
   isVoter: boolean;
+  /** Says that its disk is not whole; it counts for nothing. */
+  isIncomplete: boolean;
   /** Last zxid in its log when it connected. */
   lastZxid: bigint;
   /** What the leader's log has for it: "none" before it was asked, null when it has nothing. */
@@ -38,6 +47,15 @@ export interface Learner {
   pingsDue: number;
   /** The newest round whose PING it has answered; 0 for none. */
   roundAnswered: number;
+}
+
+/**
+ * The id by which a server joins whose disk is not whole: a negative one, as ZooKeeper's leaders
+ * give to observers that tell them none, so that no leader counts it for a quorum. It is the
+ * own id in another form: `incompleteSid(incompleteSid(sid)) === sid`.
+ */
+export function incompleteSid(sid: bigint): bigint {
+  return ~sid;
 }
 
 export class LearnerTable {
@@ -84,6 +102,7 @@ export class LearnerTable {
       stage: "connected",
       sid: -1n,
       isVoter: false,
+      isIncomplete: false,
       lastZxid: 0n,
       logPlace: "none",
       method: "diff",
@@ -130,15 +149,70 @@ export class LearnerTable {
       this.drop(learner, `Its configuration ${info.configVersion} is newer than ours`);
       return false;
     }
+    const isIncomplete = !isFollower && this.#isMember(incompleteSid(info.sid));
+    const sid = isIncomplete ? incompleteSid(info.sid) : info.sid;
+    const oddity = this.#oddityOf(sid, info.ensembleId);
+    const { link } = learner;
+    if (oddity === "joiner") this.#tellOf(link, sid, oddity);
+    else if (oddity !== undefined) {
+      learner.sid = sid;
+      if (oddity === "foreign") this.#tellWhoseLeader(learner);
+      else this.refuse(learner, oddity);
+      return false;
+    }
     for (const other of this.#byLink.values()) {
       // The same server again: what it had before is gone.
-      const isSame = other.stage !== "connected" && other.sid === info.sid;
+      const isSame = other.stage !== "connected" && other.sid === sid;
       if (isSame) this.drop(other, "Replaced by a newer connection", "replaced");
     }
     learner.stage = "identified";
-    learner.sid = info.sid;
-    learner.isVoter = isFollower && this.#context.voters.has(info.sid);
+    learner.sid = sid;
+    learner.isVoter = isFollower && this.#context.voters.has(sid);
+    learner.isIncomplete = isIncomplete;
     return true;
+  }
+
+  /** Closes the link of a learner that is odd, and tells of it. */
+  refuse({ link, sid }: Learner, oddity: LearnerOddity): void {
+    this.#tellOf(link, sid, oddity);
+    this.#context.outbox.pending.closes.push(link);
+    this.remove(link);
+  }
+
+  /** The learner is to know why: it ends the link when it sees whose leader this is. */
+  #tellWhoseLeader({ link, sid }: Learner): void {
+    this.#tellOf(link, sid, "foreign");
+    const { outbox, volume } = this.#context;
+    const body = encodeLeaderInfo({ ensembleId: volume.ensembleId ?? undefined });
+    outbox.send(link, PacketType.leaderInfo, 0n, body);
+  }
+
+  #tellOf(link: LinkId, sid: bigint, oddity: LearnerOddity): void {
+    this.#context.outbox.pending.events.push({ kind: "odd-learner", oddity, sid, link });
+  }
+
+  #isMember(sid: bigint): boolean {
+    const { voters, membership } = this.#context;
+    return voters.has(sid) || membership.observers.includes(sid);
+  }
+
+  #oddityOf(sid: bigint, ensembleId: string | undefined): LearnerOddity | undefined {
+    const { membership, timing, nowMs } = this.#context;
+    if (identityConflict(this.#context, ensembleId) !== undefined) return "foreign";
+    for (const other of this.#byLink.values()) {
+      // One that is in service answers a PING every half tick. If it is gone it is silent.
+      const isWell = other.stage === "synced" && nowMs - other.heardAtMs <= timing.tickMs;
+      if (other.sid === sid && isWell) return "duplicate";
+    }
+    if (sid === this.#context.sid) return "duplicate";
+    if (this.#isMember(sid)) return undefined;
+    return membership.takesJoiners === true ? "joiner" : "stranger";
+  }
+
+  /** Lets a learner that has all go into service. */
+  activate(learner: Learner): void {
+    learner.stage = "synced";
+    this.#context.outbox.send(learner.link, PacketType.upToDate, -1n);
   }
 
   startForwarding(learner: Learner): void {

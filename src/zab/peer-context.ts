@@ -4,7 +4,7 @@
  */
 import type { Logger } from "../observe/index.ts";
 import { assert } from "../base/index.ts";
-import type { QuorumPacket } from "../wire/index.ts";
+import type { QuorumPacket, VolumeRecord } from "../wire/index.ts";
 import type { History, HistoryEntry } from "./history.ts";
 import type { LearnerLimits, Membership, PeerTiming } from "./peer-options.ts";
 import type { Voters } from "./quorum.ts";
@@ -25,6 +25,11 @@ export interface PeerContext {
   acceptedEpoch: number;
   /** Epoch whose initial history this server holds; likewise. */
   currentEpoch: number;
+  /** What the disk says of itself; likewise. */
+  volume: VolumeRecord;
+  readonly newEnsembleId: string | undefined;
+  /** Why the last leader that was found cannot be followed, if this will not pass by itself. */
+  rejection: string | undefined;
   /** Time of the current input. */
   nowMs: number;
 }
@@ -69,6 +74,18 @@ export function enterEpoch(context: PeerContext, epoch: number): DiskOp {
   assert(epoch <= context.acceptedEpoch, "an epoch is accepted before it is entered");
   context.currentEpoch = epoch;
   return startDiskOp(context, { seq: context.outbox.nextSeq(), kind: "current-epoch", epoch });
+}
+
+/** Has the disk say something else of itself. */
+export function saveVolume(context: PeerContext, changes: Partial<VolumeRecord>): DiskOp {
+  context.volume = { ...context.volume, ...changes };
+  const { outbox, volume: record } = context;
+  return startDiskOp(context, { seq: outbox.nextSeq(), kind: "volume", record });
+}
+
+/** Whether this server counts for quorums: as a voter whose disk is whole. */
+export function hasVote({ voters, sid, volume }: PeerContext): boolean {
+  return voters.has(sid) && !volume.isIncomplete;
 }
 
 /** Makes a transaction part of the state. */

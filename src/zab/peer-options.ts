@@ -3,6 +3,7 @@
  * disk held. Times are milliseconds on the clock whose readings are given to `tick`.
  */
 import type { Logger } from "../observe/index.ts";
+import type { VolumeRecord } from "../wire/index.ts";
 import type { HistoryEntry, HistoryLimits } from "./history.ts";
 import type { QuorumRule } from "./quorum.ts";
 
@@ -14,6 +15,11 @@ export interface Membership {
   readonly version: bigint;
   /** The configuration as text, sent in notifications and with NEWLEADER. */
   readonly text: string;
+  /**
+   * Whether servers that are not in it may come and learn, to be added to it later.
+   * @default false
+   */
+  readonly takesJoiners?: boolean;
 }
 
 /** How long a peer waits for what. */
@@ -69,12 +75,14 @@ export const defaultTiming: PeerTiming = {
 
 /** What the disk held when the peer started. */
 export interface PeerDisk {
-  /** zxid of the newest transaction in log or snapshot. */
+  /** zxid of the newest transaction in log or snapshot; -1 on an incomplete disk without any. */
   readonly lastZxid: bigint;
   /** The newest transactions, oldest first, ending at `lastZxid`; may be empty. */
   readonly recent: readonly HistoryEntry[];
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
+  /** @default that of a disk which is whole and belongs to no named ensemble */
+  readonly volume?: VolumeRecord;
 }
 
 export interface PeerOptions {
@@ -90,4 +98,6 @@ export interface PeerOptions {
   readonly quorumRule?: QuorumRule;
   /** zxid counter at which a leader resigns so that a new epoch begins. @default 0xffffffff */
   readonly counterMax?: number;
+  /** Identity for an ensemble that begins with this server as its first leader. @default none */
+  readonly newEnsembleId?: string | undefined;
 }

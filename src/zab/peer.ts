@@ -8,14 +8,14 @@
  * and an acknowledged transaction is never forgotten.
  */
 import { assert } from "../base/index.ts";
-import { PeerState, WireError, zxidEpoch } from "../wire/index.ts";
+import { PeerState, WireError, plainVolume, zxidEpoch } from "../wire/index.ts";
 import type { Notification, QuorumPacket } from "../wire/index.ts";
-import { Election } from "./election.ts";
+import { Election, uninitialisedZxid } from "./election.ts";
 import { Follower } from "./follower.ts";
 import { History } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
 import { Leader } from "./leader.ts";
-import { deliver } from "./peer-context.ts";
+import { deliver, hasVote } from "./peer-context.ts";
 import type { PeerContext, RoleMachine } from "./peer-context.ts";
 import { defaultLearnerLimits } from "./peer-options.ts";
 import type { PeerOptions } from "./peer-options.ts";
@@ -58,8 +58,12 @@ export class Peer {
       history: new History(options.historyLimits, disk.lastZxid, disk.recent),
       acceptedEpoch: disk.acceptedEpoch,
       currentEpoch: disk.currentEpoch,
+      volume: disk.volume ?? plainVolume,
+      newEnsembleId: options.newEnsembleId,
+      rejection: undefined,
       nowMs: 0,
     };
+    assert(disk.lastZxid >= 0n || this.isIncomplete, "only an incomplete disk may hold nothing");
     assert(disk.currentEpoch <= disk.acceptedEpoch, "an epoch is accepted before it is entered");
     assert(
       zxidEpoch(disk.lastZxid) <= disk.currentEpoch,
@@ -73,7 +77,30 @@ export class Peer {
   get role(): Role {
     if (this.#role === undefined) return "looking";
     if (this.#role instanceof Leader) return "leading";
-    return this.#context.voters.has(this.#context.sid) ? "following" : "observing";
+    return hasVote(this.#context) ? "following" : "observing";
+  }
+
+  /** Whether this server's disk has to be made whole by a leader before its vote counts. */
+  get isIncomplete(): boolean {
+    return this.#context.volume.isIncomplete;
+  }
+
+  /** Why the leader that was found last cannot be followed, if somebody has to do something. */
+  get rejection(): string | undefined {
+    return this.#context.rejection;
+  }
+
+  /** Identity of the ensemble that this server's disk belongs to; null when it has none. */
+  get ensembleId(): string | null {
+    return this.#context.volume.ensembleId;
+  }
+
+  /**
+   * The other voters that said in this election that their disks are not whole, when those who are
+   * left, heard or not, are no quorum without them; else none.
+   */
+  get votersMissed(): readonly bigint[] {
+    return this.#isElecting ? this.#election.votersMissed : [];
   }
 
   /** Id of the server that this one leads as or follows; undefined while it looks for one. */
@@ -264,7 +291,9 @@ export class Peer {
     if (this.#inFlight.length > 0) return;
     const { sid, history, currentEpoch, nowMs } = this.#context;
     this.#isElecting = true;
-    const own = { leader: sid, zxid: history.last, peerEpoch: BigInt(currentEpoch) };
+    // A disk that is not whole may hold a part of a history, which is no reason to be elected.
+    const zxid = this.isIncomplete ? uninitialisedZxid : history.last;
+    const own = { leader: sid, zxid, peerEpoch: BigInt(currentEpoch) };
     this.#election.start(own, nowMs);
     for (const [from, notification] of this.#early) {
       this.#election.receive(from, notification, nowMs);

@@ -55,6 +55,11 @@ export class Voters {
     return this.#rule.isQuorum(mask, this.sids.length, question);
   }
 
+  /** The voters that are not in `mask`. */
+  others(mask: number): number {
+    return this.sids.reduce((all, sid) => all | this.bit(sid), 0) & ~mask;
+  }
+
   /** Whether every voter is in `mask`. */
   isAll(mask: number): boolean {
     return bitCount(mask) === this.sids.length;

@@ -25,7 +25,7 @@
  * decided; when it is false, nothing in that `deliver` may be acknowledged to clients.
  */
 import { PacketType } from "../wire/index.ts";
-import type { Notification, QuorumPacket } from "../wire/index.ts";
+import type { Notification, QuorumPacket, VolumeRecord } from "../wire/index.ts";
 import type { HistoryEntry } from "./history.ts";
 
 /** Names one connection of the quorum port for its lifetime; chosen by the driver for inbound. */
@@ -54,7 +54,9 @@ export type DiskOp =
       readonly zxid: bigint;
     }
   | { readonly seq: number; readonly kind: "accepted-epoch"; readonly epoch: number }
-  | { readonly seq: number; readonly kind: "current-epoch"; readonly epoch: number };
+  | { readonly seq: number; readonly kind: "current-epoch"; readonly epoch: number }
+  /** What the disk is to say of itself. */
+  | { readonly seq: number; readonly kind: "volume"; readonly record: VolumeRecord };
 
 /**
  * A packet for one or more links. A packet of type SNAP is to be followed by the body of a
@@ -83,6 +85,13 @@ export interface LogPlace {
 /** What a peer does in the ensemble. */
 export type Role = "looking" | "following" | "leading" | "observing";
 
+/**
+ * What is odd about a learner: not in the membership and served as one to come (`joiner`) or not
+ * (`stranger`), of the id of another one that is well, of another ensemble, or with an accepted
+ * epoch so high that the ensemble would run out of epochs.
+ */
+export type LearnerOddity = "joiner" | "stranger" | "duplicate" | "foreign" | "absurd-epoch";
+
 /** Something for the layer above: sessions and requests live there. */
 export type PeerEvent =
   /** The role changed, or (`serving`) became fit for clients. */
@@ -100,6 +109,15 @@ export type PeerEvent =
   | { readonly kind: "ping"; readonly zxid: bigint }
   /** On a leader: sessions that were active on a learner. */
   | { readonly kind: "touched"; readonly sid: bigint; readonly data: Buffer }
+  /** On a leader: a learner that somebody should know of. All but joiners are refused. */
+  | {
+      readonly kind: "odd-learner";
+      readonly oddity: LearnerOddity;
+      readonly sid: bigint;
+      readonly link: LinkId;
+    }
+  /** A vote that no server in its right mind sends; it was ignored. */
+  | { readonly kind: "odd-vote"; readonly from: bigint }
   /** On a leader: a learner's link is gone; for `cause` when the leader has ended it. */
   | {
       readonly kind: "learner-lost";

@@ -15,12 +15,16 @@
  */
 import { Fifo } from "../base/index.ts";
 import { PacketType } from "../wire/index.ts";
-import type { LearnerTable } from "./learner-table.ts";
+import type { Learner, LearnerTable } from "./learner-table.ts";
 import type { PeerContext } from "./peer-context.ts";
 import type { LinkId } from "./ready.ts";
 
-/** Who asked for a sync: a client here, by what stands for it, or a learner. */
-export type SyncAsked = { readonly token: unknown } | { readonly link: LinkId };
+/**
+ * Who asked for a sync: a client here, by what stands for it, or a learner; or the leader itself,
+ * for a learner whose disk was not whole and which waits for its UPTODATE.
+ */
+export type SyncAsked =
+  { readonly token: unknown } | { readonly link: LinkId } | { readonly admitted: Learner };
 
 interface WaitingSync {
   readonly asked: SyncAsked;
@@ -79,10 +83,15 @@ export class SyncQueue {
     }
   }
 
+  #admit(learner: Learner): void {
+    if (this.#learners.get(learner.link) === learner) this.#learners.activate(learner);
+  }
+
   #answer({ asked }: WaitingSync): void {
     this.#waiting.shift();
     const { outbox } = this.#context;
-    if ("link" in asked) outbox.send(asked.link, PacketType.sync, 0n);
+    if ("admitted" in asked) this.#admit(asked.admitted);
+    else if ("link" in asked) outbox.send(asked.link, PacketType.sync, 0n);
     else outbox.answerSync(asked.token);
   }
 }

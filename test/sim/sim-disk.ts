@@ -7,7 +7,8 @@
  */
 import { randomInt } from "../../src/base/index.ts";
 import type { Random } from "../../src/base/index.ts";
-import { zxidEpoch } from "../../src/wire/index.ts";
+import { plainVolume, zxidEpoch } from "../../src/wire/index.ts";
+import type { VolumeRecord } from "../../src/wire/index.ts";
 import type { DiskOp } from "../../src/zab/index.ts";
 import { applyEntry, emptyState, labelled, nodeAt } from "./chain.ts";
 import type { State } from "./chain.ts";
@@ -23,6 +24,7 @@ interface Content {
   tip: State;
   acceptedEpoch: number;
   currentEpoch: number;
+  volume: VolumeRecord;
 }
 
 type Write =
@@ -47,6 +49,7 @@ export class SimDisk {
     tip: emptyState,
     acceptedEpoch: 0,
     currentEpoch: 0,
+    volume: plainVolume,
   };
   #queue: Write[] = [];
   #isSyncing = false;
@@ -159,6 +162,9 @@ export class SimDisk {
         return undefined;
       case "current-epoch":
         content.currentEpoch = op.epoch;
+        return undefined;
+      case "volume":
+        content.volume = op.record;
         return undefined;
       case "install-snapshot":
         if (body === undefined) throw new Violation("contract", "a snapshot without a body");

@@ -118,7 +118,7 @@ export class SimServer implements Server {
 
   start(): void {
     if (this.#life !== undefined) return;
-    const { base, tip, acceptedEpoch, currentEpoch } = this.#disk.content;
+    const { base, tip, acceptedEpoch, currentEpoch, volume } = this.#disk.content;
     this.#lives += 1;
     this.#isReplacing = false;
     this.#state = tip;
@@ -131,6 +131,7 @@ export class SimServer implements Server {
         recent: entriesAbove(tip, base.label),
         acceptedEpoch,
         currentEpoch,
+        volume,
       },
     });
     const life: Life = new Life(this.sid, peer, (input) => this.#take(life, input));

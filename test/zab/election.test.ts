@@ -74,6 +74,65 @@ test("a vote with zxid -1, of a server without a database, is ignored", () => {
   expect(peer.wait(300).peer.role).toBe("looking");
 });
 
+test("a server learns of voters without which there is no quorum, and whose disks are not whole", () => {
+  const peer = new ScriptedPeer({ voters: [1, 2, 3, 4, 5] });
+  const lost = (sid: number) => ({ leader: sid, zxid: -1n });
+  expect(peer.vote(2, lost(2)).vote(3, lost(3)).peer.votersMissed).toEqual([]);
+  expect(peer.vote(5, lost(5)).peer.votersMissed).toEqual([2n, 3n, 5n]);
+  // One of them has been made whole by then.
+  expect(peer.vote(5, { leader: 5 }).peer.votersMissed).toEqual([]);
+});
+
+test("a server whose disk is not whole votes for nobody, and keeps asking", () => {
+  const peer = new ScriptedPeer({
+    log: [z(1, 1)],
+    currentEpoch: 1,
+    volume: { isIncomplete: true },
+  });
+  peer.vote(2, { leader: 1, zxid: z(1, 1), epoch: 1 }).vote(3, { leader: 3, epoch: 1 });
+  expect(peer.wait(1000).peer.role).toBe("looking");
+  expect(new Set(peer.votes)).toEqual(
+    new Set(["to 2", "to 3"].map((to) => `${to}: 1 (1, 0xffffffffffffffff) in round 1, LOOKING`)),
+  );
+  peer.wait(60_000);
+  expect(peer.wait(2000).votes.length).toBeGreaterThanOrEqual(2);
+});
+
+test("votes that nobody in his right mind sends are ignored and told of", () => {
+  const peer = new ScriptedPeer();
+  const max = 2n ** 63n - 1n;
+  const odd = [
+    { round: -1 },
+    { round: Number(2n ** 62n) + 4096 },
+    { epoch: -1 },
+    { epoch: 2 ** 31 },
+    { zxid: -2n },
+  ];
+  for (const each of odd) {
+    expect(peer.vote(3, { leader: 3, ...each }).events).toEqual(["odd-vote"]);
+    expect(peer.votes).toEqual([]);
+  }
+  expect(peer.vote(3, { leader: 3, zxid: max, epoch: 0x7fffffff }).events).toEqual([]);
+});
+
+test("the highest round that is believed is not the end of elections", () => {
+  const highest = Number(2n ** 62n);
+  const peer = new ScriptedPeer().vote(3, { leader: 3, round: highest });
+  expect(peer.votes[0]).toBe(`to 2: 3 (0, 0x0) in round ${2n ** 62n}, LOOKING`);
+  peer.vote(2, { leader: 3, round: highest });
+  expect(peer.peer.role).toBe("following");
+  peer.step((core) => core.stepDown("for another election"));
+  expect(peer.votes[0]).toBe("to 2: 1 (0, 0x0) in round 1, LOOKING");
+});
+
+test("no vote unseats a leader or a follower in service", () => {
+  const mad = { leader: 2, zxid: z(9, 9), epoch: 9, round: Number(2n ** 62n) };
+  const leader = activeLeader().vote(2, mad);
+  expect(leader.peer.isServing).toBe(true);
+  expect(leader.votes).toEqual(["to 2: 3 (1, 0x0) in round 1, LEADING"]);
+  expect(activeFollower(1).vote(2, mad).peer.isServing).toBe(true);
+});
+
 test("a vote for a server that has no vote itself is ignored", () => {
   const peer = new ScriptedPeer({ observers: [9] });
   peer.vote(2, { leader: 9, epoch: 9 }).vote(3, { leader: 9, epoch: 9 });

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { PacketType } from "../../src/wire/index.ts";
 import { ScriptedPeer, activeLeader, electedLeader, entryOf } from "./scripted-peer.ts";
-import { int, join, learnerInfo, z } from "./scripted-peer.ts";
+import { int, join, leaderOfFive, learnerInfo, z } from "./scripted-peer.ts";
 
 /** Proposes the next transactions of a leader in service. */
 function propose(peer: ScriptedPeer, count = 1): ScriptedPeer {
@@ -170,7 +170,7 @@ test("a late follower gets what is outstanding after the history, before NEWLEAD
 test("a follower that comes back has to acknowledge anew what is outstanding", () => {
   const peer = propose(activeLeader()).receive(2, "ack", z(1, 1));
   // The leader's own disk is slow, and meanwhile the follower's link is replaced.
-  peer.accepted(4).receive(4, "followerInfo", z(1, 0), learnerInfo(1));
+  peer.wait(210).accepted(4).receive(4, "followerInfo", z(1, 0), learnerInfo(1));
   peer.receive(4, "ackEpoch", z(1, 1), int(-1));
   expect(peer.sent).toEqual([
     "TRUNC 0x0 on 4",
@@ -214,7 +214,7 @@ test("ZOOKEEPER-1277: a leader whose counter is used up resigns after the last t
 });
 
 test("a leader in service keeps a voter out that accepted a later epoch", () => {
-  const peer = activeLeader().accepted(4).receive(4, "followerInfo", z(6, 0), learnerInfo(3));
+  const peer = activeLeader().accepted(4).receive(4, "followerInfo", z(6, 0), learnerInfo(2));
   expect(peer.closes).toEqual([4]);
   expect(peer.peer.isServing).toBe(true);
 });
@@ -222,7 +222,7 @@ test("a leader in service keeps a voter out that accepted a later epoch", () => 
 test("a leader not yet in service ends for a voter that accepted a later epoch", () => {
   const peer = join(electedLeader(), 2, 1).accepted(4);
   expect(peer.peer.isServing).toBe(false);
-  peer.receive(4, "followerInfo", z(6, 0), learnerInfo(3));
+  peer.receive(4, "followerInfo", z(6, 0), learnerInfo(2));
   expect(peer.peer.role).toBe("looking");
 });
 
@@ -271,8 +271,72 @@ test("a learner with a newer configuration, or with nonsense, is refused", () =>
   expect(again.receive(2, "followerInfo", 0n, learnerInfo(1)).closes).toEqual([2]);
 });
 
-test("a new connection of a server replaces its old one", () => {
-  const peer = activeLeader().accepted(4).receive(4, "followerInfo", z(1, 0), learnerInfo(1));
+test("a new connection of a server replaces its old one, once that one is silent", () => {
+  const peer = activeLeader().wait(210).accepted(4);
+  peer.receive(4, "followerInfo", z(1, 0), learnerInfo(1));
   expect(peer.closes).toEqual([2]);
   expect(peer.events).toEqual(["learner-lost: replaced"]);
+});
+
+test("two servers of one id: the second is refused while the first one answers", () => {
+  const peer = activeLeader().accepted(4).receive(4, "followerInfo", z(1, 0), learnerInfo(1));
+  expect(peer.closes).toEqual([4]);
+  expect(peer.events).toEqual(["odd-learner: duplicate 1"]);
+  expect(peer.wait(20).peer.isServing).toBe(true);
+  // One of the leader's own id can never be right.
+  peer.accepted(6).receive(6, "followerInfo", z(1, 0), learnerInfo(3));
+  expect(peer.events).toContain("odd-learner: duplicate 3");
+});
+
+test("a server outside of the membership is served where joiners may come, and told of", () => {
+  const closed = activeLeader().accepted(4).receive(4, "observerInfo", 0n, learnerInfo(7));
+  expect(closed.closes).toEqual([4]);
+  expect(closed.events).toContain("odd-learner: stranger 7");
+  const open = activeLeader({ takesJoiners: true }).accepted(4);
+  open.receive(4, "observerInfo", 0n, learnerInfo(7));
+  expect(open.events).toEqual(["odd-learner: joiner 7"]);
+  expect(open.sent).toEqual(["LEADERINFO 0x100000000 on 4"]);
+});
+
+test("an accepted epoch that would use up all epochs neither counts nor ends a leadership", () => {
+  const peer = electedLeader().accepted(2);
+  peer.receive(2, "followerInfo", z(0x7ffffffe, 0), learnerInfo(1));
+  expect(peer.closes).toEqual([2]);
+  expect(peer.events).toContain("odd-learner: absurd-epoch 1");
+  expect(peer.disk).toEqual([]);
+  join(peer, 4, 2);
+  peer.accepted(6).receive(6, "followerInfo", z(0x7fffffff, 0), learnerInfo(1));
+  expect(peer.closes).toEqual([6]);
+  expect(peer.peer.role).toBe("leading");
+});
+
+test("a leader that no epoch is left for gives up", () => {
+  const peer = electedLeader({ acceptedEpoch: 0x7fffffff, currentEpoch: 4 });
+  peer.accepted(2).receive(2, "followerInfo", z(4, 0), learnerInfo(1));
+  expect(peer.disk).toEqual([]);
+  expect(peer.wait(10).peer.role).toBe("looking");
+});
+
+test("a leader's epoch is above the one that made its membership", () => {
+  const peer = electedLeader({ configVersion: z(1000, 0) });
+  peer.accepted(2).receive(2, "followerInfo", z(7, 0), learnerInfo(1));
+  expect(peer.disk).toEqual(["accepted-epoch 1001"]);
+});
+
+// A voter that had promised this leader's epoch has lost its disk, come back under another leader
+// and acknowledged more there: the leader may not go into service on the promise that is gone.
+test("a voter that is ahead ends a leader until it is in service", () => {
+  const peer = leaderOfFive({ currentEpoch: 1 });
+  peer.accepted(6).receive(6, "followerInfo", z(1, 0), learnerInfo(1));
+  expect(peer.closes).toEqual([2]);
+  peer.receive(6, "ackEpoch", z(1, 5), int(1));
+  expect(peer.peer.role).toBe("looking");
+});
+
+test("NEWLEADER counts only from voters known not to be ahead", () => {
+  const peer = leaderOfFive().receive(2, "ack", z(1, 0));
+  // Server 4 accepted the epoch on a link that was lost, so that its history was never compared.
+  join(peer, 6, 4, { acceptedEpoch: 1, currentEpoch: -1 }).receive(6, "ack", z(1, 0));
+  expect(peer.peer.isServing).toBe(false);
+  expect(peer.receive(4, "ack", z(1, 0)).peer.isServing).toBe(true);
 });

@@ -4,7 +4,8 @@
  * particular nothing is durable before `persist`.
  */
 import { nullLogger } from "../../src/observe/index.ts";
-import { JuteWriter, PacketType, PeerState, formatHex } from "../../src/wire/index.ts";
+import { JuteWriter, PacketType, PeerState, formatHex, plainVolume } from "../../src/wire/index.ts";
+import type { VolumeRecord } from "../../src/wire/index.ts";
 import { makeZxid, writeLearnerInfo } from "../../src/wire/index.ts";
 import { Peer, defaultTiming } from "../../src/zab/index.ts";
 import type { DiskOp, HistoryEntry, LinkId, PeerOptions, Ready } from "../../src/zab/index.ts";
@@ -28,6 +29,9 @@ export interface ScriptedOptions {
   readonly epochWaitMs?: number;
   readonly configVersion?: bigint;
   readonly learnerLimits?: PeerOptions["learnerLimits"];
+  readonly takesJoiners?: boolean;
+  readonly volume?: Partial<VolumeRecord>;
+  readonly newEnsembleId?: string;
 }
 
 export interface ScriptedVote {
@@ -186,6 +190,7 @@ export class ScriptedPeer {
       if (event.kind === "learner-lost" && event.cause !== undefined) {
         return `${event.kind}: ${event.cause}`;
       }
+      if (event.kind === "odd-learner") return `odd-learner: ${event.oddity} ${event.sid}`;
       return event.kind;
     });
   }
@@ -194,6 +199,7 @@ export class ScriptedPeer {
   get disk(): string[] {
     return this.#disk.map((op) => {
       if (op.kind === "append") return `append ${formatHex(op.entry.zxid)}`;
+      if (op.kind === "volume") return describeVolume(op.record);
       return `${op.kind} ${"zxid" in op ? formatHex(op.zxid) : op.epoch}`;
     });
   }
@@ -215,6 +221,11 @@ export class ScriptedPeer {
   }
 }
 
+function describeVolume({ ensembleId, isIdSettled, isIncomplete }: VolumeRecord): string {
+  const identity = `${isIdSettled ? "settled" : "unsettled"} id ${ensembleId ?? "none"}`;
+  return `volume ${isIncomplete ? "incomplete" : "whole"}, ${identity}`;
+}
+
 function peerOptions(options: ScriptedOptions): PeerOptions {
   const { sid = 1, voters = [1, 2, 3], observers = [], log = [], snapshot = 0n } = options;
   const { currentEpoch = 0, acceptedEpoch = currentEpoch, counterMax } = options;
@@ -225,6 +236,7 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
       observers: observers.map(BigInt),
       version: options.configVersion ?? 0n,
       text: "version=0",
+      takesJoiners: options.takesJoiners ?? false,
     },
     timing: { ...defaultTiming, tickMs: 200, epochWaitMs: options.epochWaitMs },
     historyLimits: { entriesMax: 100, bytesMax: 1 << 20 },
@@ -233,7 +245,9 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
       recent: log.map(entryOf),
       acceptedEpoch,
       currentEpoch,
+      volume: { ...plainVolume, ...options.volume },
     },
+    newEnsembleId: options.newEnsembleId,
     logger: nullLogger,
     ...(counterMax === undefined ? {} : { counterMax }),
     ...(options.learnerLimits === undefined ? {} : { learnerLimits: options.learnerLimits }),
@@ -241,9 +255,10 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
 }
 
 /** Body of FOLLOWERINFO or OBSERVERINFO. */
-export function learnerInfo(sid: number, configVersion = 0n): Buffer {
+export function learnerInfo(sid: number, configVersion = 0n, ensembleId?: string): Buffer {
   const writer = new JuteWriter(32);
-  writeLearnerInfo(writer, { sid: BigInt(sid), protocolVersion: 0x10000, configVersion });
+  const protocolVersion = 0x10000;
+  writeLearnerInfo(writer, { sid: BigInt(sid), protocolVersion, configVersion, ensembleId });
   return writer.takeCopy();
 }
 
@@ -292,6 +307,22 @@ export function join(
   const type = has.observes === true ? "observerInfo" : "followerInfo";
   peer.accepted(link).receive(link, type, z(acceptedEpoch, 0), learnerInfo(sid)).persist();
   return peer.receive(link, "ackEpoch", zxid, int(currentEpoch));
+}
+
+/**
+ * Server 3 of five, elected, with the ACKEPOCHs of servers 1 and 2 on links 2 and 4: it waits for
+ * acknowledgements of NEWLEADER.
+ */
+export function leaderOfFive(options: ScriptedOptions = {}): ScriptedPeer {
+  const peer = electedLeader({ voters: [1, 2, 3, 4, 5], ...options }).wait(210);
+  const { currentEpoch, lastZxid } = peer.peer;
+  for (const sid of [1, 2]) {
+    const info = learnerInfo(sid);
+    peer.accepted(sid * 2).receive(sid * 2, "followerInfo", z(currentEpoch, 0), info);
+  }
+  peer.persist();
+  for (const sid of [1, 2]) peer.receive(sid * 2, "ackEpoch", lastZxid, int(currentEpoch));
+  return peer.persist();
 }
 
 /** A leader in service in `epoch` 1 (or one more than was accepted), with follower 1 on link 2. */
