@@ -133,6 +133,10 @@ export class DiskQueue {
         await this.#space.untilDone(() => this.#storage.saveCurrentEpoch(op.epoch));
         this.#handlers.persisted(op.seq);
         break;
+      case "volume":
+        await this.#space.untilDone(() => this.#storage.saveVolume(op.record));
+        this.#handlers.persisted(op.seq);
+        break;
       case "truncate":
       case "install-snapshot":
         this.#handlers.replaced(op.seq, await this.#handlers.replace(op));

@@ -5,7 +5,7 @@
  * peer, and it is sent again on every new connection. Names are resolved at each dial.
  */
 import { createConnection, createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import type { LookupFunction, Server, Socket } from "node:net";
 import type { Logger } from "../observe/index.ts";
 import {
   FrameDecoder,
@@ -16,7 +16,8 @@ import {
   encodeNotification,
   notificationBytesMax,
 } from "../wire/index.ts";
-import type { Notification } from "../wire/index.ts";
+import type { ElectionGreeting, Notification } from "../wire/index.ts";
+import type { PeerOddities } from "./peer-oddities.ts";
 import type { Endpoint } from "./quorum-links.ts";
 
 export interface ElectionNetworkOptions {
@@ -26,20 +27,30 @@ export interface ElectionNetworkOptions {
   /** How this server names its election port to others. */
   readonly address: string;
   readonly peers: ReadonlyMap<bigint, Endpoint>;
+  /** Whether servers that are not among `peers` may come and ask. */
+  readonly takesJoiners: boolean;
   readonly connectTimeoutMs: number;
   /** Whether the system asks silent peers for a sign of life. */
   readonly tcpKeepAlive: boolean;
+  /** How the names of peers become addresses. @default the system's */
+  readonly lookup?: LookupFunction | undefined;
   readonly logger: Logger;
+  readonly oddities: PeerOddities;
   readonly received: (from: bigint, notification: Notification) => void;
 }
 
 const greetingBytesMax = 4096;
+
+/** Joiners that are known at a time. */
+const joinersMax = 16;
 
 export class ElectionNetwork {
   readonly #options: ElectionNetworkOptions;
   readonly #connections = new Map<bigint, Socket>();
   readonly #dialing = new Set<bigint>();
   readonly #newest = new Map<bigint, Buffer>();
+  /** Where those of unknown ids that came say they can be reached; the newest last. */
+  readonly #joiners = new Map<bigint, Endpoint>();
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #isClosed = false;
@@ -83,12 +94,13 @@ export class ElectionNetwork {
   }
 
   #dial(to: bigint): void {
-    const { peers, sid, address, connectTimeoutMs, tcpKeepAlive } = this.#options;
-    const endpoint = peers.get(to);
+    const { peers, sid, address, connectTimeoutMs, tcpKeepAlive, lookup } = this.#options;
+    const endpoint = peers.get(to) ?? this.#joiners.get(to);
     if (endpoint === undefined || this.#dialing.has(to) || this.#isClosed) return;
     this.#dialing.add(to);
     const { host, port } = endpoint;
-    const socket = createConnection({ host, port, noDelay: true, keepAlive: tcpKeepAlive });
+    const options = { host, port, noDelay: true, keepAlive: tcpKeepAlive };
+    const socket = createConnection(lookup === undefined ? options : { ...options, lookup });
     this.#track(socket);
     socket.setTimeout(connectTimeoutMs, () => socket.destroy());
     socket.once("close", () => this.#dialing.delete(to));
@@ -120,7 +132,7 @@ export class ElectionNetwork {
         }
         socket.off("data", onData);
         socket.setTimeout(0);
-        this.#welcome(decoded.greeting.sid, socket, head.subarray(decoded.bytes));
+        this.#welcome(decoded.greeting, socket, head.subarray(decoded.bytes));
       } catch (error) {
         this.#refuse(socket, error);
       }
@@ -128,15 +140,18 @@ export class ElectionNetwork {
     socket.on("data", onData);
   }
 
-  #welcome(from: bigint, socket: Socket, rest: Buffer): void {
-    const { sid, peers, logger } = this.#options;
-    if (from === sid || !peers.has(from)) {
-      logger.warn("Refusing election connection of an unknown server", {
-        sid: from,
-        remote: socket.remoteAddress,
-      });
+  #welcome(greeting: ElectionGreeting, socket: Socket, rest: Buffer): void {
+    const { sid } = this.#options;
+    const { sid: from } = greeting;
+    const oddity = this.#oddityOf(from);
+    if (oddity !== undefined) {
+      this.#options.oddities.note(oddity, { sid: from, remote: socket.remoteAddress });
+    }
+    if (oddity !== undefined && !(oddity === "joiner" && this.#noteJoiner(greeting))) {
       socket.destroy();
-    } else if (from < sid) {
+      return;
+    }
+    if (from < sid) {
       // It has no connection (any more), and the higher id dials.
       socket.destroy();
       this.#connections.get(from)?.destroy();
@@ -145,6 +160,28 @@ export class ElectionNetwork {
     } else {
       this.#connect(from, socket, rest);
     }
+  }
+
+  #oddityOf(from: bigint): "duplicate" | "stranger" | "joiner" | undefined {
+    const { sid, peers, takesJoiners } = this.#options;
+    if (from === sid) return "duplicate";
+    if (peers.has(from)) return undefined;
+    return takesJoiners && from >= 0n ? "joiner" : "stranger";
+  }
+
+  /** Remembers where a joiner can be dialled if it says so, in the place of the oldest for many. */
+  #noteJoiner({ sid, address }: ElectionGreeting): boolean {
+    const [, host, port] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(address) ?? [];
+    if (host === undefined) return false;
+    this.#joiners.delete(sid);
+    this.#joiners.set(sid, { host, port: Number(port) });
+    for (const oldest of this.#joiners.keys()) {
+      if (this.#joiners.size <= joinersMax) break;
+      this.#joiners.delete(oldest);
+      this.#newest.delete(oldest);
+      this.#connections.get(oldest)?.destroy();
+    }
+    return true;
   }
 
   #connect(peer: bigint, socket: Socket, rest: Buffer): void {

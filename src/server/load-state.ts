@@ -28,6 +28,8 @@ export interface LoadedState {
   readonly replayedCount: number;
   /** Whether the tree has parts of later transactions, which are decided, and so no right digest. */
   readonly isSettling: boolean;
+  /** Whether there was neither a snapshot nor a transaction. */
+  readonly isEmpty: boolean;
 }
 
 /** @throws StorageError when the disk does not hold a whole history. */
@@ -45,15 +47,15 @@ export async function loadState(storage: Storage, options: LoadOptions): Promise
   const isEmpty = recovered.snapshotZxid < 0n && recovered.lastZxid === 0n;
   if (isEmpty && !options.mayBeginEmpty) {
     const uninitialised = { ...recovered, lastZxid: uninitialisedZxid };
-    return { tree, recovered: uninitialised, replayedCount, isSettling };
+    return { tree, recovered: uninitialised, replayedCount, isSettling, isEmpty };
   }
   if (recovered.snapshotZxid < 0n) await writeFirstSnapshot(storage, tree);
-  return { tree, recovered, replayedCount, isSettling };
+  return { tree, recovered, replayedCount, isSettling, isEmpty };
 }
 
 /**
- * Where the history of a server ends that may not take its empty disk for an empty ensemble: its
- * vote does not count, and it gets all from a leader (ZooKeeper's `db.autocreate=false`).
+ * Where the history of a server ends that may not take its empty disk for an empty ensemble: it
+ * gets all from a leader.
  */
 const uninitialisedZxid = -1n;
 

@@ -4,7 +4,7 @@
  * is the core's business. Packets that are queued during a turn leave in one write at its end.
  */
 import { createConnection, createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import type { LookupFunction, Server, Socket } from "node:net";
 import type { Logger } from "../observe/index.ts";
 import { JuteWriter, WireError, writeQuorumPacket } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
@@ -29,6 +29,13 @@ export interface QuorumLinkHandlers {
 
 /** Why a link is not read: its snapshot waits for the disk, or its transactions do. */
 export type LinkHold = "snapshot" | "disk";
+
+export interface QuorumLinkOptions {
+  readonly dataBytesMax: number;
+  /** How the names of leaders become addresses. @default the system's */
+  readonly lookup?: LookupFunction | undefined;
+  readonly logger: Logger;
+}
 
 /** A link as people are shown it. */
 export interface LinkReport {
@@ -64,6 +71,7 @@ const progressEveryMs = 50;
 export class QuorumLinks {
   readonly #handlers: QuorumLinkHandlers;
   readonly #dataBytesMax: number;
+  readonly #lookup: LookupFunction | undefined;
   readonly #logger: Logger;
   readonly #links = new Map<LinkId, Link>();
   readonly #dirty = new Set<Link>();
@@ -72,10 +80,11 @@ export class QuorumLinks {
   /** Inbound links have even ids, dialled ones odd. */
   #nextInbound: LinkId = 2;
 
-  constructor(handlers: QuorumLinkHandlers, dataBytesMax: number, logger: Logger) {
+  constructor(handlers: QuorumLinkHandlers, options: QuorumLinkOptions) {
     this.#handlers = handlers;
-    this.#dataBytesMax = dataBytesMax;
-    this.#logger = logger;
+    this.#dataBytesMax = options.dataBytesMax;
+    this.#lookup = options.lookup;
+    this.#logger = options.logger;
   }
 
   /** Accepts learners at `endpoint` until `stopListening`. */
@@ -100,8 +109,10 @@ export class QuorumLinks {
     this.#server = undefined;
   }
 
-  dial(id: LinkId, endpoint: Endpoint): void {
-    const socket = createConnection({ host: endpoint.host, port: endpoint.port, noDelay: true });
+  /** The name is looked up each time: addresses may change at any moment. */
+  dial(id: LinkId, { host, port }: Endpoint): void {
+    const lookup = this.#lookup === undefined ? {} : { lookup: this.#lookup };
+    const socket = createConnection({ host, port, noDelay: true, ...lookup });
     socket.setTimeout(connectTimeoutMs, () => socket.destroy());
     socket.once("connect", () => {
       socket.setTimeout(0);

@@ -1,10 +1,12 @@
 /** What a replica is made of, and what it tells the layer of clients and sessions. */
+import type { LookupFunction } from "node:net";
 import type { Clock } from "../base/index.ts";
 import type { Storage } from "../storage/index.ts";
 import type { TxnResult } from "../tree/index.ts";
 import type { DecodedTxn } from "../wire/index.ts";
 import type { Peer, PeerEvent } from "../zab/index.ts";
 import type { LoadOptions } from "./load-state.ts";
+import type { PeerOddities } from "./peer-oddities.ts";
 import type { Endpoint } from "./quorum-links.ts";
 import type { ReplicatedTreeOptions } from "./replicated-tree.ts";
 import type { SnapshotInterval } from "./snapshot-writer.ts";
@@ -31,6 +33,9 @@ export interface ReplicaOptions extends ReplicatedTreeOptions {
   /** Where learners connect while this server leads; undefined for a server without peers. */
   readonly quorumEndpoint: Endpoint | undefined;
   readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
+  /** How the names of peers become addresses. @default the system's */
+  readonly lookup: LookupFunction | undefined;
+  readonly oddities: PeerOddities;
   readonly packetBytesMax: number;
   /** Up to which share of a snapshot's size learners get transactions of the log instead. */
   readonly snapshotSizeFactor: number;

@@ -215,6 +215,12 @@ export class Replica {
       const { quorumEndpoint } = this.#options;
       if (event.role !== "leading") this.links.stopListening();
       else if (quorumEndpoint !== undefined) this.links.listen(quorumEndpoint);
+    } else if (event.kind === "odd-learner") {
+      const { sid, link, oddity } = event;
+      const remote = this.links.report(link)?.remoteAddress;
+      this.#options.oddities.note(oddity, { sid, remote });
+    } else if (event.kind === "odd-vote") {
+      this.#options.oddities.note(event.kind, { from: event.from });
     }
     this.#listener.event(event);
   }
@@ -313,7 +319,7 @@ export class Replica {
   }
 
   #createLinks(): QuorumLinks {
-    const { logger, metrics, packetBytesMax } = this.#options;
+    const { logger, metrics, packetBytesMax, lookup } = this.#options;
     const handlers = {
       accepted: (link: LinkId): void => {
         this.schedule();
@@ -354,7 +360,7 @@ export class Replica {
           },
         }),
     };
-    return new QuorumLinks(handlers, packetBytesMax, logger);
+    return new QuorumLinks(handlers, { dataBytesMax: packetBytesMax, lookup, logger });
   }
 
   #fail(error: unknown): void {

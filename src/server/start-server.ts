@@ -3,8 +3,10 @@
  * peers, then the one for clients; stops it in the opposite order. Everything that can be wrong
  * with the surroundings (folders, ports) is found out here, before the server takes part.
  */
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import type { LookupFunction } from "node:net";
 import { join } from "node:path";
 import { seededRandom } from "../base/index.ts";
 import type { Clock, Random } from "../base/index.ts";
@@ -12,6 +14,7 @@ import type { Logger } from "../observe/index.ts";
 import { Storage } from "../storage/index.ts";
 import type { RecoveredState } from "../storage/index.ts";
 import type { PrepareOptions } from "../tree/index.ts";
+import type { VolumeRecord } from "../wire/index.ts";
 import { formatQuorumConfig } from "../wire/index.ts";
 import type { PeerAddress } from "../wire/index.ts";
 import { Peer, defaultTiming } from "../zab/index.ts";
@@ -42,12 +45,16 @@ import { QuotaReport } from "./quota-report.ts";
 import { Replica } from "./replica.ts";
 import { Readiness } from "./readiness.ts";
 import { RequestProcessor } from "./request-processor.ts";
+import { PeerOddities } from "./peer-oddities.ts";
 import type { SnapshotInterval } from "./snapshot-writer.ts";
+import { settleVolume } from "./volume.ts";
 
 export interface StartServerOptions {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** How the names of peers become addresses, each time that one is dialled. @default the system's */
+  readonly lookup?: LookupFunction | undefined;
 }
 
 /** A server that runs. */
@@ -138,9 +145,10 @@ async function startOn(
 ): Promise<RunningServer> {
   const { config, logger, clock, sid, facts, words, admin, audit } = context;
   const metrics = new ServerMetrics(clock.monotonicMs());
-  const { load, tree, recovered, isSettling } = await loadFromDisk(storage, metrics, context);
+  const { load, tree, disk, isSettling } = await loadFromDisk(storage, metrics, context);
   const { promise: done, resolve, reject } = Promise.withResolvers<undefined>();
   const complaints = new RateLimitedLog(logger, clock);
+  const oddities = new PeerOddities(complaints, metrics);
   const processor = new RequestProcessor({
     config,
     sid,
@@ -157,7 +165,9 @@ async function startOn(
   const quotaReport = new QuotaReport(complaints);
   const replica = new Replica(
     {
-      peer: createPeer(config, sid, recovered, logger),
+      peer: createPeer(config, sid, disk, logger),
+      oddities,
+      lookup: context.lookup,
       tree,
       isSettling,
       storage,
@@ -180,7 +190,7 @@ async function startOn(
   const parts = { processor, replica, storage, quotaReport, config, logger };
   const metricsService = createMetricsService(parts);
   facts.attach({ replica, clients: processor, metrics: () => metricsService.metricPairs() });
-  const election = createElectionNetwork(config, sid, replica, logger);
+  const election = createElectionNetwork({ ...context, oddities }, replica);
   const clients = await createClientPorts(config, complaints, processor);
   const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
@@ -210,12 +220,14 @@ async function loadFromDisk(
 ) {
   const initialiseFile = join(config.dataDir, "initialize");
   const load = loadOptions(config, existsSync(initialiseFile), logger);
-  const { tree, recovered, replayedCount, isSettling } = await loadState(storage, load);
+  const { tree, recovered, replayedCount, isSettling, isEmpty } = await loadState(storage, load);
   metrics.loadMs.add(clock.monotonicMs() - metrics.startedAtMs);
   metrics.loadedTxns.add(replayedCount);
   // The file is for one start only: a disk that is lost later must not begin another ensemble.
   await rm(initialiseFile, { force: true });
-  return { load, tree, recovered, isSettling };
+  const found = { isEmpty, mayBeginEmpty: load.mayBeginEmpty };
+  const volume = await settleVolume(storage, config, found, logger);
+  return { load, tree, disk: { ...recovered, volume }, isSettling };
 }
 
 /** Opens all ports or none. @throws ListenError for the first that cannot be had. */
@@ -242,9 +254,14 @@ function loadOptions(config: ServerConfig, isInitial: boolean, logger: Logger): 
     recentCount: config.commitLogCount,
     configText: replicated ? formatQuorumConfig(quorumConfigOf(config)) : null,
     configVersion,
-    mayBeginEmpty: config.dbAutocreate || !replicated || isInitial,
+    mayBeginEmpty: !replicated || isInitial || votesEmpty(config),
     logger,
   };
+}
+
+/** Whether an empty disk is always taken for an empty ensemble, as is ZooKeeper's default. */
+function votesEmpty({ dbAutocreate, bootstrap }: ServerConfig): boolean {
+  return dbAutocreate && bootstrap === "automatic";
 }
 
 /** From half of what is configured to all of it, so that not all servers write at a time. */
@@ -276,7 +293,7 @@ function prepareOptions(config: ServerConfig, quotas: QuotaReport): PrepareOptio
 function createPeer(
   config: ServerConfig,
   sid: bigint,
-  recovered: RecoveredState,
+  disk: RecoveredState & { readonly volume: VolumeRecord },
   logger: Logger,
 ): Peer {
   const members = [...config.servers.values()];
@@ -288,6 +305,7 @@ function createPeer(
       voters: config.replicated ? voters.map((member) => member.sid) : [sid],
       observers: observers.map((member) => member.sid),
       version: config.configVersion,
+      takesJoiners: config.takesJoiners,
       text: config.replicated ? formatQuorumConfig(quorumConfigOf(config)) : "",
     },
     timing: {
@@ -305,7 +323,8 @@ function createPeer(
       diffsMax: config.maxConcurrentDiffSyncs,
     },
     historyLimits: { entriesMax: config.commitLogCount, bytesMax: historyBytesMax },
-    disk: recovered,
+    disk,
+    newEnsembleId: config.bootstrap === "explicit" ? randomUUID() : undefined,
     logger,
   });
 }
@@ -338,11 +357,10 @@ function createReaper(replica: Replica, config: ServerConfig, clock: Clock): Nod
 }
 
 function createElectionNetwork(
-  config: ServerConfig,
-  sid: bigint,
+  context: StartContext & { readonly oddities: PeerOddities },
   replica: Replica,
-  logger: Logger,
 ): ElectionNetwork | undefined {
+  const { config, sid, logger, oddities } = context;
   const peers = endpointsOf(config, (address) => address.electionPort);
   const own = peers.get(sid);
   if (!config.replicated || own === undefined) return undefined;
@@ -351,9 +369,12 @@ function createElectionNetwork(
     bind: config.quorumListenOnAllIps ? { ...own, host: "0.0.0.0" } : own,
     address: `${own.host.includes(":") ? `[${own.host}]` : own.host}:${own.port}`,
     peers,
+    takesJoiners: config.takesJoiners,
     connectTimeoutMs: config.electionConnectTimeoutMs,
     tcpKeepAlive: config.tcpKeepAlive,
+    lookup: context.lookup,
     logger,
+    oddities,
     received: (from, notification) => {
       replica.receiveNotification(from, notification);
     },

@@ -9,6 +9,7 @@
  * - `corrupt-log`, `corrupt-snapshot`, `corrupt-epoch`, `corrupt-volume`: a file contradicts its format or its
  *   neighbours; the server must not start on it.
  * - `missing-snapshot`: the log is there, the snapshot that it builds on is not.
+ * - `wrong-ensemble`: the data belongs to another ensemble than the server.
  * - `missing-folder`: a data folder is not there, and must not be created.
  * - `misplaced-files`: log files lie where snapshots belong, or the reverse.
  * - `locked`: another running server has the folder.
@@ -24,6 +25,7 @@ export type StorageErrorCode =
   | "corrupt-snapshot"
   | "corrupt-epoch"
   | "corrupt-volume"
+  | "wrong-ensemble"
   | "missing-snapshot"
   | "missing-folder"
   | "misplaced-files"

@@ -21,7 +21,7 @@ export {
   noVote,
   notificationBytesMax,
 } from "./notification.ts";
-export type { Notification } from "./notification.ts";
+export type { ElectionGreeting, Notification } from "./notification.ts";
 export { baseName, isValidPath, joinPath, parentPath, pathProblem } from "./path.ts";
 export {
   CreateMode,

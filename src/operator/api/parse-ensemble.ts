@@ -28,6 +28,8 @@ const OPERATOR_KEYS: readonly string[] = [
   "datadir.autocreate",
   "db.autocreate",
   "dynamicConfigFile",
+  "ensemble.bootstrap",
+  "ensemble.id",
   "peerType",
   "standaloneEnabled",
 ];

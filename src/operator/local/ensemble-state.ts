@@ -14,6 +14,8 @@ export interface EnsembleState {
   readonly version: 1;
   readonly namespace: string;
   readonly name: string;
+  /** The identity that the members' disks have to have; absent in what older versions wrote. */
+  readonly ensembleId?: string;
   /** Number of members that the data was made for; null before the first start. */
   readonly bootstrappedReplicas: number | null;
   /** By ascending id. */
@@ -53,6 +55,7 @@ function isEnsembleState(value: unknown): value is EnsembleState {
     state.version === 1 &&
     typeof state.name === "string" &&
     typeof state.namespace === "string" &&
+    (state.ensembleId === undefined || typeof state.ensembleId === "string") &&
     (replicas === null || Number.isSafeInteger(replicas)) &&
     Array.isArray(state.members) &&
     state.members.every(isMemberPorts)

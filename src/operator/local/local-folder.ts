@@ -3,6 +3,7 @@
  * chosen and free, and with the record of what it was made with. Opening it either succeeds or
  * leaves no trace.
  */
+import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Ensemble } from "../api/index.ts";
@@ -37,7 +38,7 @@ export class LocalFolder {
   readonly ports: readonly MemberPorts[];
   readonly #options: LocalFolderOptions;
   readonly #lock: FolderLock;
-  #state: EnsembleState;
+  #state: EnsembleState & { readonly ensembleId: string };
   #isRecorded = false;
 
   private constructor(
@@ -52,6 +53,7 @@ export class LocalFolder {
     this.#state = {
       version: 1,
       ...options.ensemble.metadata,
+      ensembleId: recorded?.ensembleId ?? randomUUID(),
       bootstrappedReplicas: recorded?.bootstrappedReplicas ?? null,
       members: ports,
     };
@@ -90,7 +92,10 @@ export class LocalFolder {
 
   /** The `zoo.cfg` that member `id` should have. */
   renderConfig(id: number): string {
-    return renderMemberConfig(this.pathsOf(id), this.#options.ensemble.spec.config, this.ports);
+    const { ports } = this;
+    const { ensembleId } = this.#state;
+    const { config } = this.#options.ensemble.spec;
+    return renderMemberConfig(this.pathsOf(id), config, { ports, ensembleId });
   }
 
   /**

@@ -45,6 +45,14 @@ export function memberPaths(ensembleFolder: string, id: number): MemberPaths {
   };
 }
 
+/** What the members of an ensemble have in common. */
+export interface MemberEnsemble {
+  /** The ports of all members. */
+  readonly ports: readonly MemberPorts[];
+  /** The identity that their disks have to have. */
+  readonly ensembleId: string;
+}
+
 /** What holds unless the specification's `config` says otherwise. */
 const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   tickTime: "2000",
@@ -56,16 +64,16 @@ const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
 /**
  * Renders the `zoo.cfg` of a member. Every member's lists all of them; a quorum of one is a quorum
  * too (`standaloneEnabled=false`), so that it can grow; and a member without data must not vote
- * (`db.autocreate=false`) unless the ensemble is being made.
+ * (`ensemble.bootstrap=explicit`) unless the ensemble is being made.
  *
  * @param paths - the member's own files.
  * @param config - the specification's settings, by key.
- * @param ports - the ports of all members.
+ * @param ensemble - what all members have in common.
  */
 export function renderMemberConfig(
   paths: MemberPaths,
   config: Readonly<Record<string, string>>,
-  ports: readonly MemberPorts[],
+  { ports, ensembleId }: MemberEnsemble,
 ): string {
   const settings: Record<string, string> = { ...DEFAULT_SETTINGS };
   for (const [key, value] of Object.entries(config)) {
@@ -80,7 +88,8 @@ export function renderMemberConfig(
   const adminPort = ports.find(({ id }) => id === paths.id)?.adminPort ?? 0;
   settings["admin.serverPort"] = String(adminPort);
   settings["dataDir"] = paths.dataFolder;
-  settings["db.autocreate"] = "false";
+  settings["ensemble.bootstrap"] = "explicit";
+  settings["ensemble.id"] = ensembleId;
   settings["standaloneEnabled"] = "false";
   const lines = Object.entries(settings).map(([key, value]) => formatProperty(key, value));
   for (const { id, quorumPort, electionPort, clientPort } of ports) {

@@ -29,6 +29,9 @@ export class Probes {
     this.#facts = facts;
     this.#readiness = readiness;
     readiness.add(() => this.#checkService());
+    readiness.add(() => this.#checkVolume());
+    readiness.add(() => this.#checkQuorumOfDisks());
+    readiness.add(() => this.#checkEnsemble());
     readiness.add(() => this.#checkDisk());
   }
 
@@ -72,6 +75,33 @@ export class Probes {
       };
     }
     return { code: "not-serving", message: "The server is stopping" };
+  }
+
+  #checkVolume(): ReadinessCause | null {
+    if (this.#facts.parts?.replica.peer.isIncomplete !== true) return null;
+    return {
+      code: "incomplete-disk",
+      message:
+        "The disk was empty at the start, and no leader has made it whole yet: until then the " +
+        "server has no vote",
+    };
+  }
+
+  #checkQuorumOfDisks(): ReadinessCause | null {
+    const missed = this.#facts.parts?.replica.peer.votersMissed ?? [];
+    if (missed.length === 0) return null;
+    return {
+      code: "too-few-whole-disks",
+      message:
+        `No quorum can form without the data of servers ${missed.join(", ")}, whose disks were ` +
+        "empty at their start: bring these disks back, or see 'ensemble recover'",
+    };
+  }
+
+  #checkEnsemble(): ReadinessCause | null {
+    const rejection = this.#facts.parts?.replica.peer.rejection;
+    if (rejection === undefined) return null;
+    return { code: "wrong-ensemble", message: `The leader is refused. ${rejection}` };
   }
 
   #checkDisk(): ReadinessCause | null {

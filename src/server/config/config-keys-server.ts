@@ -168,6 +168,24 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     doc: "The file that holds the server lines; the end of its name is their version.",
   },
   refused("electionAlg", "The election's algorithm.", "only algorithm 3 exists", ["3"]),
+  {
+    name: "ensemble.bootstrap",
+    kind: "text",
+    default: "automatic",
+    doc: "Whether an empty disk votes: automatic, as in ZooKeeper, or explicit: only once, with an `initialize` file.",
+  },
+  {
+    name: "ensemble.id",
+    kind: "text",
+    default: null,
+    doc: "Identity of the ensemble: a disk of another one is refused, one without takes it on.",
+  },
+  {
+    name: "ensemble.joiners",
+    kind: "boolean",
+    default: "false",
+    doc: "Whether servers that are not in the membership may come and learn.",
+  },
   refused(
     "emulate353TTLNodes",
     "Understands TTL nodes that ZooKeeper 3.5.3 wrote.",

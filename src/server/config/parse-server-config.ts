@@ -7,6 +7,7 @@
  * caller passes what reads them.
  */
 import { join } from "node:path";
+import { isEnsembleId } from "../../wire/index.ts";
 import { readAuthSettings } from "./auth-settings.ts";
 import { ConfigError } from "./config-error.ts";
 import { findConfigKey, suggestConfigKey } from "./config-keys.ts";
@@ -68,6 +69,7 @@ export function parseServerConfig(
     electionConnectTimeoutMs: values.integer("cnxTimeout"),
     electionNotificationMinMs: values.integer("fastleader.minNotificationInterval"),
     electionNotificationMaxMs: values.integer("fastleader.maxNotificationInterval"),
+    ...readIdentity(values),
     quorumListenOnAllIps: values.boolean("quorumListenOnAllIPs"),
     tcpKeepAlive: values.boolean("tcpKeepAlive"),
     epochWaitMs: nonNegative(values.integer("leader.maxTimeToWaitForEpoch")),
@@ -194,6 +196,18 @@ function readDisk(values: ConfigValues, dataDir: string, warnings: string[]) {
     autopurgeEnabled: values.integer("autopurge.purgeInterval") > 0,
     autopurgeSnapRetainCount: Math.max(retain, AUTOPURGE_RETAIN_MIN),
   };
+}
+
+function readIdentity(values: ConfigValues) {
+  const bootstrap = values.text("ensemble.bootstrap")?.toLowerCase() ?? "automatic";
+  if (bootstrap !== "automatic" && bootstrap !== "explicit") {
+    throw values.error("ensemble.bootstrap", "automatic or explicit");
+  }
+  const ensembleId = values.text("ensemble.id");
+  if (ensembleId !== null && !isEnsembleId(ensembleId)) {
+    throw values.error("ensemble.id", "a UUID, or up to 64 letters, digits and ._-");
+  }
+  return { bootstrap, ensembleId, takesJoiners: values.boolean("ensemble.joiners") } as const;
 }
 
 function readCompression(values: ConfigValues): ServerConfig["snapshotCompression"] {

@@ -144,6 +144,12 @@ export interface ServerConfig {
   readonly servers: ReadonlyMap<bigint, ServerSpec>;
   /** Version of `servers`, from the dynamic file's name; 0 when there is none. */
   readonly configVersion: bigint;
+  /** Whether an empty disk votes, or only one that is told to by an `initialize` file. */
+  readonly bootstrap: "automatic" | "explicit";
+  /** Identity that the ensemble must have; null for any. @default null */
+  readonly ensembleId: string | null;
+  /** Whether servers that are not in the membership may come and learn. @default false */
+  readonly takesJoiners: boolean;
   /** Whether peers are awaited on every interface. @default false */
   readonly quorumListenOnAllIps: boolean;
   /** Whether election sockets have TCP keep-alive. @default false */

@@ -290,6 +290,14 @@ const requestErrors: LabelledRow = {
   readAll: (at) => Array.from(at.counters.errors, ([code, count]) => [errorCodeName(code), count]),
 };
 
+const peerOddities: LabelledRow = {
+  type: "counter",
+  name: "ensemble_peer_oddities_total",
+  help: "Odd servers and votes at the ports between servers, by what is odd",
+  label: "oddity",
+  readAll: (at) => at.counters.peerOddities,
+};
+
 const requestDurations: HistogramRow = {
   type: "histogram",
   name: "ensemble_request_duration_seconds",
@@ -309,6 +317,7 @@ const syncDurations: HistogramRow = {
 const ownRows: readonly MetricRow[] = [
   requestDurations,
   requestErrors,
+  peerOddities,
   syncDurations,
   gauge("ensemble_disk_full", "1 while the disk is full, and nothing can be acknowledged", (at) =>
     Number(at.gauges.isDiskFull),

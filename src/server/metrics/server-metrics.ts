@@ -76,6 +76,9 @@ export class ServerMetrics {
   /** Turning a request into a transaction, on the leader. */
   readonly prepareMs = new Summary();
 
+  /** Odd servers and votes that came to this one, by what is odd. */
+  readonly peerOddities = new Map<string, number>();
+
   // Disk
   snapshotErrors = 0;
   /** Loading the state at the start of the process. */

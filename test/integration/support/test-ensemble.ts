@@ -4,7 +4,7 @@
  * of it; processes that are still there when the test process ends are killed by their pids.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,7 +49,10 @@ export class TestEnsemble {
     this.#nodeFlags = nodeFlags;
   }
 
-  /** Starts `count` servers with ids from 1 and waits until all of them serve. */
+  /**
+   * Starts `count` servers with ids from 1 and waits until all of them serve. With
+   * `ensemble.bootstrap=explicit` they are told to begin an ensemble.
+   */
   static async start(
     count: number,
     config: ZooCfg = {},
@@ -60,6 +63,10 @@ export class TestEnsemble {
     const members = await layOutEnsemble(count, options);
     const ensemble = new TestEnsemble(baseFolder, members, nodeFlags);
     try {
+      if (config["ensemble.bootstrap"] === "explicit") {
+        for (const { dataFolder } of members)
+          await writeFile(path.join(dataFolder, "initialize"), "");
+      }
       for (const id of ensemble.ids) await ensemble.startServer(id);
       await ensemble.whenServing();
     } catch (error) {
@@ -113,6 +120,13 @@ export class TestEnsemble {
     await Promise.all(ids.map((id) => this.process(id).kill()));
   }
 
+  /** Has servers that do not run lose what is on their disks, but for their ids. */
+  async wipe(...ids: readonly number[]): Promise<void> {
+    for (const id of ids) {
+      await rm(path.join(this.member(id).dataFolder, "version-2"), { recursive: true });
+    }
+  }
+
   /** Freezes servers: their sockets stay open and nobody answers. */
   async pause(...ids: readonly number[]): Promise<void> {
     await Promise.all(ids.map((id) => freezeProcess(this.process(id).pid)));
@@ -131,8 +145,11 @@ export class TestEnsemble {
   }
 
   /** Waits until one of these servers leads; returns its id. */
-  async whenLed(ids: readonly number[] = this.ids): Promise<number> {
-    const deadlineMs = performance.now() + SERVING_TIMEOUT_MS;
+  async whenLed(
+    ids: readonly number[] = this.ids,
+    timeoutMs = SERVING_TIMEOUT_MS,
+  ): Promise<number> {
+    const deadlineMs = performance.now() + timeoutMs;
     while (performance.now() < deadlineMs) {
       for (const id of ids) {
         if (this.process(id).hasExited()) continue;
@@ -140,7 +157,7 @@ export class TestEnsemble {
       }
       await sleep(POLL_MS);
     }
-    throw new Error(`None of servers ${ids.join(", ")} leads after ${SERVING_TIMEOUT_MS} ms`);
+    throw new Error(`None of servers ${ids.join(", ")} leads after ${timeoutMs} ms`);
   }
 
   /** The servers that do not lead, in ascending order. */

@@ -14,7 +14,7 @@ const PORTS = [1, 2, 3].map((id) => ({
 
 function render(config: Record<string, string>, folder = "/e") {
   const paths = memberPaths(folder, 2);
-  const text = renderMemberConfig(paths, config, PORTS);
+  const text = renderMemberConfig(paths, config, { ports: PORTS, ensembleId: "e-1" });
   return parseServerConfig(text, "zoo.cfg", (file) => (file === paths.myIdFile ? "2\n" : null));
 }
 
@@ -29,7 +29,8 @@ describe("renderMemberConfig()", () => {
       clientPortAddress: "127.0.0.1",
       tickTimeMs: 500,
       snapCount: 77,
-      dbAutocreate: false,
+      bootstrap: "explicit",
+      ensembleId: "e-1",
       admin: { isEnabled: true, address: "127.0.0.1", port: 8081 },
       warnings: [],
     });
