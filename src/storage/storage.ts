@@ -264,7 +264,7 @@ export class Storage {
     return LogHistory.open(source, zxid);
   }
 
-  /** Removes snapshots beyond the retained ones, and log files that neither these nor readers need. */
+  /** Removes snapshots beyond the retained ones, and log files that nobody needs any more. */
   purge(): Promise<void> {
     return this.#exclusive(async () => {
       const { oldestKept, removedCount } = await this.#snapshots.purge(

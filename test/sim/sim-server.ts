@@ -379,7 +379,7 @@ export class SimServer implements Server {
     const isThere = zxid >= base.label && random.next() < 0.8;
     const place = { position, next: labels.find((label) => label > zxid) };
     if (isThere) life.logPlaces.set(link, place);
-    scheduler.after(randomInt(random, 1, 200), () => {
+    scheduler.after(randomInt(random, 1, 20), () => {
       this.#take(life, { kind: "log-found", link, place: isThere ? place : undefined });
     });
   }
