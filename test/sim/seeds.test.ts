@@ -1,7 +1,7 @@
 /**
  * The core under simulation: many seeds, each a cluster of its own kind with faults of its own
  * kind. A failure names the seed and the command that repeats it. More seeds than the build has
- * time for: `npm run sim -- --count 5000`.
+ * time for: `npm run sim:core -- --count 5000`.
  */
 import { expect, test } from "vitest";
 import { runSimulation } from "./simulation.ts";

@@ -1,0 +1,38 @@
+/** At the end of a run: every server has the tree that the history makes, node for node. */
+import { formatHex } from "../../../src/wire/index.ts";
+import { Violation } from "../violation.ts";
+import type { History } from "./history.ts";
+import type { Server } from "./world.ts";
+
+/** @throws Violation for the first tree that is another one. */
+export function checkTrees(servers: readonly Server[], history: History): void {
+  const { model, newestZxid } = history;
+  const expected = model
+    .pathsAt(newestZxid)
+    .filter((path) => path !== "/")
+    .sort();
+  const digests = new Set<bigint>();
+  for (const { sid, replica } of servers) {
+    if (replica === undefined) throw new Violation("equal trees", `server ${sid} is down`);
+    const { tree } = replica;
+    digests.add(tree.digest);
+    const fail = (problem: string): never => {
+      throw new Violation("equal trees", `server ${sid} at ${formatHex(newestZxid)}: ${problem}`);
+    };
+    for (const path of expected) {
+      const node = tree.getNode(path);
+      const data = model.at(path, newestZxid)?.data ?? "";
+      if (node === undefined) fail(`lacks ${path}`);
+      else if (!Buffer.from(data).equals(node.data ?? Buffer.alloc(0))) fail(`data of ${path}`);
+    }
+    // Besides, each has the root, known by two names, and ZooKeeper's own three.
+    const extra = tree.nodeCount - expected.length - 5;
+    if (extra !== 0) fail(`has ${extra} nodes that should not be there`);
+    const sessions = [...model.sessions.keys()].filter((id) => id !== 0n);
+    const isSame =
+      sessions.length === tree.globalSessions.size &&
+      sessions.every((id) => tree.globalSessions.has(id));
+    if (!isSame) fail("other sessions than were opened and not ended");
+  }
+  if (digests.size > 1) throw new Violation("equal trees", "digests differ");
+}
