@@ -26,7 +26,7 @@ export interface LoadedState {
   readonly recovered: RecoveredState;
   /** Transactions replayed from the log. */
   readonly replayedCount: number;
-  /** Whether the tree has parts of later transactions, which are decided, and so no right digest. */
+  /** Whether the tree has parts of later transactions, and so no right digest. */
   readonly isSettling: boolean;
   /** Whether there was neither a snapshot nor a transaction. */
   readonly isEmpty: boolean;

@@ -53,7 +53,7 @@ export interface StartServerOptions {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** How the names of peers become addresses, each time that one is dialled. @default the system's */
+  /** How the names of peers become addresses, at each dial. @default the system's */
   readonly lookup?: LookupFunction | undefined;
 }
 

@@ -55,9 +55,8 @@ export function damagedSnapshotName(snapshot: SnapshotFile): string {
 /** Whether a file is what an interrupted write left: ours, or ZooKeeper's. */
 export function isLeftover(name: string): boolean {
   if (name.startsWith("unfinished-")) return true;
-  return /^(snapshot\.[0-9a-f]+(\.gz|\.snappy)?|acceptedEpoch|currentEpoch|volume\.json)\.tmp$/.test(
-    name,
-  );
+  if (/^snapshot\.[0-9a-f]+(\.gz|\.snappy)?\.tmp$/.test(name)) return true;
+  return /^(acceptedEpoch|currentEpoch|volume\.json)\.tmp$/.test(name);
 }
 
 /** The log files among `names`, oldest first. */
@@ -75,7 +74,7 @@ export function parseSnapshotNames(names: readonly string[]): SnapshotFile[] {
   return parseSnapshots(names, /^snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i);
 }
 
-/** The snapshots among `names` that are about to replace a history; at most one is to be expected. */
+/** The snapshots among `names` that are about to replace a history; one at the most. */
 export function parseInstalledNames(names: readonly string[]): SnapshotFile[] {
   return parseSnapshots(names, /^installed-snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i);
 }

@@ -3,8 +3,8 @@
  * place that fails, stalls, or loses its power. `node-files.ts` is the real one. What these
  * operations promise is what POSIX does, and no more:
  *
- * - bytes and sizes are durable once `sync` or `syncData` has resolved, names once `syncFolder` has;
- *   until then any part of them may be gone after a loss of power, in any order;
+ * - bytes and sizes are durable once `sync` or `syncData` has resolved, names once `syncFolder`
+ *   has; until then any part of them may be gone after a loss of power, in any order;
  * - a rename replaces its target in one step, whenever it becomes durable;
  * - after a failed sync nobody knows what is durable, and a second one may succeed regardless: it
  *   is never tried again.

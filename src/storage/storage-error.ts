@@ -6,8 +6,8 @@
  */
 
 /**
- * - `corrupt-log`, `corrupt-snapshot`, `corrupt-epoch`, `corrupt-volume`: a file contradicts its format or its
- *   neighbours; the server must not start on it.
+ * - `corrupt-log`, `corrupt-snapshot`, `corrupt-epoch`, `corrupt-volume`: a file contradicts its
+ *   format or its neighbours; the server must not start on it.
  * - `missing-snapshot`: the log is there, the snapshot that it builds on is not.
  * - `wrong-ensemble`: the data belongs to another ensemble than the server.
  * - `missing-folder`: a data folder is not there, and must not be created.

@@ -130,7 +130,7 @@ export function encodeLeaderInfo(extensions: ServerExtensions): Buffer {
   return writer.takeCopy();
 }
 
-/** @throws WireError when it begins like what a leader of ours has to say, and is something else. */
+/** @throws WireError when it begins like what a leader of ours says, and is something else. */
 export function decodeLeaderInfo(data: Buffer | null): ServerExtensions {
   if (data === null || data.length < 4) return {};
   const reader = new JuteReader(data);

@@ -8,16 +8,18 @@
  *     1. start `ready.disk` in order (later operations may gather behind a running one)
  *     2. apply `ready.deliver` to the state, in order, and answer each of `ready.syncs` when so
  *        many of them have been applied: neither earlier nor later
- *     3. carry out `ready.dials` and `ready.lookups`, then queue `ready.sends` in order, then `ready.closes`
+ *     3. carry out `ready.dials` and `ready.lookups`, then queue `ready.sends` in order, then
+ *        `ready.closes`
  *     4. send `ready.notifications`
  *     5. handle `ready.events` in order
  *
  * and, whenever the disk has made operations durable, `peer.persisted(seq)`; whenever the other
  * end of a link has taken bytes that waited for it, or a snapshot that comes on it has got on,
- * `peer.linkProgress(link)`; and when much waits for a link, `peer.linkOverfull(link, bytes)`. Nothing that depends
- * on durability is in the lists before the core was told of it, so the order of steps 1 to 4 is
- * a matter of speed, not of safety. Operations become durable in order: `persisted(seq)` means
- * all up to `seq`.
+ * `peer.linkProgress(link)`; and when much waits for a link, `peer.linkOverfull(link, bytes)`.
+ *
+ * Nothing that depends on durability is in the lists before the core was told of it, so the order
+ * of steps 1 to 4 is a matter of speed, not of safety. Operations become durable in order:
+ * `persisted(seq)` means all up to `seq`.
  *
  * A role that ends leaves a tail of transactions that are logged but not decided. They are in
  * `deliver` like the others, and may be cut off again by a later leader: nobody may be told that

@@ -1,4 +1,4 @@
-/** `config`: the ensemble's configuration. */
+/** `config`: the ensemble's configuration: its members, or as clients need it to connect. */
 import { formatStat } from "./format-stat.ts";
 import type { ShellCommand } from "./shell-command.ts";
 

@@ -172,7 +172,9 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     name: "ensemble.bootstrap",
     kind: "text",
     default: "automatic",
-    doc: "Whether an empty disk votes: automatic, as in ZooKeeper, or explicit: only once, with an `initialize` file.",
+    doc:
+      "Whether an empty disk votes: automatic, as in ZooKeeper, " +
+      "or explicit: only once, with an `initialize` file.",
   },
   {
     name: "ensemble.id",

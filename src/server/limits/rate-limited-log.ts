@@ -20,7 +20,7 @@ export class RateLimitedLog {
 
   /**
    * @param message one of a few constant texts; what differs belongs in `fields`.
-   * @param subject what the line is about, where each has lines of its own: one of a bounded number.
+   * @param subject what the line is about, one of a bounded number: each has lines of its own.
    */
   warn(message: string, fields: Readonly<Record<string, unknown>>, subject = ""): void {
     const key = `${message} ${subject}`;
