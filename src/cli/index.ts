@@ -1,5 +1,6 @@
 /** The face of `cli/`: the commands, each added to a program with what it needs. */
 export { registerInspect } from "./inspect.ts";
+export { registerRecover } from "./recover.ts";
 export { registerServer } from "./server.ts";
 export { registerShell } from "./shell.ts";
 export { registerUp } from "./up.ts";

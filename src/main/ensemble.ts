@@ -7,7 +7,13 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { registerInspect, registerServer, registerShell, registerUp } from "../cli/index.ts";
+import {
+  registerInspect,
+  registerRecover,
+  registerServer,
+  registerShell,
+  registerUp,
+} from "../cli/index.ts";
 import { loadServerConfig, startServer } from "../server/index.ts";
 import { keepLargeHeapTight } from "./heap-growth.ts";
 import { systemClock } from "./system-clock.ts";
@@ -50,6 +56,7 @@ async function main(): Promise<void> {
     print: (line) => console.log(line),
   });
   registerShell(program, process);
+  registerRecover(program, { loadServerConfig, print: (line) => console.log(line) });
   registerInspect(program, { print: (line) => console.log(line) });
   program
     .command("version")

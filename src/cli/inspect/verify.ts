@@ -3,10 +3,10 @@
  * folders, and what it would then hold. Nothing is changed: torn tails and damaged snapshots stay
  * as they are.
  */
-import type { LogFields, Logger } from "../../observe/index.ts";
 import { TreeRecovery } from "../../server/index.ts";
 import { StorageError, verifyFolders } from "../../storage/index.ts";
 import { WireError, formatHex } from "../../wire/index.ts";
+import { printingLogger } from "../printing-logger.ts";
 import { InspectError } from "./inspect-error.ts";
 
 /** @throws InspectError `damaged` when a server would refuse the folders. */
@@ -39,14 +39,4 @@ export async function verify(
 function isCorruption(error: unknown): error is StorageError {
   if (!(error instanceof StorageError)) return false;
   return error.code.startsWith("corrupt-") || error.code === "missing-snapshot";
-}
-
-/** Prints what a server would warn of. */
-function printingLogger(print: (line: string) => void): Logger {
-  const ignore = (): void => undefined;
-  const warn = (message: string, fields?: LogFields): void => {
-    print(`warning: ${message} ${JSON.stringify(fields ?? {})}`);
-  };
-  const logger: Logger = { debug: ignore, info: ignore, warn, error: warn, child: () => logger };
-  return logger;
 }
