@@ -65,8 +65,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   /** In the list of connections with output. */
   isDirty = false;
   readonly activity = new ConnectionActivity();
+  readonly frames: FramedSocket;
   readonly #gate: ClientGate;
-  readonly #frames: FramedSocket;
   /** What is written here is sent at the end of the turn. */
   readonly #replies: ReplyWriter;
   readonly #reader = new JuteReader();
@@ -87,8 +87,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.remoteAddress = socket.remoteAddress ?? "";
     this.connectedAtMs = gate.nowMs();
     this.identity = gate.authenticator.begin(this.remoteAddress, subject);
-    this.#frames = new FramedSocket(socket, this, frameBytesMax);
-    this.#replies = new ReplyWriter(this.#frames.out, gate, this.activity);
+    this.frames = new FramedSocket(socket, this, frameBytesMax);
+    this.#replies = new ReplyWriter(this.frames.out, gate, this.activity);
   }
 
   /** Identities of the client; its address is one of them. */
@@ -122,7 +122,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#stage = "open";
     this.#markDirty();
     if (timeoutMs === 0) this.end();
-    else this.#frames.release(HoldReason.connecting);
+    else this.frames.release(HoldReason.connecting);
   }
 
   /** A transaction of this session was applied: answers the request that waits for it. */
@@ -169,18 +169,18 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   flush(): void {
     this.isDirty = false;
     this.activity.lastSentAtMs = this.#gate.nowMs();
-    this.#frames.flush();
+    this.frames.flush();
   }
 
   /** Sends what is left, then closes. */
   end(): void {
     this.#stage = "closing";
-    this.#frames.end();
+    this.frames.end();
   }
 
   destroy(): void {
     this.#stage = "closing";
-    this.#frames.destroy();
+    this.frames.destroy();
   }
 
   // FrameReceiver and LimitedConnection
@@ -194,7 +194,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       this.#receiveRequest(buffer, offset, end);
     } else if (this.#stage === "greeting") {
       this.#stage = "connecting";
-      this.#frames.hold(HoldReason.connecting);
+      this.frames.hold(HoldReason.connecting);
       this.activity.received += 1;
       this.#gate.statistics.received += 1;
       this.#gate.connect(this, readConnectRequest(this.#reader.reset(buffer, offset, end)));
@@ -207,12 +207,12 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
 
   holdRequests(): void {
     this.#wait.begin(this.#gate.nowMs());
-    this.#frames.hold(HoldReason.throttled);
+    this.frames.hold(HoldReason.throttled);
   }
 
   releaseRequests(): void {
     this.#wait.end(this.#gate.nowMs(), () => {
-      this.#frames.release(HoldReason.throttled);
+      this.frames.release(HoldReason.throttled);
     });
   }
 
@@ -273,7 +273,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
 
   #addPending(request: Omit<PendingRequest, "receivedAtMs">): void {
     this.#pending.push({ ...request, receivedAtMs: this.#gate.nowMs() });
-    if (this.#pending.length > pendingMax) this.#frames.hold(HoldReason.pending);
+    if (this.#pending.length > pendingMax) this.frames.hold(HoldReason.pending);
     if (request.err === ErrorCode.ok) this.#gate.limits.began(this, request.bytes);
   }
 
@@ -353,7 +353,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
       this.#finish(next);
       if (this.#stage !== "open") return;
     }
-    if (this.#pending.length <= pendingMax / 2) this.#frames.release(HoldReason.pending);
+    if (this.#pending.length <= pendingMax / 2) this.frames.release(HoldReason.pending);
   }
 
   /** Looking at the clock costs more than counting, so one in eight is timed for the others. */

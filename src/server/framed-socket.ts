@@ -16,6 +16,8 @@ export const HoldReason = {
   pending: 2,
   /** The server as a whole has too much to do. */
   throttled: 4,
+  /** The leadership is changing hands. */
+  handOver: 8,
 } as const;
 
 export type HoldReason = (typeof HoldReason)[keyof typeof HoldReason];

@@ -37,6 +37,11 @@ export class LeaderSessions {
     }
   }
 
+  /** Whoever serves a session; undefined until somebody has spoken for it. */
+  ownerOf(id: bigint): SessionOwner | undefined {
+    return this.#tracker.owner(id);
+  }
+
   /** Moves a session to `owner`; false when there is none to move. */
   reopen(id: bigint, timeoutMs: number, owner: SessionOwner): boolean {
     return (

@@ -48,6 +48,11 @@ export class LinkOutput {
     socket.on("close", () => this.#unblocked?.());
   }
 
+  /** Whether something waits that the socket has not been given: a body, or more than it takes. */
+  get isWaiting(): boolean {
+    return this.#isStreaming || this.#piecesBytes + this.#writer.length > 0;
+  }
+
   /** Bytes that wait, here and in the socket. */
   get queuedBytes(): number {
     return this.#piecesBytes + this.#writer.length + this.#socket.writableLength;

@@ -64,6 +64,10 @@ interface Link {
 }
 
 const connectTimeoutMs = 5000;
+/** For a link that is being closed, in silence. */
+const closeTimeoutMs = 1000;
+/** More than an ensemble has servers; the others have to try again. */
+const waitingMax = 64;
 
 /** Progress is not said more often. */
 const progressEveryMs = 50;
@@ -76,6 +80,8 @@ export class QuorumLinks {
   readonly #links = new Map<LinkId, Link>();
   readonly #dirty = new Set<Link>();
   readonly #scratch = new JuteWriter(4096);
+  /** Connections that wait until it is known whether this server leads; undefined once it does. */
+  #waiting: Set<Socket> | undefined;
   #server: Server | undefined;
   /** Inbound links have even ids, dialled ones odd. */
   #nextInbound: LinkId = 2;
@@ -87,14 +93,16 @@ export class QuorumLinks {
     this.#logger = options.logger;
   }
 
-  /** Accepts learners at `endpoint` until `stopListening`. */
+  /**
+   * Listens for learners at `endpoint` until `stopListening`. Before an election is over they have
+   * to wait for `admit`: other servers may know sooner than this one that it is to lead.
+   */
   listen(endpoint: Endpoint): void {
     if (this.#server !== undefined) return;
-    const server = createServer({ noDelay: true }, (socket) => {
-      const id = this.#nextInbound;
-      this.#nextInbound += 2;
-      this.#attach(id, socket);
-      this.#handlers.accepted(id);
+    this.#waiting = new Set();
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      if (this.#waiting === undefined) this.#accept(socket);
+      else this.#wait(socket, this.#waiting);
     });
     server.on("error", (error) => {
       this.#logger.error("Cannot listen for learners", { ...endpoint, reason: error.message });
@@ -104,9 +112,18 @@ export class QuorumLinks {
     this.#server = server;
   }
 
+  /** Takes those up who wait, and whoever comes from now on. */
+  admit(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const socket of waiting) this.#accept(socket);
+  }
+
   stopListening(): void {
     this.#server?.close();
     this.#server = undefined;
+    for (const socket of this.#waiting ?? []) socket.destroy();
+    this.#waiting = undefined;
   }
 
   /** The name is looked up each time: addresses may change at any moment. */
@@ -188,8 +205,19 @@ export class QuorumLinks {
     }
   }
 
+  /** Ends a link after what is queued for it, or at once if the other end does not take it. */
   close(id: LinkId): void {
-    this.#links.get(id)?.socket.destroy();
+    const link = this.#links.get(id);
+    if (link === undefined) return;
+    const { socket, output, holds } = link;
+    output.flush();
+    if (socket.connecting || output.isWaiting || holds.size > 0) {
+      socket.destroy();
+      return;
+    }
+    // What the other side still sends is read: destroyed with that, the rest would not arrive.
+    socket.end();
+    socket.setTimeout(closeTimeoutMs, () => socket.destroy());
   }
 
   closeAll(): void {
@@ -207,6 +235,24 @@ export class QuorumLinks {
     if (nowMs - link.progressAtMs < progressEveryMs) return;
     link.progressAtMs = nowMs;
     this.#handlers.progress(link.id);
+  }
+
+  #wait(socket: Socket, waiting: Set<Socket>): void {
+    if (waiting.size >= waitingMax) {
+      socket.destroy();
+      return;
+    }
+    waiting.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => waiting.delete(socket));
+  }
+
+  #accept(socket: Socket): void {
+    const id = this.#nextInbound;
+    this.#nextInbound += 2;
+    this.#attach(id, socket);
+    this.#handlers.accepted(id);
+    socket.resume();
   }
 
   #attach(id: LinkId, socket: Socket): void {

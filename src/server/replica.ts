@@ -213,8 +213,10 @@ export class Replica {
       if (event.serving) this.#state.settled();
       if (event.role === "looking") this.#state.forgetProposals();
       const { quorumEndpoint } = this.#options;
-      if (event.role !== "leading") this.links.stopListening();
+      const mayLead = event.role === "looking" || event.role === "leading";
+      if (!mayLead) this.links.stopListening();
       else if (quorumEndpoint !== undefined) this.links.listen(quorumEndpoint);
+      if (event.role === "leading") this.links.admit();
     } else if (event.kind === "odd-learner") {
       const { sid, link, oddity } = event;
       const remote = this.links.report(link)?.remoteAddress;

@@ -4,7 +4,7 @@
  * and sessions are opened, kept alive, moved and expired (ZooKeeper 3.9 request processors,
  * without threads). It decides nothing that the tree or the core could decide.
  */
-import { assertDefined, seededRandom } from "../base/index.ts";
+import { assertDefined } from "../base/index.ts";
 import type { Clock } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { ReadService, WatchTable, isAllowed } from "../tree/index.ts";
@@ -15,11 +15,14 @@ import type { PeerEvent } from "../zab/index.ts";
 import type { AuditTrail } from "./audit/index.ts";
 import { createsEphemeral } from "./ephemeral-request.ts";
 import { ClientAuthenticator } from "./auth/index.ts";
+import { ClientAdmission } from "./client-admission.ts";
 import type { ClientConnection, ClientGate } from "./client-connection.ts";
+import { ClientHold } from "./client-hold.ts";
 import type { ClientRequest, LongReply } from "./connection-gate.ts";
 import type { ServerConfig } from "./config/index.ts";
 import type { LeaderSessions } from "./leader-sessions.ts";
-import { ConnectionThrottle, RequestLimits } from "./limits/index.ts";
+import { Leadership } from "./leadership.ts";
+import { RequestLimits } from "./limits/index.ts";
 import type { WordOutcome } from "./framed-socket.ts";
 import type { RateLimitedLog } from "./limits/index.ts";
 import type { ServerMetrics } from "./metrics/index.ts";
@@ -44,32 +47,36 @@ export interface RequestProcessorOptions {
   failed(error: unknown): void;
 }
 
+/** What exists once there is a replica. */
+interface AttachedParts {
+  readonly replica: Replica;
+  readonly router: RequestRouter;
+  readonly leadership: Leadership;
+}
+
 export class RequestProcessor implements ReplicaListener, ClientGate {
   readonly statistics = new ConnectionStatistics();
   readonly limits: RequestLimits;
-  readonly #connectionThrottle: ConnectionThrottle;
+  readonly #admission: ClientAdmission;
   readonly metrics: ServerMetrics;
   readonly authenticator: ClientAuthenticator;
   readonly treeListener: TreeListener;
   readonly #options: RequestProcessorOptions;
   readonly #sessions: SessionService;
   readonly #connections = new Set<ClientConnection>();
+  readonly #hold = new ClientHold(this.#connections);
   readonly #readOnly: ReadOnlyMode;
   #dirty: ClientConnection[] = [];
   #watches = new WatchTable();
   #reads: ReadService | undefined;
-  #attached: { readonly replica: Replica; readonly router: RequestRouter } | undefined;
+  #attached: AttachedParts | undefined;
 
   constructor(options: RequestProcessorOptions) {
     this.#options = options;
     const { sid, config, clock, logger, metrics } = options;
     this.metrics = metrics;
     this.limits = new RequestLimits(config.requestLimits);
-    this.#connectionThrottle = new ConnectionThrottle(
-      config.connectionThrottle,
-      seededRandom(clock.wallMs()),
-      clock.monotonicMs(),
-    );
+    this.#admission = new ClientAdmission(options, this.statistics);
     this.#readOnly = new ReadOnlyMode(config, clock.monotonicMs());
     this.authenticator = new ClientAuthenticator(config.auth, logger);
     this.#sessions = new SessionService(
@@ -93,6 +100,9 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
         sendToLeader: (packet) => {
           this.#router.sendToLeader(packet);
         },
+        sessionMoved: (sessionId, owner, before) => {
+          this.#router.sessionMoved(sessionId, owner, before);
+        },
       },
     );
     this.treeListener = {
@@ -110,7 +120,8 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     const { clock, logger, metrics } = this.#options;
     const sessions = this.#sessions;
     const router = new RequestRouter({ replica, sessions, clock, logger, metrics });
-    this.#attached = { replica, router };
+    const leadership = new Leadership({ replica, router, hold: this.#hold, clock, logger });
+    this.#attached = { replica, router, leadership };
     this.treeReplaced();
   }
 
@@ -137,6 +148,11 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     return this.#sessions.leading;
   }
 
+  /** Handing the leadership over. */
+  get leadership(): Leadership {
+    return this.#parts.leadership;
+  }
+
   get localSessionCount(): number {
     return this.#sessions.localCount;
   }
@@ -157,33 +173,13 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   add(connection: ClientConnection): void {
     this.#connections.add(connection);
+    this.#hold.added(connection);
   }
 
   connect(connection: ClientConnection, request: ConnectRequest): void {
-    const { complaints, metrics } = this.#options;
-    metrics.connectionRequests += 1;
-    if (request.sessionId !== 0n) metrics.connectionRevalidations += 1;
-    const mayServe = this.isReadOnly ? request.readOnly === true : this.#mayServe;
-    if (!mayServe || request.lastZxidSeen > this.lastZxid) {
-      // The client has seen more than this server knows, or nothing can be served to it: it has
-      // to look for another server, which a closed connection makes it do.
-      metrics.connectionsNotServed += 1;
-      complaints.warn("Refusing client", {
-        remote: connection.remoteAddress,
-        serving: this.#replica.isServing,
-        readOnly: this.isReadOnly,
-        lastZxidSeen: formatHex(request.lastZxidSeen),
-      });
-      connection.destroy();
-      return;
-    }
-    const isLocal = this.isReadOnly || this.#options.config.localSessionsEnabled;
-    const kind = request.sessionId === 0n ? (isLocal ? "local" : "global") : "renewed";
-    if (!this.#connectionThrottle.admits(kind, this.nowMs())) {
-      this.statistics.throttledConnections += 1;
-      this.#options.complaints.warn("Refusing client: connection_throttle_tokens are used up", {
-        remote: connection.remoteAddress,
-      });
+    const { isReadOnly, lastZxid } = this;
+    const state = { isServing: this.#mayServe, isReadOnly, lastZxid };
+    if (!this.#admission.admits(connection, request, state)) {
       connection.destroy();
       return;
     }
@@ -283,9 +279,16 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   event(event: PeerEvent): void {
+    this.leadership.event(event);
     switch (event.kind) {
       case "role":
         this.#changeRole(event);
+        break;
+      case "hold":
+      case "release":
+        break;
+      case "session-moved":
+        this.#sessions.movedAway(event.sessionId);
         break;
       case "packet":
         this.#router.receivePacket(event.link, event.packet);
@@ -307,11 +310,18 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   flush(): void {
+    const overdue = this.#hold.overdue(this.nowMs());
+    if (overdue === "kept") this.#dropClients();
+    else if (overdue === "held") this.#hold.release();
     if (this.#readOnly.isDue(this.#replica.peer, this.nowMs())) {
       this.#options.logger.warn("Serving reads without a quorum");
       this.#sessions.begin(true);
     }
     if (this.isReadOnly || this.#replica.isServing) this.#sessions.keep();
+    if (!this.#hold.isKeeping) this.#flushDirty();
+  }
+
+  #flushDirty(): void {
     const dirty = this.#dirty;
     this.#dirty = [];
     for (const connection of dirty) connection.flush();
@@ -340,30 +350,47 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   get #replica(): Replica {
-    return assertDefined(this.#attached, "a processor is attached before it is used").replica;
+    return this.#parts.replica;
   }
 
   get #router(): RequestRouter {
-    return assertDefined(this.#attached, "a processor is attached before it is used").router;
+    return this.#parts.router;
+  }
+
+  get #parts(): AttachedParts {
+    return assertDefined(this.#attached, "a processor is attached before it is used");
   }
 
   #changeRole(event: Extract<PeerEvent, { kind: "role" }>): void {
-    const { role, serving, epoch, leader } = event;
+    const { role, serving, epoch, leader, isHandOver } = event;
     this.metrics.roles.changed(event, this.nowMs());
     this.#options.logger.info("Role changed", { role, serving, epoch, leader });
     if (!serving) {
       this.#readOnly.roleChanged(role, this.nowMs());
-      this.#dropClients();
+      if (isHandOver) this.#keepClients();
+      else if (role === "looking" || !this.#hold.isKeeping) this.#dropClients();
       return;
     }
     this.#sessions.begin(false);
     if (role === "leading") this.#sessions.lead(this.#replica.tree.globalSessions);
+    this.#sessions.resume();
+    this.#hold.release();
+  }
+
+  /** The leader has handed over: whoever is owed no answer waits for the next one. */
+  #keepClients(): void {
+    this.#flushDirty();
+    this.#hold.keep(this.nowMs());
+    this.#sessions.suspend();
+    this.#router.reset();
+    this.#options.audit?.reset();
   }
 
   #dropClients(): void {
     for (const connection of this.#connections) {
       if (connection.hasSaidHello) connection.destroy();
     }
+    this.#hold.release();
     this.#sessions.reset();
     this.#router.reset();
     this.#options.audit?.reset();

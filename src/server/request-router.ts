@@ -17,6 +17,7 @@ import {
   readForwardedRequest,
   writeForwardedRequest,
 } from "../wire/index.ts";
+import type { SessionOwner } from "../tree/index.ts";
 import type { Id, QuorumPacket } from "../wire/index.ts";
 import type { LinkId } from "../zab/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -102,6 +103,22 @@ export class RequestRouter {
     // Without a leader all clients are being dropped, and will ask again elsewhere.
     if (link === undefined || !replica.isServing) return;
     replica.links.send([link], { ...packet, authInfo });
+    replica.schedule();
+  }
+
+  /** Tells the server that a session is no more at, or all but its owner if that is not known. */
+  sessionMoved(sessionId: bigint, owner: SessionOwner, before: SessionOwner | undefined): void {
+    const { replica } = this.#options;
+    const links: LinkId[] = [];
+    for (const { link, stage, knowsHandOver } of replica.peer.leader?.learners() ?? []) {
+      const isConcerned = before === undefined ? link !== owner : link === before;
+      if (isConcerned && knowsHandOver && stage === "synced") links.push(link);
+    }
+    if (links.length === 0) return;
+    const data = new JuteWriter(8);
+    data.writeLong(sessionId);
+    const type = PacketType.sessionMoved;
+    replica.links.send(links, { type, zxid: -1n, data: data.take(), authInfo: null });
     replica.schedule();
   }
 

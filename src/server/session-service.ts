@@ -38,6 +38,8 @@ export interface SessionHost {
   /** Has a createSession or closeSession request made into a transaction. */
   submitSession(sessionId: bigint, type: number, body: Buffer): void;
   sendToLeader(packet: PlainPacket): void;
+  /** On a leader: tells servers that a session is at `owner` now; `before` if it is known. */
+  sessionMoved(sessionId: bigint, owner: SessionOwner, before: SessionOwner | undefined): void;
 }
 
 export interface SessionServiceOptions {
@@ -115,12 +117,24 @@ export class SessionService {
     this.#local.renew();
   }
 
-  /** Forgets all connections, and leadership. */
-  reset(): void {
+  /** Forgets what was asked of the leader, and the own leadership. */
+  suspend(): void {
     this.#leading = undefined;
-    this.#serving.clear();
     this.#opening.clear();
     this.#revalidating.clear();
+  }
+
+  /** After `suspend`: cuts off the clients whose sessions have ended meanwhile. */
+  resume(): void {
+    for (const [sessionId, connection] of this.#serving) {
+      if (!connection.isLocal && !this.#host.isGlobal(sessionId)) connection.destroy();
+    }
+  }
+
+  /** Forgets all connections, and leadership. */
+  reset(): void {
+    this.suspend();
+    this.#serving.clear();
     this.#touched = [];
     this.#touchedLocal = [];
     // A session that was opened in read-only mode ends with it.
@@ -250,11 +264,16 @@ export class SessionService {
   revalidate(data: Buffer, owner: number): PlainPacket {
     const reader = new JuteReader(data);
     const sessionId = reader.readLong();
-    const isValid = this.#leading?.reopen(sessionId, reader.readInt(), owner) ?? false;
+    const isValid = this.#move(sessionId, reader.readInt(), owner);
     const answer = new JuteWriter(16);
     answer.writeLong(sessionId);
     answer.writeBool(isValid);
     return { type: PacketType.revalidate, zxid: -1n, data: answer.take() };
+  }
+
+  /** On a learner: the client of a session is at another server. */
+  movedAway(sessionId: bigint): void {
+    this.#serving.get(sessionId)?.destroy();
   }
 
   /** On a learner: the leader's answer. */
@@ -286,7 +305,7 @@ export class SessionService {
       return;
     }
     if (this.#leading !== undefined) {
-      const isValid = this.#leading.reopen(sessionId, connection.timeoutMs, here);
+      const isValid = this.#move(sessionId, connection.timeoutMs, here);
       this.#finishReopen(connection, isValid);
       return;
     }
@@ -295,6 +314,18 @@ export class SessionService {
     data.writeLong(sessionId);
     data.writeInt(connection.timeoutMs);
     this.#host.sendToLeader({ type: PacketType.revalidate, zxid: -1n, data: data.take() });
+  }
+
+  /**
+   * On a leader: has a session served by `owner` from now on, if there is such a session. A former
+   * connection elsewhere is closed, for it must not outlive the memory of whose the session is.
+   */
+  #move(sessionId: bigint, timeoutMs: number, owner: SessionOwner): boolean {
+    const before = this.#leading?.ownerOf(sessionId);
+    if (this.#leading?.reopen(sessionId, timeoutMs, owner) !== true) return false;
+    if (owner !== here) this.#serving.get(sessionId)?.destroy();
+    if (before !== owner) this.#host.sessionMoved(sessionId, owner, before);
+    return true;
   }
 
   #finishReopen(connection: ClientConnection, isValid: boolean): void {

@@ -194,6 +194,7 @@ async function startOn(
   const clients = await createClientPorts(config, complaints, processor);
   const reaper = createReaper(replica, config, clock);
   const stop = async (): Promise<void> => {
+    await processor.leadership.resign();
     admin.close();
     audit?.serverStopping();
     metricsService.stop();

@@ -1,5 +1,6 @@
 /** The face of `wire/`: codecs of the client, quorum and election ports and of the disk. */
 export { FrameDecoder } from "./frame-decoder.ts";
+export { decodeHandOver, encodeHandOver } from "./hand-over-packet.ts";
 export { JuteReader } from "./jute-reader.ts";
 export { JuteWriter } from "./jute-writer.ts";
 export { KeeperOpCode, ListType, isKeeperRead, isKeeperWrite, readKeeperOp } from "./keeper-ops.ts";

@@ -147,6 +147,15 @@ export const PacketType = {
   leaderInfo: 17,
   ackEpoch: 18,
   informAndActivate: 19,
+  // Ours (hand-over-packet.ts): only for servers that have said that they know them.
+  /** Leader: send no more requests for now. Learner: no more will come. */
+  hold: 1000,
+  /** Leader: send requests again. */
+  release: 1001,
+  /** Leader: this reign is over, and this is who is to lead. */
+  handOver: 1002,
+  /** Leader: this session's client has moved to another server. */
+  sessionMoved: 1003,
   /** Ours, for leaders that say that they know it: a learner that cannot answer yet gets on. */
   progress: 1010,
 } as const;

@@ -12,9 +12,10 @@ import { PeerState, formatHex, noVote } from "../wire/index.ts";
 import type { Notification } from "../wire/index.ts";
 import { epochMax } from "./discovery.ts";
 import type { Membership, PeerTiming } from "./peer-options.ts";
+import type { Successor } from "./peer-context.ts";
 import type { Voters } from "./quorum.ts";
 import type { Outbox } from "./ready.ts";
-import { isBetter, isSameProposal, voteOf } from "./vote.ts";
+import { isAhead, isBetter, isSameProposal, voteOf } from "./vote.ts";
 import type { Candidate, Vote } from "./vote.ts";
 
 /** zxid in the votes of a server whose disk is not whole: its vote does not count. */
@@ -59,6 +60,8 @@ export class Election {
   /** Voters that said in this round that their votes do not count, as a mask. */
   #missed = 0;
   #winner: Vote | undefined;
+  /** Voters whose agreement decides at once. */
+  #expected = 0;
   #decideAtMs: number | undefined;
   #rebroadcastMs = 0;
   #rebroadcastAtMs = 0;
@@ -86,13 +89,21 @@ export class Election {
     return voters.sids.filter((voter) => (voters.bit(voter) & missed) !== 0 && voter !== sid);
   }
 
-  /** Begins a new round with a vote for oneself (or for nobody, without a right to vote). */
-  start(own: Candidate, nowMs: number): void {
+  /**
+   * Begins a new round with a vote for oneself (or for nobody, without a right to vote). After a
+   * hand-over the vote is for the successor, unless this server has more than that one.
+   */
+  start(own: Candidate, nowMs: number, successor?: Successor): void {
+    const { voters, sid } = this.#options;
     this.#nowMs = nowMs;
     // A round that a mad or hostile server has made so high is not the end of all elections.
     this.#round = this.#round < roundMax ? this.#round + 1n : 1n;
-    const isVoter = this.#options.voters.has(this.#options.sid);
-    this.#initial = isVoter ? own : { leader: noVote, zxid: noVote, peerEpoch: noVote };
+    const wanted = successor === undefined || isAhead(own, successor) ? undefined : successor;
+    this.#expected = 0;
+    for (const voter of wanted?.voters ?? voters.sids) this.#expected |= voters.bit(voter);
+    const nobody = { leader: noVote, zxid: noVote, peerEpoch: noVote };
+    const isCounted = own.zxid !== uninitialisedZxid;
+    this.#initial = voters.has(sid) ? ((isCounted ? wanted : undefined) ?? own) : nobody;
     this.#votes.clear();
     this.#settled.clear();
     this.#missed = 0;
@@ -230,7 +241,7 @@ export class Election {
     this.#rebroadcastAtMs = this.#nowMs + this.#rebroadcastMs;
   }
 
-  /** Decides at once when all voters agree, and after a pause when a quorum does. */
+  /** Decides at once when all whose votes are expected agree, after a pause when a quorum does. */
   #checkQuorum(): void {
     const { voters, timing } = this.#options;
     const own = this.#ownVote();
@@ -241,7 +252,7 @@ export class Election {
     }
     if (!voters.isQuorum(mask, "election")) {
       this.#decideAtMs = undefined;
-    } else if (voters.isAll(mask)) {
+    } else if ((mask & this.#expected) === this.#expected) {
       this.#decide(own);
     } else {
       this.#decideAtMs ??= this.#nowMs + timing.finalizeWaitMs;

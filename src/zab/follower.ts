@@ -32,11 +32,12 @@ import {
   saveVolume,
   startDiskOp,
 } from "./peer-context.ts";
-import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { epochJumpMax, epochMax } from "./discovery.ts";
 import { adoptIdentity, identityConflict, settleIdentity } from "./ensemble-identity.ts";
 import { incompleteSid } from "./learner-table.ts";
 import { PendingProposals } from "./pending-proposals.ts";
+import { isHandOverPacket, receiveHandOver } from "./receive-hand-over.ts";
 import type { DiskOp, LinkId } from "./ready.ts";
 
 type Phase = "dialing" | "discovery" | "synchronisation" | "new-leader" | "made-whole" | "active";
@@ -69,6 +70,7 @@ export class Follower implements RoleMachine {
   #held: QuorumPacket[] | undefined;
   /** The log could not be cut to what this leader wanted: only its snapshot will do. */
   #wantsSnapshot = false;
+  #successor: Successor | undefined;
 
   constructor(context: PeerContext, leader: bigint, nextLink: () => LinkId) {
     this.#context = context;
@@ -84,6 +86,10 @@ export class Follower implements RoleMachine {
 
   get over(): string | undefined {
     return this.#over;
+  }
+
+  get successor(): Successor | undefined {
+    return this.#successor;
   }
 
   get isServing(): boolean {
@@ -139,13 +145,14 @@ export class Follower implements RoleMachine {
       protocolVersion: zabProtocolVersion,
       configVersion: membership.version,
       ensembleId: volume.isIdSettled ? (volume.ensembleId ?? undefined) : undefined,
+      knowsHandOver: true,
     });
     const type = this.#isObserver ? PacketType.observerInfo : PacketType.followerInfo;
     outbox.send(link, type, makeZxid(acceptedEpoch, 0), writer.takeCopy());
   }
 
   linkClosed(link: LinkId): void {
-    if (link !== this.#link) return;
+    if (link !== this.#link || this.#successor !== undefined) return;
     this.#link = undefined;
     if (this.#phase === "dialing" && this.#dialsLeft > 0) {
       this.#redialAtMs = this.#context.nowMs + this.#context.timing.dialRetryMs;
@@ -159,7 +166,7 @@ export class Follower implements RoleMachine {
   }
 
   receivePacket(link: LinkId, packet: QuorumPacket): void {
-    if (link !== this.#link || this.#over !== undefined) return;
+    if (link !== this.#link || (this.#over ?? this.#successor) !== undefined) return;
     this.#heardAtMs = this.#context.nowMs;
     this.#noteProgress();
     if (this.#held !== undefined) this.#held.push(packet);
@@ -397,12 +404,15 @@ export class Follower implements RoleMachine {
       serving: true,
       epoch: this.#epoch,
       leader: this.#leader,
+      isHandOver: false,
     });
   }
 
   #receiveOther(packet: QuorumPacket): void {
     const { outbox } = this.#context;
-    if (packet.type === PacketType.ping) {
+    if (isHandOverPacket(packet) && this.#phase === "active") {
+      this.#successor = receiveHandOver(packet, this.#context, this.newestZxid);
+    } else if (packet.type === PacketType.ping) {
       outbox.pending.events.push({ kind: "ping", zxid: packet.zxid });
     } else if (packet.type === PacketType.sync) {
       outbox.answerSync(undefined);

@@ -1,4 +1,5 @@
 /** The face of `zab/`: the replication core and the contract with its driver. */
+export type { HandOverProblem } from "./hand-over.ts";
 export type { HistoryEntry } from "./history.ts";
 export type { Learner } from "./learner-table.ts";
 export { Peer } from "./peer.ts";

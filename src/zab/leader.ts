@@ -24,11 +24,12 @@ import type { QuorumPacket } from "../wire/index.ts";
 import { Discovery } from "./discovery.ts";
 import { nameNewEnsemble, settleIdentity } from "./ensemble-identity.ts";
 import type { HistoryEntry } from "./history.ts";
+import { HandOver } from "./hand-over.ts";
 import { LearnerPacing } from "./learner-pacing.ts";
 import { LearnerTable } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
 import { appendToLog, deliver, enterEpoch } from "./peer-context.ts";
-import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { Proposals } from "./proposals.ts";
 import type { DiskOp, LinkId, LogPlace } from "./ready.ts";
 import { SyncQueue } from "./sync-queue.ts";
@@ -37,6 +38,7 @@ import { synchroniseLearner } from "./synchronise-learner.ts";
 type Phase = "discovery" | "synchronisation" | "broadcast";
 
 export class Leader implements RoleMachine {
+  readonly handOver: HandOver;
   readonly #context: PeerContext;
   readonly #learners: LearnerTable;
   readonly #syncs: SyncQueue;
@@ -58,12 +60,17 @@ export class Leader implements RoleMachine {
     this.#proposals = new Proposals(context);
     this.#discovery = new Discovery(context);
     this.#pacing = new LearnerPacing(context, this.#learners);
+    this.handOver = new HandOver(context, this.#learners);
     this.#progressAtMs = context.nowMs;
     nameNewEnsemble(context);
   }
 
   get over(): string | undefined {
     return this.#over;
+  }
+
+  get successor(): Successor | undefined {
+    return this.handOver.successor;
   }
 
   get isServing(): boolean {
@@ -175,6 +182,8 @@ export class Leader implements RoleMachine {
       this.#end("No quorum of followers");
       return;
     }
+    const isQuiet = this.#proposals.length === 0 && this.#syncs.length === 0;
+    this.handOver.advance(isQuiet ? this.#lastProposed : undefined);
     if (nowMs < this.#nextPingAtMs) return;
     this.#nextPingAtMs = nowMs + timing.tickMs / 2;
     this.#syncs.startRound(this.#lastProposed);
@@ -190,7 +199,7 @@ export class Leader implements RoleMachine {
     const learner = this.#learners.get(link);
     if (learner === undefined) return;
     const { queuedBytesMax } = this.#context.learnerLimits;
-    const max = this.#isNeeded(learner) ? 4 * queuedBytesMax : queuedBytesMax;
+    const max = this.#learners.isNeeded(learner) ? 4 * queuedBytesMax : queuedBytesMax;
     if (queuedBytes <= max) return;
     this.#pacing.wasOverfull(learner.sid);
     this.#learners.drop(learner, `It takes too little: ${queuedBytes} bytes wait`, "overfull");
@@ -205,7 +214,7 @@ export class Leader implements RoleMachine {
 
   receivePacket(link: LinkId, packet: QuorumPacket): void {
     const learner = this.#learners.get(link);
-    if (learner === undefined) return;
+    if (learner === undefined || this.successor !== undefined) return;
     this.#noteProgress(learner);
     switch (packet.type) {
       case PacketType.followerInfo:
@@ -223,10 +232,12 @@ export class Leader implements RoleMachine {
         break;
       case PacketType.progress:
         break;
+      case PacketType.hold:
       case PacketType.request:
       case PacketType.revalidate:
         if (learner.stage !== "synced") this.#learners.drop(learner, "Request before sync");
-        else this.#context.outbox.pending.events.push({ kind: "packet", link, packet });
+        else if (!this.handOver.takes(learner, packet))
+          this.#context.outbox.pending.events.push({ kind: "packet", link, packet });
         break;
       default:
         this.#learners.drop(learner, `Unexpected packet type ${packet.type}`);
@@ -323,6 +334,7 @@ export class Leader implements RoleMachine {
   }
 
   #receiveAck(learner: Learner, zxid: bigint): void {
+    if (zxid > learner.ackedZxid) learner.ackedZxid = zxid;
     if (zxidCounter(zxid) !== 0) {
       if (learner.isVoter) this.#acknowledge(learner.sid, zxid);
       return;
@@ -354,6 +366,7 @@ export class Leader implements RoleMachine {
       serving: true,
       epoch: this.epoch,
       leader: sid,
+      isHandOver: false,
     });
     for (const learner of this.#learners.all()) this.#activate(learner);
   }
@@ -375,14 +388,6 @@ export class Leader implements RoleMachine {
     if (!isAwaited || this.#phase !== "synchronisation") return;
     // Where too few are left, one that gets on brings no quorum.
     if (voters.isQuorum(this.#learners.joinedVoters(), "new-leader")) this.#progressAtMs = nowMs;
-  }
-
-  /** Whether the leader has no quorum without this learner. */
-  #isNeeded(learner: Learner): boolean {
-    const { voters } = this.#context;
-    if (!this.isServing || learner.stage !== "synced" || !learner.isVoter) return false;
-    const others = this.#learners.liveVoters() & ~voters.bit(learner.sid);
-    return !voters.isQuorum(others, "liveness");
   }
 
   #receivePing(learner: Learner, data: Buffer | null): void {

@@ -47,6 +47,12 @@ export interface Learner {
   pingsDue: number;
   /** The newest round whose PING it has answered; 0 for none. */
   roundAnswered: number;
+  /** Whether it understands the packets of a hand-over. */
+  knowsHandOver: boolean;
+  /** The newest transaction that it has said to have on disk, in this epoch. */
+  ackedZxid: bigint;
+  /** Whether it was asked to send no more requests, and has said that it does not. */
+  hold: "none" | "asked" | "holding";
 }
 
 /**
@@ -109,6 +115,9 @@ export class LearnerTable {
       heardAtMs: this.#context.nowMs,
       pingsDue: 0,
       roundAnswered: 0,
+      knowsHandOver: false,
+      ackedZxid: -1n,
+      hold: "none",
     });
   }
 
@@ -169,6 +178,7 @@ export class LearnerTable {
     learner.sid = sid;
     learner.isVoter = isFollower && this.#context.voters.has(sid);
     learner.isIncomplete = isIncomplete;
+    learner.knowsHandOver = info.knowsHandOver === true;
     return true;
   }
 
@@ -275,6 +285,13 @@ export class LearnerTable {
       if (hasJoined && isVoter) mask |= voters.bit(other);
     }
     return mask;
+  }
+
+  /** Whether a leader in service has no quorum without this learner. */
+  isNeeded({ stage, isVoter, sid }: Learner): boolean {
+    const { voters } = this.#context;
+    if (stage !== "synced" || !isVoter) return false;
+    return !voters.isQuorum(this.liveVoters() & ~voters.bit(sid), "liveness");
   }
 
   /** Drops learners that were silent too long: syncLimit once synced, initLimit before. */

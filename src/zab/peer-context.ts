@@ -9,6 +9,7 @@ import type { History, HistoryEntry } from "./history.ts";
 import type { LearnerLimits, Membership, PeerTiming } from "./peer-options.ts";
 import type { Voters } from "./quorum.ts";
 import type { DiskOp, LinkId, Outbox } from "./ready.ts";
+import type { Candidate } from "./vote.ts";
 
 export interface PeerContext {
   readonly sid: bigint;
@@ -34,6 +35,12 @@ export interface PeerContext {
   nowMs: number;
 }
 
+/** Whom a leader that hands over wants to be elected. */
+export interface Successor extends Candidate {
+  /** Voters that can be expected to take part; with all their votes an election is decided. */
+  readonly voters: readonly bigint[];
+}
+
 /** What a role in force can be told; the other end is always the current time of the context. */
 export interface RoleMachine {
   tick(): void;
@@ -46,6 +53,11 @@ export interface RoleMachine {
   durable(op: DiskOp): void;
   /** Set once the role is over, with the reason: the peer goes looking. */
   readonly over: string | undefined;
+  /**
+   * Set when the role ends in a hand-over: all is committed, and nothing more happens. It serves
+   * until what it has delivered is handed out, so that clients get their answers.
+   */
+  readonly successor: Successor | undefined;
   /** Logged transactions that were never committed here, in order, for the peer to take over. */
   undecided(): readonly HistoryEntry[];
   /** Links to close when the role ends. */

@@ -16,13 +16,18 @@ import { History } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
 import { Leader } from "./leader.ts";
 import { deliver, hasVote } from "./peer-context.ts";
-import type { PeerContext, RoleMachine } from "./peer-context.ts";
+import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { defaultLearnerLimits } from "./peer-options.ts";
 import type { PeerOptions } from "./peer-options.ts";
 import { Voters } from "./quorum.ts";
 import { Outbox } from "./ready.ts";
 import type { DiskOp, LinkId, LogPlace, Ready, Role } from "./ready.ts";
 import type { Vote } from "./vote.ts";
+
+interface EarlyVote {
+  readonly notification: Notification;
+  readonly atMs: number;
+}
 
 /** Links dialled by the peer have odd ids; a driver gives even ids to inbound ones. */
 const firstDialledLink = 1;
@@ -35,8 +40,13 @@ export class Peer {
   #isElecting = false;
   /** The vote that led to the role in force, told to servers that are looking. */
   #vote: Vote | undefined;
-  /** Votes that came while the disk was not done. */
-  readonly #early = new Map<bigint, Notification>();
+  /**
+   * The newest votes of servers that were looking before this one was: in a role, or waiting for
+   * its disk. They do not say them again soon.
+   */
+  readonly #early = new Map<bigint, EarlyVote>();
+  /** Whom the last leader wants to be elected next. */
+  #successor: Successor | undefined;
   /** Operations not yet durable, oldest first, with the role that started them. */
   #inFlight: { readonly op: DiskOp; readonly role: RoleMachine | undefined }[] = [];
   /** How many operations of the pending `Ready` are in `#inFlight`. */
@@ -136,9 +146,10 @@ export class Peer {
     return this.#role instanceof Follower ? this.#role.link : undefined;
   }
 
-  /** The leading half, for proposing; undefined unless this server leads and serves. */
+  /** The leading half, for proposing; undefined unless this server leads, serves and will go on. */
   get leader(): Leader | undefined {
-    return this.#role instanceof Leader && this.#role.isServing ? this.#role : undefined;
+    if (!(this.#role instanceof Leader) || !this.#role.isServing) return undefined;
+    return this.#role.successor === undefined ? this.#role : undefined;
   }
 
   /**
@@ -176,10 +187,11 @@ export class Peer {
     const { nowMs } = this.#context;
     if (this.#isElecting) {
       this.#election.receive(from, notification, nowMs);
-    } else if (this.#role === undefined) {
-      this.#early.set(from, notification);
-    } else if (notification.state === PeerState.looking && this.#vote !== undefined) {
-      this.#election.reply(from, this.#state(), this.#currentVote(this.#vote));
+    } else {
+      this.#early.set(from, { notification, atMs: nowMs });
+      if (notification.state === PeerState.looking && this.#vote !== undefined) {
+        this.#election.reply(from, this.#state(), this.#currentVote(this.#vote));
+      }
     }
     this.#settle();
   }
@@ -270,7 +282,12 @@ export class Peer {
 
   #settle(): void {
     this.#recordDiskOps();
-    if (this.#role?.over !== undefined) this.#leaveRole(this.#role.over);
+    const { over, successor } = this.#role ?? {};
+    if (over !== undefined) {
+      this.#leaveRole(over);
+    } else if (successor !== undefined && this.#outbox.pending.deliver.length === 0) {
+      this.#leaveRole("The leader hands over", successor);
+    }
     if (this.#role === undefined && !this.#isElecting) this.#startElection();
     if (this.#isElecting && this.#election.winner !== undefined) {
       this.#enterRole(this.#election.winner);
@@ -289,13 +306,23 @@ export class Peer {
 
   #startElection(): void {
     if (this.#inFlight.length > 0) return;
-    const { sid, history, currentEpoch, nowMs } = this.#context;
+    const { sid, history, currentEpoch, nowMs, timing, voters } = this.#context;
+    const successor = this.#successor;
+    this.#successor = undefined;
+    if (successor !== undefined && !hasVote(this.#context) && voters.has(successor.leader)) {
+      // Nobody would tell a server without a vote how the election ends before it asks again.
+      const electionEpoch = this.#election.round;
+      this.#enterRole({ ...successor, electionEpoch, state: PeerState.leading });
+      return;
+    }
     this.#isElecting = true;
     // A disk that is not whole may hold a part of a history, which is no reason to be elected.
     const zxid = this.isIncomplete ? uninitialisedZxid : history.last;
     const own = { leader: sid, zxid, peerEpoch: BigInt(currentEpoch) };
-    this.#election.start(own, nowMs);
-    for (const [from, notification] of this.#early) {
+    this.#election.start(own, nowMs, successor);
+    for (const [from, { notification, atMs }] of this.#early) {
+      // Who still looks has said so again since.
+      if (nowMs - atMs > timing.rebroadcastMinMs) continue;
       this.#election.receive(from, notification, nowMs);
     }
     this.#early.clear();
@@ -311,7 +338,7 @@ export class Peer {
     this.#reportRole();
   }
 
-  #leaveRole(reason: string): void {
+  #leaveRole(reason: string, successor?: Successor): void {
     const role = this.#role;
     if (role === undefined) return;
     this.#context.logger.warn("Looking for a leader again", { reason, role: this.role });
@@ -321,14 +348,16 @@ export class Peer {
     const undecided: readonly HistoryEntry[] = role.undecided();
     this.#role = undefined;
     this.#vote = undefined;
-    this.#reportRole();
+    this.#successor = successor;
+    this.#reportRole(successor !== undefined);
     for (const entry of undecided) deliver(this.#context, entry);
   }
 
-  #reportRole(): void {
-    const role = this.role;
+  #reportRole(isHandOver = false): void {
+    const { role } = this;
     const leader = this.#vote?.leader;
-    this.#outbox.pending.events.push({ kind: "role", role, serving: false, epoch: 0, leader });
+    const event = { kind: "role", role, serving: false, epoch: 0, leader, isHandOver } as const;
+    this.#outbox.pending.events.push(event);
   }
 
   #takeLink(): LinkId {

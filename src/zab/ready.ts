@@ -104,7 +104,21 @@ export type PeerEvent =
       /** Epoch in force; meaningful while serving. */
       readonly epoch: number;
       readonly leader: bigint | undefined;
+      /**
+       * Looking, and the leader has handed over: every request that it took is answered, and
+       * those that it did not take will never be carried out.
+       */
+      readonly isHandOver: boolean;
     }
+  /**
+   * On a learner: the leader is about to hand over. Answer with a packet of type HOLD, and send no
+   * more requests behind it.
+   */
+  | { readonly kind: "hold" }
+  /** On a leader or learner: nothing came of the hand-over; requests may go on. */
+  | { readonly kind: "release" }
+  /** On a learner: the client of this session has moved to another server. */
+  | { readonly kind: "session-moved"; readonly sessionId: bigint }
   /** On a leader: REQUEST or REVALIDATE from a learner. On a learner: REVALIDATE. */
   | { readonly kind: "packet"; readonly link: LinkId; readonly packet: QuorumPacket }
   /** On a learner: the leader asks for the sessions that were active; answer with a PING. */

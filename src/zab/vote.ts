@@ -26,6 +26,11 @@ export function isBetter(a: Candidate, b: Candidate): boolean {
   return a.leader > b.leader;
 }
 
+/** Whether the history of `a` goes beyond that of `b`. */
+export function isAhead(a: Candidate, b: Candidate): boolean {
+  return a.peerEpoch > b.peerEpoch || (a.peerEpoch === b.peerEpoch && a.zxid > b.zxid);
+}
+
 export function voteOf(notification: Notification): Vote {
   const { leader, zxid, peerEpoch, electionEpoch, state } = notification;
   return { leader, zxid, peerEpoch, electionEpoch, state };

@@ -50,11 +50,11 @@ test("QuorumLinks dials a leader where its name leads now", async () => {
   const closed = (): void => {
     resolve(undefined);
   };
-  const snapshotSink = (): never => {
+  const snapshot = (): never => {
     throw new Error("No snapshot is sent");
   };
   const options = { dataBytesMax: 1024, lookup, logger: nullLogger };
-  const links = new QuorumLinks({ ...handlers, closed, snapshotSink }, options);
+  const links = new QuorumLinks({ ...handlers, closed, snapshot, progress: ignore }, options);
   open.push({ close: () => links.closeAll() });
   const leader = await listenAt("127.0.0.2");
   addressNow = "127.0.0.3";

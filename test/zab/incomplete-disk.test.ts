@@ -9,7 +9,7 @@ import { PeerState, encodeLeaderInfo } from "../../src/wire/index.ts";
 
 /** Server `sid` under the id of a server whose disk is not whole. */
 function incomplete(sid: number): Buffer {
-  return learnerInfo(Number(~BigInt(sid)));
+  return learnerInfo(Number(~BigInt(sid)), 0n, { knowsHandOver: true });
 }
 
 /** Server 1 with an empty disk, at server 3's link, which a quorum follows. */
@@ -100,7 +100,7 @@ test("a learner takes the name over before it acknowledges, and gives up one tha
   const volume = { ensembleId: "e-0", isIdSettled: false };
   const peer = new ScriptedPeer({ volume });
   peer.vote(3, { leader: 3 }).vote(2, { leader: 3 }).opened(1);
-  expect(peer.sentData[0]).toBe(learnerInfo(1).toString("hex"));
+  expect(peer.sentData[0]).toBe(learnerInfo(1, 0n, { knowsHandOver: true }).toString("hex"));
   peer.receive(1, "leaderInfo", z(1, 0), encodeLeaderInfo({ ensembleId: "e-1" })).persist();
   peer.receive(1, "diff", 0n).receive(1, "newLeader", z(1, 0));
   expect(peer.disk).toEqual(["volume whole, unsettled id e-1", "current-epoch 1"]);
@@ -117,7 +117,7 @@ test("servers of different ensembles refuse each other", () => {
   expect(learner.disk).toEqual([]);
   expect(learner.peer.rejection).toContain("'theirs'");
   const leader = electedLeader({ volume }).accepted(2);
-  leader.receive(2, "followerInfo", 0n, learnerInfo(1, 0n, "theirs"));
+  leader.receive(2, "followerInfo", 0n, learnerInfo(1, 0n, { ensembleId: "theirs" }));
   expect(leader.events).toEqual(["odd-learner: foreign 1"]);
   expect(leader.sent).toEqual(["LEADERINFO 0x0 on 2"]);
   expect(leader.disk).toEqual([]);

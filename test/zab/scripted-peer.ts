@@ -185,7 +185,8 @@ export class ScriptedPeer {
     return this.#ready.events.map((event) => {
       if (event.kind === "role") {
         const service = event.serving ? `serving in ${event.epoch}` : "not serving";
-        return `${event.role} ${service}`;
+        const after = event.isHandOver ? " after a hand-over" : "";
+        return `${event.role} ${service}${after}`;
       }
       if (event.kind === "learner-lost" && event.cause !== undefined) {
         return `${event.kind}: ${event.cause}`;
@@ -255,10 +256,14 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
 }
 
 /** Body of FOLLOWERINFO or OBSERVERINFO. */
-export function learnerInfo(sid: number, configVersion = 0n, ensembleId?: string): Buffer {
+export function learnerInfo(
+  sid: number,
+  configVersion = 0n,
+  extensions: { ensembleId?: string; knowsHandOver?: boolean } = {},
+): Buffer {
   const writer = new JuteWriter(32);
-  const protocolVersion = 0x10000;
-  writeLearnerInfo(writer, { sid: BigInt(sid), protocolVersion, configVersion, ensembleId });
+  const info = { sid: BigInt(sid), protocolVersion: 0x10000, configVersion, ...extensions };
+  writeLearnerInfo(writer, info);
   return writer.takeCopy();
 }
 
@@ -301,11 +306,20 @@ export function join(
   peer: ScriptedPeer,
   link: LinkId,
   sid: number,
-  has: { zxid?: bigint; acceptedEpoch?: number; currentEpoch?: number; observes?: boolean } = {},
+  has: {
+    zxid?: bigint;
+    acceptedEpoch?: number;
+    currentEpoch?: number;
+    observes?: boolean;
+    knowsHandOver?: boolean;
+  } = {},
 ): ScriptedPeer {
   const { zxid = peer.peer.lastZxid, currentEpoch = 0, acceptedEpoch = currentEpoch } = has;
   const type = has.observes === true ? "observerInfo" : "followerInfo";
-  peer.accepted(link).receive(link, type, z(acceptedEpoch, 0), learnerInfo(sid)).persist();
+  peer
+    .accepted(link)
+    .receive(link, type, z(acceptedEpoch, 0), learnerInfo(sid, 0n, has))
+    .persist();
   return peer.receive(link, "ackEpoch", zxid, int(currentEpoch));
 }
 

@@ -10,6 +10,7 @@ import type { Learner } from "../../zab/index.ts";
 import type { ClientConnection } from "../client-connection.ts";
 import type { ServerConfig } from "../config/index.ts";
 import type { LeaderSessions } from "../leader-sessions.ts";
+import type { Leadership } from "../leadership.ts";
 import type { MetricPair, ServerMetrics } from "../metrics/index.ts";
 import type { Replica } from "../replica.ts";
 import type { ConnectionStatistics } from "../statistics.ts";
@@ -29,6 +30,7 @@ export interface ClientSide {
   /** Whether clients are served without a quorum, who may only read. */
   readonly isReadOnly: boolean;
   readonly watches: WatchTable;
+  readonly leadership: Leadership;
   /** The clockwork of sessions, on a leader. */
   readonly leading: LeaderSessions | undefined;
 }
