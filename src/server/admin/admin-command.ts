@@ -24,6 +24,8 @@ export interface CommandResult {
 export interface AdminCommand {
   /** The first one is its own, the others are short for it. */
   readonly names: readonly [string, ...string[]];
+  /** By which method it is run, if not by both. @default GET */
+  readonly method?: "POST" | "any";
   /** Whether it needs a server that serves. @default true */
   readonly needsServer?: boolean;
   /** Whether the caller must have every permission on the root node. @default false */

@@ -5,6 +5,7 @@
 import type { Logger } from "../../observe/index.ts";
 import { refuseCaller } from "./admin-access.ts";
 import type { AdminCommand, CommandResult } from "./admin-command.ts";
+import { leadershipCommands } from "./leadership-commands.ts";
 import { quorumCommands } from "./quorum-commands.ts";
 import { reportCommands } from "./report-commands.ts";
 import type { ServerFacts } from "./server-facts.ts";
@@ -39,6 +40,7 @@ export class AdminCommands {
     this.#commands = [
       ...reportCommands,
       ...quorumCommands,
+      ...leadershipCommands,
       ...createSnapshotCommands(facts.config.admin, facts.clock, logger),
     ];
     for (const command of this.#commands) {
@@ -51,6 +53,13 @@ export class AdminCommands {
     return this.#commands.map(({ names }) => names[0]).sort();
   }
 
+  /** The methods by which a command may be run; an unknown one is answered, and so by GET. */
+  methodsOf(name: string): readonly ("GET" | "POST")[] {
+    const method = this.#byName.get(name)?.method;
+    if (method === undefined) return ["GET"];
+    return method === "any" ? ["GET", "POST"] : ["POST"];
+  }
+
   async run(request: CommandRequest): Promise<CommandAnswer> {
     const { name, parameters, authorization, remoteAddress } = request;
     const command = this.#byName.get(name);
@@ -58,7 +67,9 @@ export class AdminCommands {
     if (command === undefined) return answer(name, { data: { error: `Unknown command: ${name}` } });
     const facts = this.#facts;
     if (facts.mode === null && command.needsServer !== false) {
-      return answer(name, { data: { error: notServing } });
+      // ZooKeeper says so with 200; whoever asks for a change by POST goes by the status.
+      const statusCode = command.method === "POST" ? 503 : 200;
+      return answer(name, { statusCode, data: { error: notServing } });
     }
     if (command.needsRoot === true) {
       const refusal = refuseCaller(facts, authorization, remoteAddress);

@@ -87,8 +87,15 @@ function createApp({ config, commands, probes, logger }: AdminServerOptions): ex
     response.type("html").send(links.join(""));
   });
   const run = async (request: Request, response: Response): Promise<void> => {
+    const name = request.path === "/" ? "" : decodeURIComponent(request.path.slice(1));
+    const methods = commands.methodsOf(name);
+    if (!methods.some((method) => method === request.method)) {
+      response.status(405).set("Allow", methods.join(", "));
+      sendJson(response, { command: name, error: `The command is run by ${methods.join(", ")}` });
+      return;
+    }
     const answer = await commands.run({
-      name: request.path.slice(1) === "" ? "" : decodeURIComponent(request.path.slice(1)),
+      name,
       parameters: parametersOf(request),
       authorization: request.headers.authorization,
       remoteAddress: request.socket.remoteAddress ?? "",
@@ -96,13 +103,7 @@ function createApp({ config, commands, probes, logger }: AdminServerOptions): ex
     await send(response, answer);
   };
   router.get("/*name", run);
-  router.post("/*name", (request, response) => {
-    const name = request.path.slice(1);
-    if (name === "restore" || name === "rest") return run(request, response);
-    response.status(405).set("Allow", "GET");
-    sendJson(response, { command: name, error: "The command is run by GET" });
-    return undefined;
-  });
+  router.post("/*name", run);
   router.use((_request, response) => {
     response.status(405).set("Allow", "GET, POST").end();
   });

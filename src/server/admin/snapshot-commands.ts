@@ -41,6 +41,7 @@ export function createSnapshotCommands(
     { names: ["snapshot", "snap"], needsRoot: true, run: snapshot },
     {
       names: ["restore", "rest"],
+      method: "any",
       needsRoot: true,
       run: () => ({ statusCode: config.isRestoreEnabled ? 501 : 503, data: { error: noRestore } }),
     },
