@@ -27,6 +27,7 @@ export class FailoverWriters {
   #stopping = false;
   /** Highest version of the node that an acknowledged write has produced. */
   #versionMax = -1;
+  #longestPauseMs = 0;
   /** Writes sent from then on count as "after". */
   #afterMs = Infinity;
   #onFirstAfter: (version: number) => void = () => undefined;
@@ -74,6 +75,13 @@ export class FailoverWriters {
     }
   }
 
+  /** The longest time since the last call between two acknowledged writes of one writer, in ms. */
+  takeLongestPause(): number {
+    const longestMs = this.#longestPauseMs;
+    this.#longestPauseMs = 0;
+    return longestMs;
+  }
+
   /** Ends all writers. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -81,12 +89,13 @@ export class FailoverWriters {
   }
 
   async #writeForever(firstIndex: number): Promise<void> {
+    const writer = { lastAckMs: performance.now() };
     for (let attempt = firstIndex; !this.#stopping; attempt += 1) {
       const address = this.#addresses[attempt % this.#addresses.length] as Address;
       let connection: RawConnection | undefined;
       try {
         connection = await openSession(address, ATTEMPT_TIMEOUT_MS);
-        await this.#writeWhilePossible(connection);
+        await this.#writeWhilePossible(connection, writer);
         await connection.close();
       } catch {
         // Any failure means the same to a writer: try the next server.
@@ -96,10 +105,16 @@ export class FailoverWriters {
     }
   }
 
-  async #writeWhilePossible(connection: RawConnection): Promise<void> {
+  async #writeWhilePossible(
+    connection: RawConnection,
+    writer: { lastAckMs: number },
+  ): Promise<void> {
     for (let xid = 1; !this.#stopping; xid += 1) {
       const sentMs = performance.now();
       const version = await writeOnce(connection, xid);
+      const nowMs = performance.now();
+      this.#longestPauseMs = Math.max(this.#longestPauseMs, nowMs - writer.lastAckMs);
+      writer.lastAckMs = nowMs;
       if (sentMs > this.#afterMs) {
         this.#onFirstAfter(version);
       }
