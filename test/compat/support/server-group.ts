@@ -27,11 +27,14 @@ const JVM_FLAGS = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 const POLL_MS = 50;
 const COMPLAINT = /"level":"error"| (?:ERROR|FATAL) |digest.* (?:not|mismatch)/iu;
 /**
- * What Apache calls an error when somebody who asked `srvr` has closed already, or when a learner
- * was killed; of the latter the next line says so.
+ * What Apache calls an error when somebody who asked `srvr` has closed already, when a learner was
+ * killed, or when it is being stopped while it looks for a leader. The next line may say so.
  */
-const NOISE =
-  /Error (?:closing a command socket|sending data synchronously)|in LearnerHandler: \njava\.(?:io\.EOF|net\.Socket)Exception/u;
+const NOISE = [
+  /Error (?:closing a command socket|sending data synchronously)/u,
+  /in LearnerHandler: \njava\.(?:io\.EOF|net\.Socket)Exception/u,
+  /Exception while submitting quorum .*\n\S+\.RejectedExecutionException/u,
+];
 
 /** What else there is to say of a group. */
 export interface GroupOptions {
@@ -47,6 +50,7 @@ export class ServerGroup {
   readonly members: readonly MemberLayout[];
   readonly #jvmFlags: readonly string[];
   readonly #processes = new Map<number, ServerProcess>();
+  readonly #kinds = new Map<number, ServerKind>();
 
   private constructor(
     folder: string,
@@ -99,6 +103,11 @@ export class ServerGroup {
     return running;
   }
 
+  /** What member `id` runs, or ran last. */
+  kindOf(id: number): ServerKind | undefined {
+    return this.#kinds.get(id);
+  }
+
   /** Starts members as `kind` and waits until all of them serve. */
   async start(kind: ServerKind, ids: readonly number[] = this.ids): Promise<void> {
     for (const id of ids) await this.launch(kind, id);
@@ -118,6 +127,7 @@ export class ServerGroup {
             jvmFlags: this.#jvmFlags,
           });
     this.#processes.set(id, started);
+    this.#kinds.set(id, kind);
   }
 
   /** @throws Error with the end of the log when one ends or does not serve in time. */
@@ -157,17 +167,16 @@ export class ServerGroup {
   }
 
   /**
-   * What members have logged as an error, or about a tree whose digest is not what it should be:
-   * of all members, programs and runs.
+   * What members have logged as an error, or about a tree whose digest is not what it should be,
+   * while they ran one of `kinds`: of all members and runs. Apache's servers have more to complain of
+   * when they lose a leader, or get a snapshot, while clients write.
    */
-  async complaints(): Promise<string[]> {
+  async complaints(kinds: readonly ServerKind[] = serverKinds): Promise<string[]> {
     const complaints: string[] = [];
     for (const id of this.ids) {
-      for (const kind of serverKinds) {
+      for (const kind of kinds) {
         const lines = (await this.log(kind, id)).split("\n");
-        const isNoise = (index: number): boolean =>
-          NOISE.test(lines.slice(index, index + 2).join("\n"));
-        complaints.push(...lines.filter((line, index) => COMPLAINT.test(line) && !isNoise(index)));
+        complaints.push(...lines.filter((line, at) => COMPLAINT.test(line) && !isNoise(lines, at)));
       }
     }
     return complaints;
@@ -192,4 +201,10 @@ export class ServerGroup {
   #started(ids: readonly number[]): ServerProcess[] {
     return ids.flatMap((id) => this.#processes.get(id) ?? []);
   }
+}
+
+/** Whether the line at `at` is of {@link NOISE}. */
+function isNoise(lines: readonly string[], at: number): boolean {
+  const both = lines.slice(at, at + 2).join("\n");
+  return NOISE.some((known) => known.test(both));
 }
