@@ -68,6 +68,8 @@ export class Follower implements RoleMachine {
   #enterEpochSeq = Infinity;
   /** Packets that wait until the history has been cut or replaced. */
   #held: QuorumPacket[] | undefined;
+  /** Where the snapshot stands that the leader sends; -1 when it sends none. */
+  #snapshotZxid = -1n;
   /** The log could not be cut to what this leader wanted: only its snapshot will do. */
   #wantsSnapshot = false;
   #successor: Successor | undefined;
@@ -225,6 +227,7 @@ export class Follower implements RoleMachine {
     this.#phase = "dialing";
     this.#epoch = 0;
     this.#held = undefined;
+    this.#snapshotZxid = -1n;
     this.#wantsSnapshot = wantsSnapshot;
     if (this.#dialsLeft > 0) this.#redialAtMs = nowMs + timing.dialRetryMs;
     else this.#end("The leader cannot be followed");
@@ -330,6 +333,7 @@ export class Follower implements RoleMachine {
       startDiskOp(this.#context, { seq: outbox.nextSeq(), kind: "truncate", zxid });
     } else if (this.#link !== undefined) {
       const link = this.#link;
+      this.#snapshotZxid = zxid;
       startDiskOp(this.#context, { seq: outbox.nextSeq(), kind: "install-snapshot", link, zxid });
     }
   }
@@ -356,6 +360,7 @@ export class Follower implements RoleMachine {
       this.#end("Unexpected proposal");
       return;
     }
+    if (this.#isInSnapshot(zxid)) return;
     if (!follows(last, zxid) || payloadZxid(data) !== zxid) {
       this.#end(`Proposal ${formatHex(zxid)} does not follow ${formatHex(last)}`);
       return;
@@ -364,7 +369,16 @@ export class Follower implements RoleMachine {
     if (this.#phase !== "synchronisation") this.#pending.logAll();
   }
 
+  /**
+   * A leader of Apache's forwards what it proposes from one moment on, and a moment later asks its
+   * tree where the snapshot stands: what was decided in between is sent as well as in the snapshot.
+   */
+  #isInSnapshot(zxid: bigint): boolean {
+    return this.#phase === "synchronisation" && zxid <= this.#snapshotZxid;
+  }
+
   #receiveCommit(zxid: bigint): void {
+    if (this.#isInSnapshot(zxid)) return;
     const entry = this.#pending.takeCommitted(zxid);
     if (entry === undefined) {
       this.#end(`Commit ${formatHex(zxid)} is not for the oldest proposal`);

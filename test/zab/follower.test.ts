@@ -86,6 +86,25 @@ test("§3.4: SNAP comes first: later packets wait until the snapshot is installe
   expect(peer.peer.lastZxid).toBe(z(2, 5));
 });
 
+// A leader of Apache's begins to forward before it asks its tree where the snapshot stands.
+test("§3.3: what is sent beside the snapshot that has it already is passed over", () => {
+  const peer = followerAt(3, { log: [z(1, 9)], currentEpoch: 1 }).persist();
+  peer.receive(1, "snap", z(2, 5));
+  for (const counter of [4, 5, 6]) {
+    peer.propose(1, z(2, counter)).receive(1, "commit", z(2, counter));
+  }
+  peer.receive(1, "newLeader", z(3, 0)).replaced(z(2, 5));
+  expect(peer.events).toEqual([]);
+  expect(peer.delivered).toEqual(["0x200000006"]);
+  expect(peer.disk.at(-1)).toBe("current-epoch 3");
+});
+
+test("§3.4: a proposal after NEWLEADER that the snapshot has is a leader's mistake", () => {
+  const peer = followerAt(3, { log: [z(1, 9)], currentEpoch: 1 }).persist();
+  peer.receive(1, "snap", z(2, 5)).receive(1, "newLeader", z(3, 0)).replaced(z(2, 5));
+  expect(peer.propose(1, z(2, 5)).events).toEqual(["looking not serving"]);
+});
+
 test("a log that lacks the transaction it is to be cut at asks the same leader again", () => {
   const log = [z(1, 1), z(2, 1)];
   const peer = followerAt(3, { log, currentEpoch: 2 }).persist().receive(1, "trunc", z(1, 2));
