@@ -64,7 +64,10 @@ function readGauges(parts: ServerParts): ServerGauges {
     quotas: readQuotaGauges(tree),
     quotaRefusals: quotaReport.refusals,
     isDiskFull: replica.diskCondition.isFull,
+    isDiskStalled: replica.diskCondition.syncingForMs >= config.diskStallLimitMs,
     logPendingBytes: storage.pendingBytes,
+    isQuarantined: storage.isQuarantined,
+    quarantineCount: storage.quarantineCount,
   };
 }
 

@@ -34,8 +34,8 @@ export class DiskQueue {
   #isRunning = false;
   #rollRequested = false;
   #idle: Promise<void> = Promise.resolve();
-  /** Since when the operation at hand is under way. */
-  #busySinceMs: number | undefined;
+  /** Since when the sync at hand is under way; a history that is replaced takes its time. */
+  #syncingSinceMs: number | undefined;
 
   constructor(storage: Storage, logger: Logger, handlers: DiskQueueHandlers) {
     this.#storage = storage;
@@ -45,7 +45,12 @@ export class DiskQueue {
 
   get condition(): DiskCondition {
     const { isFull, fullForMs } = this.#space;
-    return { isFull, fullForMs, waitingBytes: this.#waitingBytes };
+    return {
+      isFull,
+      fullForMs,
+      waitingBytes: this.#waitingBytes,
+      syncingForMs: this.#syncingForMs,
+    };
   }
 
   /** Payload bytes of the transactions that are not durable. */
@@ -58,9 +63,9 @@ export class DiskQueue {
     return this.#waitingBytes > waitingBytesMax && this.#space.isFull;
   }
 
-  /** For how long the operation at hand has been under way, in ms; 0 when there is none. */
-  get busyMs(): number {
-    return this.#busySinceMs === undefined ? 0 : performance.now() - this.#busySinceMs;
+  get #syncingForMs(): number {
+    if (this.#syncingSinceMs === undefined || this.#space.isFull) return 0;
+    return performance.now() - this.#syncingSinceMs;
   }
 
   push(ops: readonly DiskOp[]): void {
@@ -91,7 +96,6 @@ export class DiskQueue {
     this.#isRunning = true;
     try {
       for (let op = this.#ops.shift(); op !== undefined; op = this.#ops.shift()) {
-        this.#busySinceMs = performance.now();
         if (op.kind === "append") await this.#append(op);
         else await this.#carryOut(op);
       }
@@ -100,7 +104,6 @@ export class DiskQueue {
       if (!isOutOfSpace(error)) this.#handlers.failed(error);
       return;
     }
-    this.#busySinceMs = undefined;
     this.#isRunning = false;
   }
 
@@ -118,19 +121,25 @@ export class DiskQueue {
       this.#storage.append(next.entry.zxid, next.entry.payload);
       this.#ops.shift();
     }
-    await this.#space.untilDone(() => this.#storage.sync());
+    await this.#sync(() => this.#storage.sync());
     this.#waitingBytes -= bytes;
     this.#handlers.persisted(last.seq);
+  }
+
+  async #sync(operation: () => Promise<void>): Promise<void> {
+    this.#syncingSinceMs = performance.now();
+    await this.#space.untilDone(operation);
+    this.#syncingSinceMs = undefined;
   }
 
   async #carryOut(op: Exclude<DiskOp, { kind: "append" }>): Promise<void> {
     switch (op.kind) {
       case "accepted-epoch":
-        await this.#space.untilDone(() => this.#storage.saveAcceptedEpoch(op.epoch));
+        await this.#sync(() => this.#storage.saveAcceptedEpoch(op.epoch));
         this.#handlers.persisted(op.seq);
         break;
       case "current-epoch":
-        await this.#space.untilDone(() => this.#storage.saveCurrentEpoch(op.epoch));
+        await this.#sync(() => this.#storage.saveCurrentEpoch(op.epoch));
         this.#handlers.persisted(op.seq);
         break;
       case "volume":

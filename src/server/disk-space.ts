@@ -13,6 +13,8 @@ export interface DiskCondition {
   readonly fullForMs: number;
   /** Bytes of transactions that wait for the disk, full or not. */
   readonly waitingBytes: number;
+  /** For how long the sync at hand has been under way, in ms; 0 when there is none. */
+  readonly syncingForMs: number;
 }
 
 /** Pause between attempts: short beside what freeing space takes, long beside an attempt. */

@@ -3,6 +3,7 @@
  * transaction behind it. Used at the start, and again after the log was cut.
  */
 import type { Logger } from "../observe/index.ts";
+import { StorageError, isDamage } from "../storage/index.ts";
 import type { RecoveredState, Storage } from "../storage/index.ts";
 import type { DataTree } from "../tree/index.ts";
 import { encodeSnapshotBody, formatHex } from "../wire/index.ts";
@@ -26,10 +27,60 @@ export interface LoadedState {
   readonly recovered: RecoveredState;
   /** Transactions replayed from the log. */
   readonly replayedCount: number;
-  /** Whether the tree has parts of later transactions, and so no right digest. */
+  /** Whether the tree has parts of later transactions, all decided, and so no right digest. */
   readonly isSettling: boolean;
   /** Whether there was neither a snapshot nor a transaction. */
   readonly isEmpty: boolean;
+}
+
+/**
+ * As `loadState`, at the start. A history that is damaged is moved aside where others have it, and
+ * the server begins without one: it has no vote until a leader has given it all.
+ * @throws StorageError with what to do, where nobody else has the data.
+ */
+export async function loadStateOrQuarantine(
+  storage: Storage,
+  options: LoadOptions & { readonly othersHaveIt: boolean },
+): Promise<LoadedState> {
+  try {
+    const loaded = await loadState(storage, options);
+    if (options.othersHaveIt || !storage.isQuarantined) return loaded;
+    throw new StorageError(
+      "corrupt-log",
+      "The history was damaged and is in a folder 'quarantine-<n>', and there is no other server " +
+        "to have it from: put it right there, move it back, and remove the file 'quarantined'",
+    );
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    if (!options.othersHaveIt) throw storage.isQuarantined ? error : withInstructions(error);
+    await storage.quarantine(error);
+    return loadState(storage, options);
+  }
+}
+
+function withInstructions(error: StorageError): StorageError {
+  const { code, file = "", offset, message } = error;
+  const lines = [
+    message,
+    "No other server has this data, so nothing is repaired without you:",
+    "1. Copy the data folders, and work on the copy.",
+    "2. 'ensemble inspect verify <dataDir> [<dataLogDir>]' says what can be read.",
+  ];
+  if (code === "corrupt-log") {
+    lines.push(
+      `3. 'ensemble inspect log --recover ${file}' shows which transactions a repair would keep;`,
+      `   with --yes it writes them to '${file}.repaired', to take the log's place.`,
+    );
+  } else {
+    lines.push(
+      "3. Put a backup of the folder in place, or remove the file if you can do without it.",
+    );
+  }
+  return new StorageError(code, lines.join("\n"), {
+    file,
+    ...(offset === undefined ? {} : { offset }),
+    cause: error,
+  });
 }
 
 /** @throws StorageError when the disk does not hold a whole history. */
@@ -45,7 +96,7 @@ export async function loadState(storage: Storage, options: LoadOptions): Promise
   }
   showConfig(tree, options);
   const isEmpty = recovered.snapshotZxid < 0n && recovered.lastZxid === 0n;
-  if (isEmpty && !options.mayBeginEmpty) {
+  if (isEmpty && (!options.mayBeginEmpty || storage.isQuarantined)) {
     const uninitialised = { ...recovered, lastZxid: uninitialisedZxid };
     return { tree, recovered: uninitialised, replayedCount, isSettling, isEmpty };
   }

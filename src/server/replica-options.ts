@@ -41,6 +41,8 @@ export interface ReplicaOptions extends ReplicatedTreeOptions {
   readonly snapshotSizeFactor: number;
   /** How much of the log until the next snapshot. */
   readonly snapshotEvery: () => SnapshotInterval;
+  /** A leader whose disk is at one sync for so long leaves the lead to others. */
+  readonly diskStallLimitMs: number;
   /** Whether snapshots and logs that are not needed any more are removed. */
   readonly purges: boolean;
 }

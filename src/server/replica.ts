@@ -75,6 +75,9 @@ export class Replica {
       failed: () => {
         options.metrics.snapshotErrors += 1;
       },
+      diskFailed: (error) => {
+        this.#fail(error);
+      },
     });
     this.#replacement = this.#createReplacement();
     this.#logSync = new LogSync(options);
@@ -141,11 +144,6 @@ export class Replica {
     this.schedule();
   }
 
-  /** For how long the disk has been at its present operation, in ms; 0 when it is idle. */
-  get diskBusyMs(): number {
-    return this.#disk.busyMs;
-  }
-
   /**
    * Writes a snapshot now; resolves to the zxid that it is named after.
    * @throws StorageError when it cannot be written.
@@ -166,10 +164,18 @@ export class Replica {
     await this.#options.storage.close();
   }
 
+  /** Others may have better disks; the election is theirs, for this one waits for its disk. */
+  get #isStalledLeader(): boolean {
+    const { quorumEndpoint, diskStallLimitMs } = this.#options;
+    if (this.peer.role !== "leading" || quorumEndpoint === undefined) return false;
+    return this.#disk.condition.syncingForMs >= diskStallLimitMs;
+  }
+
   readonly #turn = (): void => {
     this.#isTurnDue = false;
     if (this.#isStopped) return;
     if (this.#disk.isOverfull) this.peer.stepDown("The disk is full, and much waits for it");
+    if (this.#isStalledLeader) this.peer.stepDown("The disk is stalled: one write does not end");
     this.peer.tick(this.#options.clock.monotonicMs());
     for (let ready = this.peer.ready(); !isEmpty(ready); ready = this.peer.ready()) {
       this.#carryOut(ready);

@@ -2,7 +2,7 @@
  * Takes snapshots of a living tree: after so much of the log a new log file is begun and the tree
  * is written down in the background, piece by piece between turns; old files are purged
  * after it. A snapshot is a matter of speed (a shorter log to replay), so one that fails is
- * reported and tried again later, unless the disk itself has failed.
+ * reported and tried again later, unless a sync has failed: then nobody knows what is on the disk.
  */
 import type { Logger } from "../observe/index.ts";
 import { StorageError, isOutOfSpace } from "../storage/index.ts";
@@ -29,6 +29,8 @@ export interface SnapshotWriterOptions {
   readonly purges: boolean;
   /** A snapshot could not be written. */
   readonly failed: () => void;
+  /** A sync failed, of a file or a folder: the server must not go on. */
+  readonly diskFailed: (error: StorageError) => void;
 }
 
 /** After how much of an interval a snapshot is tried again that the disk had no space for. */
@@ -130,11 +132,18 @@ export class SnapshotWriter {
   async #writeDown(tree: DataTree): Promise<void> {
     const { storage, rollLog } = this.#options;
     rollLog();
-    await storage.writeSnapshot(this.#untilCancelled(encodeSnapshotBody(tree)), {
-      lastProcessedZxid: tree.lastProcessedZxid,
-      digest: () => treeDigestRecord(tree),
-    });
-    if (this.#options.purges) await storage.purge();
+    try {
+      await storage.writeSnapshot(this.#untilCancelled(encodeSnapshotBody(tree)), {
+        lastProcessedZxid: tree.lastProcessedZxid,
+        digest: () => treeDigestRecord(tree),
+      });
+      if (this.#options.purges) await storage.purge();
+    } catch (error) {
+      if (error instanceof StorageError && error.code === "sync-failed") {
+        this.#options.diskFailed(error);
+      }
+      throw error;
+    }
   }
 
   *#untilCancelled(chunks: Iterable<Buffer>): Generator<Buffer, void, undefined> {

@@ -3,7 +3,6 @@
  * peers, then the one for clients; stops it in the opposite order. Everything that can be wrong
  * with the surroundings (folders, ports) is found out here, before the server takes part.
  */
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { LookupFunction } from "node:net";
@@ -12,12 +11,9 @@ import { seededRandom } from "../base/index.ts";
 import type { Clock, Random } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { Storage } from "../storage/index.ts";
-import type { RecoveredState } from "../storage/index.ts";
 import type { PrepareOptions } from "../tree/index.ts";
-import type { VolumeRecord } from "../wire/index.ts";
 import { formatQuorumConfig } from "../wire/index.ts";
 import type { PeerAddress } from "../wire/index.ts";
-import { Peer, defaultTiming } from "../zab/index.ts";
 import {
   AdminCommands,
   AdminServer,
@@ -31,11 +27,13 @@ import type { AuditTrail } from "./audit/index.ts";
 import { ClientPorts } from "./client-ports.ts";
 import { quorumConfigOf } from "./config/index.ts";
 import type { ServerConfig } from "./config/index.ts";
+import { quarantineCheck } from "./disk-checks.ts";
 import { ElectionNetwork } from "./election-network.ts";
-import { loadState } from "./load-state.ts";
+import { loadStateOrQuarantine } from "./load-state.ts";
 import type { LoadOptions } from "./load-state.ts";
 import { RateLimitedLog } from "./limits/index.ts";
 import { ListenError } from "./listen-error.ts";
+import { createPeer, hasOtherVoters } from "./create-peer.ts";
 import { createMetricsService } from "./create-metrics-service.ts";
 import { ServerMetrics } from "./metrics/index.ts";
 import type { MetricsService } from "./metrics/index.ts";
@@ -71,9 +69,6 @@ export interface RunningServer {
   readonly done: Promise<void>;
 }
 
-/** Bytes of committed transactions kept in memory for learners that lag. */
-const historyBytesMax = 32 * 1024 * 1024;
-
 /** Id of a standalone server without a `myid`. */
 const standaloneSid = 1n;
 
@@ -87,17 +82,18 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const sid = config.myId ?? standaloneSid;
   const facts = new ServerFacts({ config, sid, clock });
   const traceMask = new TraceMask();
+  const readiness = new Readiness();
   const admin = new AdminServer({
     config: config.admin,
     commands: new AdminCommands(facts, traceMask, logger),
-    probes: new Probes(facts, new Readiness()),
+    probes: new Probes(facts, readiness),
     logger,
   });
   // Before the disk is read: whoever asks meanwhile is told so.
   if (config.admin.isEnabled) await admin.listen();
   const words = new FourLetterWordService(facts, traceMask, logger);
   try {
-    return await openAndStart({ ...options, sid, facts, words, admin });
+    return await openAndStart({ ...options, sid, facts, words, admin, readiness });
   } catch (error) {
     admin.close();
     throw error;
@@ -110,6 +106,7 @@ interface StartContext extends StartServerOptions {
   readonly facts: ServerFacts;
   readonly words: FourLetterWordService;
   readonly admin: AdminServer;
+  readonly readiness: Readiness;
 }
 
 async function openAndStart(context: StartContext): Promise<RunningServer> {
@@ -127,6 +124,7 @@ async function openAndStart(context: StartContext): Promise<RunningServer> {
     txnLogSizeLimitBytes: Math.max(0, config.txnLogSizeLimitKb) * 1024,
     fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
   });
+  context.readiness.add(quarantineCheck(storage));
   const { auditFile: file } = config;
   const audit = file === null ? undefined : openAuditTrail({ file, clock: context.clock, logger });
   try {
@@ -175,13 +173,8 @@ async function startOn(
       clock,
       logger,
       metrics,
-      quorumEndpoint: ownQuorumEndpoint(config, sid),
-      peerEndpoints: endpointsOf(config, (address) => address.quorumPort),
-      snapshotSizeFactor: config.snapshotSizeFactor,
-      packetBytesMax: 2 * config.juteMaxBufferBytes + 64 * 1024,
+      ...replicaSettings(config, sid, random),
       prepare: prepareOptions(config, quotaReport),
-      snapshotEvery: () => snapshotInterval(config, random),
-      purges: config.autopurgeEnabled,
       treeListener: processor.treeListener,
     },
     processor,
@@ -213,6 +206,19 @@ async function startOn(
   return { clientPort, secureClientPort, adminPort: admin.port, stop, done };
 }
 
+/** What a replica takes from the configuration alone. */
+function replicaSettings(config: ServerConfig, sid: bigint, random: Random) {
+  return {
+    quorumEndpoint: ownQuorumEndpoint(config, sid),
+    peerEndpoints: endpointsOf(config, (address) => address.quorumPort),
+    snapshotSizeFactor: config.snapshotSizeFactor,
+    packetBytesMax: 2 * config.juteMaxBufferBytes + 64 * 1024,
+    snapshotEvery: () => snapshotInterval(config, random),
+    diskStallLimitMs: config.diskStallLimitMs,
+    purges: config.autopurgeEnabled,
+  };
+}
+
 /** What the disk holds, and how it was and will be read. */
 async function loadFromDisk(
   storage: Storage,
@@ -221,12 +227,18 @@ async function loadFromDisk(
 ) {
   const initialiseFile = join(config.dataDir, "initialize");
   const load = loadOptions(config, existsSync(initialiseFile), logger);
-  const { tree, recovered, replayedCount, isSettling, isEmpty } = await loadState(storage, load);
+  const { tree, recovered, replayedCount, isSettling, isEmpty } = await loadStateOrQuarantine(
+    storage,
+    {
+      ...load,
+      othersHaveIt: hasOtherVoters(config),
+    },
+  );
   metrics.loadMs.add(clock.monotonicMs() - metrics.startedAtMs);
   metrics.loadedTxns.add(replayedCount);
   // The file is for one start only: a disk that is lost later must not begin another ensemble.
   await rm(initialiseFile, { force: true });
-  const found = { isEmpty, mayBeginEmpty: load.mayBeginEmpty };
+  const found = { isEmpty, mayBeginEmpty: load.mayBeginEmpty && !storage.isQuarantined };
   const volume = await settleVolume(storage, config, found, logger);
   return { load, tree, disk: { ...recovered, volume }, isSettling };
 }
@@ -289,45 +301,6 @@ function prepareOptions(config: ServerConfig, quotas: QuotaReport): PrepareOptio
       },
     },
   };
-}
-
-function createPeer(
-  config: ServerConfig,
-  sid: bigint,
-  disk: RecoveredState & { readonly volume: VolumeRecord },
-  logger: Logger,
-): Peer {
-  const members = [...config.servers.values()];
-  const observers = members.filter((member) => member.role === "observer");
-  const voters = members.filter((member) => member.role === "participant");
-  return new Peer({
-    sid,
-    membership: {
-      voters: config.replicated ? voters.map((member) => member.sid) : [sid],
-      observers: observers.map((member) => member.sid),
-      version: config.configVersion,
-      takesJoiners: config.takesJoiners,
-      text: config.replicated ? formatQuorumConfig(quorumConfigOf(config)) : "",
-    },
-    timing: {
-      ...defaultTiming,
-      tickMs: config.tickTimeMs,
-      initLimitTicks: config.initLimitTicks,
-      syncLimitTicks: config.syncLimitTicks,
-      epochWaitMs: config.epochWaitMs ?? undefined,
-      rebroadcastMinMs: config.electionNotificationMinMs,
-      rebroadcastMaxMs: config.electionNotificationMaxMs,
-    },
-    learnerLimits: {
-      queuedBytesMax: config.learnerQueueMaxKb * 1024,
-      snapshotsMax: config.maxConcurrentSnapSyncs,
-      diffsMax: config.maxConcurrentDiffSyncs,
-    },
-    historyLimits: { entriesMax: config.commitLogCount, bytesMax: historyBytesMax },
-    disk,
-    newEnsembleId: config.bootstrap === "explicit" ? randomUUID() : undefined,
-    logger,
-  });
 }
 
 function endpointsOf(

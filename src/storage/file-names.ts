@@ -55,8 +55,16 @@ export function damagedSnapshotName(snapshot: SnapshotFile): string {
 /** Whether a file is what an interrupted write left: ours, or ZooKeeper's. */
 export function isLeftover(name: string): boolean {
   if (name.startsWith("unfinished-")) return true;
-  if (/^snapshot\.[0-9a-f]+(\.gz|\.snappy)?\.tmp$/.test(name)) return true;
-  return /^(acceptedEpoch|currentEpoch|volume\.json)\.tmp$/.test(name);
+  if (/^(acceptedEpoch|currentEpoch|quarantined|volume\.json)\.tmp$/.test(name)) return true;
+  return /^snapshot\.[0-9a-f]+(\.gz|\.snappy)?\.tmp$/.test(name);
+}
+
+/** Whether a file is a part of the history: the log, snapshots of any state, the current epoch. */
+export function isHistoryFile(name: string): boolean {
+  return (
+    /^(log|((damaged|installed)-)?snapshot)\.[0-9a-f]{1,16}(\.(gz|snappy))?$/i.test(name) ||
+    name === "currentEpoch"
+  );
 }
 
 /** The log files among `names`, oldest first. */
@@ -74,7 +82,7 @@ export function parseSnapshotNames(names: readonly string[]): SnapshotFile[] {
   return parseSnapshots(names, /^snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i);
 }
 
-/** The snapshots among `names` that are about to replace a history; one at the most. */
+/** The snapshots among `names` that are about to replace a history; seldom more than one. */
 export function parseInstalledNames(names: readonly string[]): SnapshotFile[] {
   return parseSnapshots(names, /^installed-snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i);
 }

@@ -25,6 +25,11 @@ export class Folder {
     return path.join(this.path, name);
   }
 
+  /** A folder in it. */
+  within(name: string): Folder {
+    return new Folder(this.files, this.fileOf(name));
+  }
+
   async names(): Promise<string[]> {
     try {
       return await this.files.list(this.path);

@@ -7,7 +7,7 @@ import type { OpenedFile } from "./file-ops.ts";
 import { logFileName } from "./file-names.ts";
 import type { Folder } from "./folder.ts";
 import { encodeLogHeader, logHeaderBytes, paddedSize } from "./log-format.ts";
-import { StorageError } from "./storage-error.ts";
+import { StorageError, isOutOfSpace } from "./storage-error.ts";
 
 /** How a log file is written. */
 export interface LogFileOptions {
@@ -84,7 +84,9 @@ export class LogFileWriter {
         from += await this.#opened.write(rest, this.#position + from);
       }
     } catch (error) {
-      throw StorageError.from(error, "write to", this.file);
+      const failure = StorageError.from(error, "write to", this.file);
+      if (isOutOfSpace(failure) || !this.#opened.isSyncedByWrite) throw failure;
+      throw StorageError.ofSync(error, this.file);
     }
     if (this.#options.forceSync && !this.#opened.isSyncedByWrite) await this.#syncData();
     this.#position = end;

@@ -51,12 +51,15 @@ export interface StorageErrorDetails {
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code: StorageErrorCode;
+  /** What a process that ends with this error exits with: 74 (EX_IOERR) when the disk failed. */
+  readonly exitCode: number;
   readonly file: string | undefined;
   readonly offset: number | undefined;
 
   constructor(code: StorageErrorCode, message: string, details: StorageErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
+    this.exitCode = code === "sync-failed" || code === "io" ? 74 : 1;
     this.file = details.file;
     this.offset = details.offset;
   }
@@ -78,7 +81,8 @@ export class StorageError extends Error {
    */
   static ofSync(error: unknown, file: string): StorageError {
     const { message } = StorageError.from(error, "sync", file);
-    return new StorageError("sync-failed", message, { file, cause: error });
+    const text = `${message}; nobody knows what of it is on the disk: start the server again`;
+    return new StorageError("sync-failed", text, { file, cause: error });
   }
 }
 

@@ -21,6 +21,7 @@ import type { DataFolders } from "./data-folders.ts";
 import { recoverEpochs, saveAcceptedEpoch, saveCurrentEpoch } from "./epoch-files.ts";
 import { LogHistory } from "./log-history.ts";
 import { purgeLogs, truncateLogs } from "./log-folder.ts";
+import { Quarantine } from "./quarantine.ts";
 import { recoverHistory } from "./recovery.ts";
 import type { RecoveryTarget } from "./recovery.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
@@ -38,6 +39,7 @@ export class Storage {
   readonly #folders: DataFolders;
   readonly #snapshots: SnapshotStore;
   readonly #log: TxnLog;
+  readonly #quarantine: Quarantine;
   /** The last appended or recovered transaction; null until `recover`. */
   #lastZxid: bigint | null = null;
   #hasSnapshot = false;
@@ -56,6 +58,7 @@ export class Storage {
   private constructor(options: StorageOptions, folders: DataFolders) {
     this.#options = options;
     this.#folders = folders;
+    this.#quarantine = new Quarantine(folders, options.logger);
     this.#snapshots = new SnapshotStore(
       folders.snapshots,
       options.snapshotCompression ?? null,
@@ -103,6 +106,28 @@ export class Storage {
   }
 
   /**
+   * Whether a damaged history was moved aside, and no leader has given this server another one
+   * since: it has lost what it acknowledged, and must not vote.
+   */
+  get isQuarantined(): boolean {
+    return this.#quarantine.isMarked;
+  }
+
+  /** How many damaged histories were moved aside and are still there; 0 before `recover`. */
+  get quarantineCount(): number {
+    return this.#quarantine.count;
+  }
+
+  /**
+   * Moves the whole history aside because of `damage`, after a failed `recover`; the next one finds
+   * nothing. From then on `isQuarantined`, over restarts, until a current epoch is saved.
+   */
+  quarantine(damage: StorageError): Promise<void> {
+    assert(this.#lastZxid === null, "Only what cannot be recovered is moved aside");
+    return this.#exclusive(() => this.#quarantine.begin(damage));
+  }
+
+  /**
    * Reads the newest good snapshot and the log behind it into `target`, cuts a torn tail off the
    * log, and settles the epoch files. May be called again at any time when nothing is appended.
    * @param recentCount how many of the newest replayed transactions to return.
@@ -112,6 +137,7 @@ export class Storage {
   recover(target: RecoveryTarget, recentCount: number): Promise<RecoveredState> {
     return this.#exclusive(async () => {
       await this.#log.finishFile();
+      if (this.#lastZxid === null) await this.#quarantine.resume();
       await this.#finishInstall();
       const source = {
         snapshots: this.#snapshots,
@@ -190,9 +216,12 @@ export class Storage {
     return this.#saveEpoch(() => saveAcceptedEpoch(this.#folders.snapshots, epoch));
   }
 
-  /** Durably sets `currentEpoch`. */
+  /** Durably sets `currentEpoch`, for whose initial history is on the disk. */
   saveCurrentEpoch(epoch: number): Promise<void> {
-    return this.#saveEpoch(() => saveCurrentEpoch(this.#folders.snapshots, epoch));
+    return this.#saveEpoch(async () => {
+      await saveCurrentEpoch(this.#folders.snapshots, epoch);
+      await this.#quarantine.end();
+    });
   }
 
   /**

@@ -92,7 +92,9 @@ describe("An ensemble that begins explicitly", () => {
     await write("/after", [1]);
     await ensemble.startServer(2);
     await ensemble.whenServing();
-    const dumps = await Promise.all(ensemble.ids.map((id) => dumpTree(ensemble.connectString([id]))));
+    const dumps = await Promise.all(
+      ensemble.ids.map((id) => dumpTree(ensemble.connectString([id]))),
+    );
     const [first, ...others] = dumps.map(formatDump);
     expect(first!.join("\n")).toContain("/while-away");
     for (const other of others) expect(other).toEqual(first);

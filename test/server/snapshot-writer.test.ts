@@ -19,6 +19,7 @@ async function startWriter(interval: SnapshotInterval) {
     rollLog: () => rolls.push(1),
     purges: true,
     failed: () => undefined,
+    diskFailed: () => undefined,
   });
   const snapshots = (): string[] => readdirSync(join(folder, "version-2"));
   return { writer, rolls, snapshots, tree: new DataTree() };

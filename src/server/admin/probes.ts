@@ -4,11 +4,9 @@
  * be served here: reads work, and so do writes, as far as this server has a say in them). A "no" is
  * 503 with causes that programs can tell apart.
  */
+import { diskCause } from "../disk-checks.ts";
 import type { Readiness, ReadinessCause } from "../readiness.ts";
 import type { ServerFacts } from "./server-facts.ts";
-
-/** Time that one operation of the disk may take before the server is not ready, in ms. */
-const diskStallMs = 5000;
 
 /** Body of an answer; its status code follows from `status`. */
 export type ProbeAnswer =
@@ -105,16 +103,8 @@ export class Probes {
   }
 
   #checkDisk(): ReadinessCause | null {
-    const replica = this.#facts.parts?.replica;
-    if (replica?.diskCondition.isFull === true) {
-      return { code: "disk-full", message: "The disk is full: nothing can be acknowledged" };
-    }
-    const busyMs = replica?.diskBusyMs ?? 0;
-    if (busyMs < diskStallMs) return null;
-    const seconds = Math.round(busyMs / 1000);
-    return {
-      code: "disk-stalled",
-      message: `The disk has been busy with one write for ${seconds} s`,
-    };
+    const { parts, config } = this.#facts;
+    if (parts === undefined) return null;
+    return diskCause(parts.replica.diskCondition, config.diskStallLimitMs);
   }
 }

@@ -65,6 +65,14 @@ export const DISK_KEYS: readonly ConfigKey[] = [
     "whatever gathers during one sync is in the next, so that waiting would only add to latency",
   ),
   {
+    name: "ensemble.disk.stallLimit",
+    kind: "integer",
+    default: "syncLimit ticks",
+    unit: "ms",
+    min: 100,
+    doc: "Time for one sync after which a leader leaves the lead and a server is not ready.",
+  },
+  {
     name: "forceSync",
     kind: "boolean",
     default: "yes",

@@ -135,7 +135,12 @@ function sortProperty(property: Property, sorting: Sorting): void {
 
 type Times = Pick<
   ServerConfig,
-  "tickTimeMs" | "minSessionTimeoutMs" | "maxSessionTimeoutMs" | "initLimitTicks" | "syncLimitTicks"
+  | "tickTimeMs"
+  | "minSessionTimeoutMs"
+  | "maxSessionTimeoutMs"
+  | "initLimitTicks"
+  | "syncLimitTicks"
+  | "diskStallLimitMs"
 >;
 
 /** ZooKeeper's sample limits, for a standalone server that never uses them. */
@@ -155,12 +160,15 @@ function readTimes(values: ConfigValues): Times {
         `maxSessionTimeout (${String(maxSessionTimeoutMs)} ms)`,
     );
   }
+  const syncLimitTicks = values.integerOrNull("syncLimit") ?? SYNC_LIMIT_STANDALONE;
   return {
     tickTimeMs,
     minSessionTimeoutMs,
     maxSessionTimeoutMs,
     initLimitTicks: values.integerOrNull("initLimit") ?? INIT_LIMIT_STANDALONE,
-    syncLimitTicks: values.integerOrNull("syncLimit") ?? SYNC_LIMIT_STANDALONE,
+    syncLimitTicks,
+    diskStallLimitMs:
+      values.integerOrNull("ensemble.disk.stallLimit") ?? syncLimitTicks * tickTimeMs,
   };
 }
 

@@ -118,6 +118,11 @@ export interface ServerConfig {
   readonly forceSync: boolean;
   /** Duration from which a sync of the log is reported as slow, in ms. @default 1000 */
   readonly fsyncWarningThresholdMs: number;
+  /**
+   * A leader whose disk takes longer over one sync leaves the lead to others, and a server is not
+   * ready, in ms. @default syncLimit ticks
+   */
+  readonly diskStallLimitMs: number;
   /** Committed transactions kept in memory for learners that lag. @default 500 */
   readonly commitLogCount: number;
   /**

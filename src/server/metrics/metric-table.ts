@@ -322,6 +322,19 @@ const ownRows: readonly MetricRow[] = [
   gauge("ensemble_disk_full", "1 while the disk is full, and nothing can be acknowledged", (at) =>
     Number(at.gauges.isDiskFull),
   ),
+  gauge("ensemble_disk_stalled", "1 while one sync of the disk has taken too long", (at) =>
+    Number(at.gauges.isDiskStalled),
+  ),
+  gauge(
+    "ensemble_resyncing_after_damage",
+    "1 while the server has no vote because its history was damaged and moved aside",
+    (at) => Number(at.gauges.isQuarantined),
+  ),
+  gauge(
+    "ensemble_quarantined_histories",
+    "Damaged histories that were moved aside and are still on the disk",
+    (at) => at.gauges.quarantineCount,
+  ),
   gauge(
     "ensemble_log_pending_bytes",
     "Bytes of transactions that wait for the disk",

@@ -50,6 +50,12 @@ export interface ServerGauges {
   /** Requests refused for a quota, by the first name of its path. */
   readonly quotaRefusals: ReadonlyMap<string, number>;
   readonly isDiskFull: boolean;
+  /** Whether one sync has taken too long, and is still under way. */
+  readonly isDiskStalled: boolean;
+  /** Whether a damaged history was moved aside, and no leader has given another one yet. */
+  readonly isQuarantined: boolean;
+  /** Damaged histories that were moved aside and are still there. */
+  readonly quarantineCount: number;
   /** Bytes appended to the log that no sync has taken yet. */
   readonly logPendingBytes: number;
 }

@@ -102,8 +102,8 @@ export class TestEnsemble {
     return server;
   }
 
-  /** Starts a server and returns at once. */
-  async startServer(id: number): Promise<void> {
+  /** Starts a server, with `env` besides this process's environment, and returns at once. */
+  async startServer(id: number, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const { folder, zooCfgPath, ports } = this.member(id);
     const server = await startServerProcess({
       name: `server-${id}`,
@@ -111,6 +111,7 @@ export class TestEnsemble {
       args: [...this.#nodeFlags, ENTRY_POINT, "server", zooCfgPath],
       folder,
       clientPort: ports.client,
+      env,
     });
     this.#processes.set(id, server);
   }

@@ -37,6 +37,9 @@ function reading(gauges: Partial<Reading["gauges"]> = {}): Reading {
       quotas: [],
       quotaRefusals: new Map(),
       isDiskFull: false,
+      isDiskStalled: false,
+      isQuarantined: false,
+      quarantineCount: 0,
       ...gauges,
     },
   };

@@ -4,50 +4,17 @@
  */
 import path from "node:path";
 import type { FileOps, OpenMode, OpenedFile } from "../../../src/storage/file-ops.ts";
+import { FilesBetween } from "../../support/failing-files.ts";
 import type { Defect } from "./server-life.ts";
 
-/** Passes everything on. */
-class Between implements FileOps {
-  protected readonly files: FileOps;
-
-  constructor(files: FileOps) {
-    this.files = files;
-  }
-
-  open(file: string, mode: OpenMode): Promise<OpenedFile> {
-    return this.files.open(file, mode);
-  }
-  list(folder: string): Promise<string[]> {
-    return this.files.list(folder);
-  }
-  exists(file: string): Promise<boolean> {
-    return this.files.exists(file);
-  }
-  rename(from: string, to: string): Promise<void> {
-    return this.files.rename(from, to);
-  }
-  remove(file: string): Promise<void> {
-    return this.files.remove(file);
-  }
-  createFolder(folder: string): Promise<void> {
-    return this.files.createFolder(folder);
-  }
-  syncFolder(folder: string): Promise<void> {
-    return this.files.syncFolder(folder);
-  }
-  lock(folder: string): ReturnType<FileOps["lock"]> {
-    return this.files.lock(folder);
-  }
-}
-
-class NoFolderSync extends Between {
+class NoFolderSync extends FilesBetween {
   override async syncFolder(): Promise<void> {
     // The defect: names are left to the system.
   }
 }
 
 /** Files opened in this way are never synced. */
-class NoFileSync extends Between {
+class NoFileSync extends FilesBetween {
   readonly #mode: OpenMode;
 
   constructor(files: FileOps, mode: OpenMode) {
@@ -75,7 +42,7 @@ function withoutSync(opened: OpenedFile): OpenedFile {
 }
 
 /** Says of a plain write that it was synced. */
-class WritesNotSynced extends Between {
+class WritesNotSynced extends FilesBetween {
   override async open(file: string, mode: OpenMode): Promise<OpenedFile> {
     if (mode !== "create-synced") return this.files.open(file, mode);
     const opened = await this.files.open(file, "create");
@@ -84,7 +51,7 @@ class WritesNotSynced extends Between {
 }
 
 /** Writes files of some kind under their final names at once. */
-class InPlace extends Between {
+class InPlace extends FilesBetween {
   readonly #temporary: RegExp;
   readonly #finalName: string;
 
@@ -105,7 +72,7 @@ class InPlace extends Between {
 }
 
 /** Removes all logs but the newest as soon as a snapshot is begun. */
-class EarlyPurge extends Between {
+class EarlyPurge extends FilesBetween {
   override async open(file: string, mode: OpenMode): Promise<OpenedFile> {
     if (file.includes("unfinished-snapshot")) {
       const folder = path.dirname(file);
@@ -119,14 +86,14 @@ class EarlyPurge extends Between {
 }
 
 /** Leaves snapshots there that show what was cut off. */
-class KeepsSnapshots extends Between {
+class KeepsSnapshots extends FilesBetween {
   override async remove(file: string): Promise<void> {
     if (!path.basename(file).startsWith("snapshot.")) await this.files.remove(file);
   }
 }
 
 /** Puts a leader's snapshot in place without cutting off the log first. */
-class KeepsLogTail extends Between {
+class KeepsLogTail extends FilesBetween {
   override async remove(file: string): Promise<void> {
     if (!path.basename(file).startsWith("log.")) await this.files.remove(file);
   }

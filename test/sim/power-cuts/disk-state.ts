@@ -59,7 +59,7 @@ function nodeNamed(path: string, data: Buffer): SnapshotNode {
 }
 
 /** Takes in what the storage recovers. */
-export class ChainTarget implements RecoveryTarget {
+class ChainTarget implements RecoveryTarget {
   chain = 1;
 
   beginSnapshot(): ReturnType<RecoveryTarget["beginSnapshot"]> {

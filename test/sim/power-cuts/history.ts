@@ -25,7 +25,7 @@ export interface Found extends Place {
   readonly currentEpoch: number;
 }
 
-export const beginning: Place = { zxid: 0n, chain: 1 };
+const beginning: Place = { zxid: 0n, chain: 1 };
 
 /** The chain behind one more transaction. */
 export function nextChain(chain: number, zxid: bigint, token: number): number {
