@@ -128,6 +128,9 @@ export class HandOver {
     if (candidates.length === 0) return "give-up";
     if (committed === undefined) return "wait";
     for (const learner of this.#learners.all()) if (this.#isAwaited(learner)) return "wait";
+    // Requests that came before a HOLD, and that the layer above is yet to propose.
+    const { events } = this.#context.outbox.pending;
+    if (events.some(({ kind }) => kind === "packet")) return "wait";
     return this.#best(candidates.filter(({ ackedZxid }) => ackedZxid >= committed)) ?? "wait";
   }
 

@@ -3,7 +3,7 @@
  * and what everybody's next vote is.
  */
 import { expect, test } from "vitest";
-import { PeerState, decodeHandOver, encodeHandOver } from "../../src/wire/index.ts";
+import { PacketType, PeerState, decodeHandOver, encodeHandOver } from "../../src/wire/index.ts";
 import { activeFollower, electedLeader, entryOf, int } from "./scripted-peer.ts";
 import { join, learnerInfo, z } from "./scripted-peer.ts";
 import type { ScriptedOptions, ScriptedPeer } from "./scripted-peer.ts";
@@ -73,6 +73,22 @@ test("requests are taken until their sender holds, and parked from then on", () 
   expect(peer.events).toEqual([]);
 });
 
+test("a request that comes together with the last HOLD can be proposed", () => {
+  const peer = leaderOfThree();
+  handOver(peer, 1);
+  peer.receive(2, "hold", -1n).step((core) => {
+    const packet = { zxid: -1n, data: null, authInfo: null };
+    core.receivePacket(4, { ...packet, type: PacketType.request });
+    core.receivePacket(4, { ...packet, type: PacketType.hold });
+    core.tick(peer.nowMs);
+  });
+  expect(peer.events).toEqual(["packet"]);
+  propose(peer);
+  expect(peer.sent).toEqual(["PROPOSAL 0x100000001 on 2 4"]);
+  peer.persist().receive(2, "ack", z(1, 1)).wait(10);
+  expect(peer.sent).toContain("HANDOVER 0x100000001 on 2 4");
+});
+
 test("a hand-over that takes too long is given up: parked requests are taken up, in order", () => {
   const peer = propose(leaderOfThree());
   handOver(peer, 1);
@@ -123,8 +139,8 @@ test("what was committed with the hand-over is answered before the role ends", (
   const peer = activeFollower(1).propose(1, z(1, 1)).persist();
   peer.step((core) => {
     const packet = { zxid: z(1, 1), authInfo: null };
-    core.receivePacket(1, { ...packet, type: 4, data: null });
-    core.receivePacket(1, { ...packet, type: 1002, data: noticeFor2 });
+    core.receivePacket(1, { ...packet, type: PacketType.commit, data: null });
+    core.receivePacket(1, { ...packet, type: PacketType.handOver, data: noticeFor2 });
   });
   expect(peer.delivered).toEqual(["0x100000001"]);
   expect(peer.peer.isServing).toBe(true);
