@@ -88,8 +88,8 @@ async function examine(
   if (isEmpty || volume?.isIncomplete === true) {
     throw new RecoverError(
       "no-survivor",
-      `Cannot recover from '${dataDir}': the disk ${isEmpty ? "is empty" : "was never made whole"}, ` +
-        "so it is no survivor",
+      `Cannot recover from '${dataDir}': the disk ` +
+        `${isEmpty ? "is empty" : "was never made whole"}, so it is no survivor`,
     );
   }
   const { tree } = target;

@@ -38,8 +38,11 @@ export function recoveredMembership({ sid, servers }: Survivor): string {
     .join("");
 }
 
-const membershipKey =
-  /^\s*(zookeeper\.)?(server\.\d+|group\.\d+|weight\.\d+|dynamicConfigFile|standaloneEnabled|peerType)\s*[=: \t]/u;
+const membershipKey = new RegExp(
+  String.raw`^\s*(zookeeper\.)?((server|group|weight)\.\d+|` +
+    String.raw`dynamicConfigFile|standaloneEnabled|peerType)\s*[=: \t]`,
+  "u",
+);
 
 /** The main file without its membership, and with the name of the dynamic file. */
 export function recoveredMainFile(text: string, dynamicFile: string): string {
