@@ -141,16 +141,16 @@ describe("checkHistory() accepts", () => {
 
   test("an old value in a read without a sync", () => {
     const { it } = story();
-    it.get(4n, 95, 2n, 2n).isSynced = false;
+    change(it.get(4n, 95, 2n, 2n), { isSynced: false });
     expectGood(it);
   });
 
   test("a watch that tells in time, also one that was asked for again", () => {
     const it = new Story();
-    it.get(2n, 5, 1n, 1n).hasWatch = true;
+    change(it.get(2n, 5, 1n, 1n), { hasWatch: true });
     it.set(1n, 10, 2n, 1);
     it.event(2n);
-    it.get(2n, 20, 2n, 2n).hasWatch = true;
+    change(it.get(2n, 20, 2n, 2n), { hasWatch: true });
     it.set(1n, 30, 3n, 2);
     it.event(2n);
     it.get(2n, 40, 3n, 3n);
@@ -167,15 +167,25 @@ describe("checkHistory() accepts", () => {
   });
 });
 
+/** Tells it differently. */
+function change(operation: Operation, parts: Partial<Operation>): void {
+  Object.assign(operation, parts);
+}
+
 function unanswered(operation: Operation): void {
   const nothing = { returnedMs: Infinity, outcome: "unknown", arrival: Infinity } as const;
-  Object.assign(operation, nothing, { zxid: 0n, madeVersion: undefined });
+  change(operation, { ...nothing, zxid: 0n });
+  delete operation.madeVersion;
 }
 
 type Told = ReturnType<typeof story>;
 
-const wrongs: [what: string, change: (told: Told) => void, RegExp][] = [
-  ["a write that a later write does not know of", ({ third }) => (third.madeVersion = 2), /Not lin/],
+const wrongs: [what: string, spoil: (told: Told) => void, RegExp][] = [
+  [
+    "a write that a later write does not know of",
+    ({ third }) => (third.madeVersion = 2),
+    /Not lin/,
+  ],
   ["a lost write, by a synced read", ({ it }) => it.get(4n, 95, 10n, 3n), /^Not lin.*no order/],
   ["a lost write, by its zxid", ({ it }) => it.get(4n, 95, 10n, 3n), /^Lost: set/],
   ["a lost write, in the end", ({ it }) => it.tree.delete("/r"), /^Lost: set/],
@@ -187,12 +197,20 @@ const wrongs: [what: string, change: (told: Told) => void, RegExp][] = [
   ["a refused set that was done", ({ second }) => refuse(second), /^From nowhere/],
   ["a refusal without a reason", ({ it }) => refuse(it.add(4n, 95, 11n, set(4, 3))), /^Not lin/],
   ["a value that nobody wrote", ({ it }) => it.add(4n, 95, 10n, { found: ghost }), /^From nowhere/],
-  ["a read of what is written later", ({ third }) => (third.invokedMs = 200), /^Before|^Not/],
+  [
+    "a read of what is written later",
+    ({ third }) => change(third, { invokedMs: 200 }),
+    /^Before|^Not/,
+  ],
   ["another zxid than acknowledged", ({ first }) => (first.zxid = 1n), /^Other zxid/],
   ["two writes at one zxid", ({ numbers }) => (numbers[0]!.zxid = 3n), /^One zxid for two/],
   ["a write before the past", ({ third }) => (third.zxid = 1n), /^Before the past/],
   ["a read from the future", ({ read }) => (read.zxid = 2n), /^From the future/],
-  ["a session that goes back", ({ it }) => (it.get(1n, 99, 2n, 2n).isSynced = false), /^Back in/],
+  [
+    "a session that goes back",
+    ({ it }) => change(it.get(1n, 99, 2n, 2n), { isSynced: false }),
+    /^Back in/,
+  ],
   ["replies out of order", ({ first, second }) => swap(first, second), /^Out of order/],
   ["an own write not seen", ({ read }) => (read.found = found("v1", 2n)), /^Own write not seen/],
   ["a lost watch", (told) => (watch(told), told.it.get(2n, 99, 10n, 10n)), /^Lost watch/],
@@ -203,7 +221,11 @@ const wrongs: [what: string, change: (told: Told) => void, RegExp][] = [
   ["numbers out of order", ({ numbers }) => swapNames(numbers), /^Number given twice or out/],
   ["a number left out", ({ it }) => it.tree.delete("/q/n-0000000001"), /^Numbers left out/],
   ["a lost sequential node", ({ it }) => it.tree.delete("/q/n-0000000002"), /^Lost: createSeq/],
-  ["an ephemeral that comes back", ({ it }) => it.add(4n, 95, 10n, zombie), /^Outlived its session/],
+  [
+    "an ephemeral that comes back",
+    ({ it }) => it.add(4n, 95, 10n, zombie),
+    /^Outlived its session/,
+  ],
   ["an ephemeral left over", ({ it }) => it.tree.set("/e/3", node(3n)), /^Outlived its session/],
   ["an ephemeral that is gone", ({ it }) => it.tree.delete("/e/2"), /^Gone before its session/],
   ["an ephemeral that its owner misses", ({ it }) => it.add(2n, 95, 10n, missed), /^Gone before/],
@@ -219,7 +241,8 @@ function set(madeVersion: number, version = -1): Partial<Operation> {
 }
 
 function refuse(operation: Operation): void {
-  Object.assign(operation, { outcome: "refused", version: 3, madeVersion: undefined });
+  change(operation, { outcome: "refused", version: 3 });
+  delete operation.madeVersion;
 }
 
 function copyNode({ tree }: Story, path: string): void {
@@ -244,7 +267,7 @@ function swapNames(numbers: Operation[]): void {
 }
 
 function watch({ watched }: Told): void {
-  Object.assign(watched, { hasWatch: true });
+  change(watched, { hasWatch: true });
 }
 
 function late(told: Told): void {
@@ -259,9 +282,9 @@ function twice(told: Told): void {
   told.it.event(2n);
 }
 
-test.each(wrongs)("checkHistory() notices %s", (_what, change, sentence) => {
+test.each(wrongs)("checkHistory() notices %s", (_what, spoil, sentence) => {
   const told = story();
-  change(told);
+  spoil(told);
   const problems = checkHistory(told.it, told.it.tree);
   expect(problems).toContainEqual(expect.stringMatching(sentence));
 });

@@ -3,11 +3,11 @@
  * Linux; where it is not allowed the tests that need it are skipped, loudly.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, onTestFinished } from "vitest";
-import { errnoOf } from "../../src/storage/storage-error.ts";
+import { fillDisk } from "./fill-disk.ts";
 
 export interface SmallDisk {
   readonly folder: string;
@@ -28,7 +28,7 @@ export function smallDisk(bytes: number): SmallDisk {
   const ballast = join(folder, "ballast");
   return {
     folder,
-    fill: () => fillUp(ballast),
+    fill: () => fillDisk(ballast),
     empty: () => rmSync(ballast),
     grow: (size) => spawnSync("mount", ["-o", `remount,size=${size}`, folder]),
   };
@@ -65,14 +65,4 @@ function unmount(folder: string): void {
   // Lazily: a server that is only just ending may still have a file open.
   spawnSync("umount", ["--lazy", folder]);
   rmdirSync(folder);
-}
-
-function fillUp(file: string): void {
-  for (let step = 1024 * 1024; step >= 1; step = step >> 1) {
-    try {
-      for (;;) writeFileSync(file, Buffer.alloc(step), { flag: "a" });
-    } catch (error) {
-      if (errnoOf(error) !== "ENOSPC") throw error;
-    }
-  }
 }

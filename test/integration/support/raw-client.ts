@@ -103,13 +103,17 @@ export class RawClient {
   }
 
   /** Connects without saying anything. */
-  static async dial(port: number): Promise<RawClient> {
-    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+  static async dial(port: number, host = "127.0.0.1", timeoutMs = 0): Promise<RawClient> {
+    const socket = connect({ host, port, noDelay: true });
     const client = new RawClient(socket);
+    socket.setTimeout(timeoutMs, () => {
+      socket.destroy(new Error(`No connection to ${host}:${port} within ${timeoutMs} ms`));
+    });
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", reject);
     });
+    socket.setTimeout(0);
     return client;
   }
 

@@ -1,0 +1,220 @@
+/**
+ * Real servers on a network and on disks that can be broken, each with its own address and, where
+ * file systems may be mounted, its own small disk. It starts them, hurts them and heals them; what
+ * to do when is said by `fault-table.ts`.
+ */
+import { spawnSync } from "node:child_process";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { askServerMode } from "../../compat/support/four-letter-word.ts";
+import type { ServerMode } from "../../compat/support/four-letter-word.ts";
+import { formatZooCfg } from "../../compat/support/member-layout.ts";
+import { startServerProcess } from "../../compat/support/server-process.ts";
+import type { ServerProcess } from "../../compat/support/server-process.ts";
+import { fillDisk } from "../../support/fill-disk.ts";
+import { freezeProcess } from "../../support/freeze-process.ts";
+import type { Impairment, Network } from "./network.ts";
+
+const ENTRY_POINT = fileURLToPath(new URL("../../../src/main/ensemble.ts", import.meta.url));
+const DISK_BYTES = 64 * 1024 * 1024;
+const POLL_MS = 50;
+
+export const clientPort = 2181;
+const [quorumPort, electionPort] = [2888, 3888];
+
+interface Member {
+  readonly id: number;
+  readonly folder: string;
+  readonly disk: string;
+  process?: ServerProcess;
+  /** It was killed, or its disk was broken: its end is no surprise. */
+  mayEnd: boolean;
+}
+
+export class FaultyEnsemble {
+  readonly network: Network;
+  /** Each server has a disk that can be filled. */
+  readonly hasDisks: boolean;
+  readonly #members: ReadonlyMap<number, Member>;
+  readonly #impairments = new Set<readonly Impairment[]>();
+  /** Servers that ended by themselves, as sentences. */
+  readonly surprises: string[] = [];
+
+  private constructor(network: Network, members: readonly Member[], hasDisks: boolean) {
+    this.network = network;
+    this.#members = new Map(members.map((member) => [member.id, member]));
+    this.hasDisks = hasDisks;
+  }
+
+  /** Lays out and starts servers with these ids; their data goes below `baseFolder`. */
+  static async start(
+    network: Network,
+    ids: readonly number[],
+    options: { baseFolder: string; hasDisks: boolean },
+  ): Promise<FaultyEnsemble> {
+    const members = ids.map((id): Member => {
+      const folder = path.join(options.baseFolder, `server-${id}`);
+      return { id, folder, disk: path.join(folder, "disk"), mayEnd: false };
+    });
+    const ensemble = new FaultyEnsemble(network, members, options.hasDisks);
+    for (const member of members) {
+      mkdirSync(member.disk, { recursive: true });
+      if (options.hasDisks) mountDisk(member.disk);
+      writeFileSync(path.join(member.disk, "myid"), `${member.id}\n`);
+      writeFileSync(path.join(member.folder, "zoo.cfg"), configOf(member, ids, network));
+    }
+    for (const id of ids) await ensemble.startServer(id);
+    return ensemble;
+  }
+
+  get ids(): number[] {
+    return [...this.#members.keys()];
+  }
+
+  async startServer(id: number): Promise<void> {
+    const member = this.#member(id);
+    const program = [process.execPath, ENTRY_POINT, "server", path.join(member.folder, "zoo.cfg")];
+    const [file = "", ...args] = this.network.commandOf(id, program);
+    const command = { name: `server-${id}`, file, args, folder: member.folder, clientPort };
+    member.process = await startServerProcess(command);
+    member.mayEnd = false;
+  }
+
+  async kill(id: number): Promise<void> {
+    const member = this.#member(id);
+    member.mayEnd = true;
+    await member.process?.kill();
+  }
+
+  /** Starts what has ended, and notes what should not have. */
+  async startEnded(): Promise<void> {
+    for (const { id, process: server, mayEnd } of this.#members.values()) {
+      if (server?.hasExited() !== true) continue;
+      if (!mayEnd) this.surprises.push(`Server ${id} ended by itself: ${await server.exited}`);
+      await this.startServer(id);
+    }
+  }
+
+  async freeze(id: number): Promise<void> {
+    await freezeProcess(this.#pidOf(id));
+  }
+
+  thaw(id: number): void {
+    if (!this.#isGone(id)) process.kill(this.#pidOf(id), "SIGCONT");
+  }
+
+  fill(id: number): void {
+    fillDisk(path.join(this.#member(id).disk, "ballast"));
+  }
+
+  empty(id: number): void {
+    rmSync(path.join(this.#member(id).disk, "ballast"), { force: true });
+  }
+
+  /** Breaks links, until the function that it resolves with is called. */
+  async impair(impairments: readonly Impairment[]): Promise<() => Promise<void>> {
+    this.#impairments.add(impairments);
+    await this.#applyImpairments();
+    return async () => {
+      this.#impairments.delete(impairments);
+      await this.#applyImpairments();
+    };
+  }
+
+  /** What a server says it is; undefined when it does not serve, or cannot be reached. */
+  async modeOf(id: number): Promise<ServerMode | undefined> {
+    return this.#isGone(id) ? undefined : askServerMode(this.network.hostOf(id), clientPort);
+  }
+
+  /** The server that leads; undefined when none says so. */
+  async leader(): Promise<number | undefined> {
+    const modes = await Promise.all(this.ids.map((id) => this.modeOf(id)));
+    return this.ids[modes.indexOf("leader")];
+  }
+
+  /** Waits until all serve. @throws Error naming who does not after `timeoutMs`. */
+  async whenServing(timeoutMs: number): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs;
+    for (;;) {
+      const modes = await Promise.all(this.ids.map((id) => this.modeOf(id)));
+      const missing = this.ids.filter((_, index) => modes[index] === undefined);
+      if (missing.length === 0) return;
+      if (performance.now() > deadlineMs) {
+        throw new Error(`Server ${missing.join(", ")} does not serve after ${timeoutMs} ms`);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Lines of level error in the log of a server. */
+  errorsOf(id: number): string[] {
+    const text = readFileSync(path.join(this.#member(id).folder, `server-${id}.log`), "utf8");
+    return text.split("\n").filter((line) => line.includes('"level":"error"'));
+  }
+
+  /** Sets a line in a server's log, to find one's way in it. */
+  note(text: string): void {
+    for (const { id, folder } of this.#members.values()) {
+      appendFileSync(path.join(folder, `server-${id}.log`), `--- ${text}\n`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.ids.map((id) => this.kill(id)));
+    if (this.hasDisks) {
+      for (const { disk } of this.#members.values()) spawnSync("umount", ["--lazy", disk]);
+    }
+    this.network.close();
+  }
+
+  #applyImpairments(): Promise<void> {
+    return this.network.impair([...this.#impairments].flat());
+  }
+
+  #isGone(id: number): boolean {
+    return this.#member(id).process?.hasExited() ?? true;
+  }
+
+  #pidOf(id: number): number {
+    const { process: server } = this.#member(id);
+    if (server === undefined) throw new RangeError(`Server ${id} was never started`);
+    return server.pid;
+  }
+
+  #member(id: number): Member {
+    const member = this.#members.get(id);
+    if (member === undefined) throw new RangeError(`No server ${id}`);
+    return member;
+  }
+}
+
+function mountDisk(folder: string): void {
+  const args = ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", folder];
+  const { status, stderr } = spawnSync("mount", args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`Cannot mount ${folder}: ${stderr}`);
+}
+
+/** Short ticks, so that failures are noticed within seconds; snapshots and new logs all the time. */
+function configOf({ id, disk }: Member, ids: readonly number[], network: Network): string {
+  const servers = ids.map((other): [string, string] => {
+    const host = other === id ? network.hostOf(id) : network.peerHost(id, other);
+    return [`server.${other}`, `${host}:${quorumPort}:${electionPort}`];
+  });
+  return formatZooCfg({
+    tickTime: 500,
+    initLimit: 10,
+    syncLimit: 4,
+    dataDir: disk,
+    clientPort,
+    clientPortAddress: network.hostOf(id),
+    "4lw.commands.whitelist": "*",
+    "admin.enableServer": false,
+    preAllocSize: 64,
+    snapCount: 500,
+    "autopurge.snapRetainCount": 3,
+    "autopurge.purgeInterval": 1,
+    ...Object.fromEntries(servers),
+  });
+}
