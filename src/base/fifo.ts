@@ -19,6 +19,11 @@ export class Fifo<T> {
     return this.#items[this.#head];
   }
 
+  /** The item that has `index` others before it. */
+  at(index: number): T | undefined {
+    return this.#items[this.#head + index];
+  }
+
   /** Removes the oldest item. */
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;

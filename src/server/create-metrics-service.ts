@@ -78,8 +78,8 @@ function readLeaderGauges({ replica, processor }: ServerParts): LeaderGauges | n
   const synced = learners.filter(({ stage }) => stage === "synced");
   return {
     learners: learners.length,
-    syncedFollowers: synced.filter(({ isVoter }) => isVoter).length,
-    syncedObservers: synced.filter(({ isVoter }) => !isVoter).length,
+    syncedFollowers: synced.filter(({ isFollower }) => isFollower).length,
+    syncedObservers: synced.filter(({ isFollower }) => !isFollower).length,
     pendingSyncs: leader.pendingSyncCount,
     uptimeMs: processor.metrics.roles.leaderUptimeMs(processor.nowMs()) ?? 0,
   };

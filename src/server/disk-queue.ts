@@ -146,6 +146,10 @@ export class DiskQueue {
         await this.#space.untilDone(() => this.#storage.saveVolume(op.record));
         this.#handlers.persisted(op.seq);
         break;
+      case "active-config":
+        // The configuration of a server is still the one of its files.
+        this.#handlers.persisted(op.seq);
+        break;
       case "truncate":
       case "install-snapshot":
         this.#handlers.replaced(op.seq, await this.#handlers.replace(op));

@@ -53,6 +53,7 @@ export {
   zabProtocolVersion,
 } from "./quorum-packet.ts";
 export type { QuorumPacket } from "./quorum-packet.ts";
+export { reconfigText } from "./reconfig-txn.ts";
 export {
   openAcl,
   readAcl,

@@ -3,7 +3,7 @@
  * epochs it has accepted, the leader chooses a higher one and accepts it itself, then a quorum
  * acknowledges it. Only one leader can win a quorum for an epoch.
  */
-import { zxidEpoch } from "../wire/index.ts";
+import { PacketType, encodeLeaderInfo, makeZxid, zxidEpoch } from "../wire/index.ts";
 import type { Learner } from "./learner-table.ts";
 import { acceptEpoch } from "./peer-context.ts";
 import type { PeerContext } from "./peer-context.ts";
@@ -22,6 +22,7 @@ export class Discovery {
   /** currentEpoch and last zxid at the election: no follower of the quorum may be ahead. */
   readonly #initial: { readonly epoch: number; readonly zxid: bigint };
   #epoch = 0;
+  /** Whether this server has durably accepted the epoch, so that it may be told to others. */
   #isAccepted = false;
   /** Highest epoch that a voter counted in `#votes` has accepted. */
   #acceptedEpochMax: number;
@@ -33,7 +34,7 @@ export class Discovery {
     this.#initial = { epoch: context.currentEpoch, zxid: context.history.last };
     this.#votes = context.voters.bit(context.sid);
     // What made the membership was done in an epoch: any leader of it comes later.
-    const membershipEpoch = zxidEpoch(context.membership.version);
+    const membershipEpoch = zxidEpoch(context.configs.newest.version);
     this.#acceptedEpochMax = Math.max(context.acceptedEpoch, membershipEpoch);
     this.#chooseEpoch();
   }
@@ -53,11 +54,6 @@ export class Discovery {
     return this.#votes;
   }
 
-  /** Whether this server has durably accepted the epoch, so that it may be told to others. */
-  get isAccepted(): boolean {
-    return this.#isAccepted;
-  }
-
   /** Whether a quorum has accepted the epoch. */
   get isDone(): boolean {
     return this.#isAccepted && this.#context.voters.isQuorum(this.#votes, "epoch");
@@ -68,12 +64,22 @@ export class Discovery {
     this.#isAccepted = true;
   }
 
-  /** Before the epoch is chosen: a learner says which one it has accepted. */
+  /** LEADERINFO: tells a learner the epoch, as soon as it may be told and the learner is known. */
+  inform(learner: Learner): void {
+    if (!this.#isAccepted || learner.stage !== "identified") return;
+    learner.stage = "informed";
+    const { outbox, volume } = this.#context;
+    const body = encodeLeaderInfo({
+      takesProgress: true,
+      ensembleId: volume.ensembleId ?? undefined,
+    });
+    outbox.send(learner.link, PacketType.leaderInfo, makeZxid(this.#epoch, 0), body);
+  }
+
+  /** Before the epoch is chosen: a voter says which one it has accepted. */
   receiveAccepted(learner: Learner, acceptedEpoch: number): void {
-    if (learner.isVoter) {
-      this.#acceptedEpochMax = Math.max(this.#acceptedEpochMax, acceptedEpoch);
-      this.#votes |= this.#context.voters.bit(learner.sid);
-    }
+    this.#acceptedEpochMax = Math.max(this.#acceptedEpochMax, acceptedEpoch);
+    this.#votes |= this.#context.voters.bit(learner.sid);
     this.#chooseEpoch();
   }
 

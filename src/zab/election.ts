@@ -11,7 +11,8 @@ import type { Logger } from "../observe/index.ts";
 import { PeerState, formatHex, noVote } from "../wire/index.ts";
 import type { Notification } from "../wire/index.ts";
 import { epochMax } from "./discovery.ts";
-import type { Membership, PeerTiming } from "./peer-options.ts";
+import type { Configurations } from "./configurations.ts";
+import type { PeerTiming } from "./peer-options.ts";
 import type { Successor } from "./peer-context.ts";
 import type { Voters } from "./quorum.ts";
 import type { Outbox } from "./ready.ts";
@@ -39,8 +40,7 @@ function isPlausible({ zxid, peerEpoch, electionEpoch }: Vote): boolean {
 
 export interface ElectionOptions {
   readonly sid: bigint;
-  readonly membership: Membership;
-  readonly voters: Voters;
+  readonly configs: Configurations;
   readonly timing: PeerTiming;
   readonly outbox: Outbox;
   readonly logger: Logger;
@@ -71,6 +71,11 @@ export class Election {
     this.#options = options;
   }
 
+  /** Of the configuration in force and of one that is proposed. */
+  get #voters(): Voters {
+    return this.#options.configs.voters;
+  }
+
   get round(): bigint {
     return this.#round;
   }
@@ -82,7 +87,8 @@ export class Election {
 
   /** The voters without which there is no quorum, and whose votes do not count; else none. */
   get votersMissed(): readonly bigint[] {
-    const { voters, sid } = this.#options;
+    const { sid, configs } = this.#options;
+    const voters = configs.electors;
     const isOwnMissed = this.#initial.zxid === uninitialisedZxid;
     const missed = this.#missed | (isOwnMissed ? voters.bit(sid) : 0);
     if (voters.isQuorum(voters.others(missed), "election")) return [];
@@ -94,13 +100,14 @@ export class Election {
    * hand-over the vote is for the successor, unless this server has more than that one.
    */
   start(own: Candidate, nowMs: number, successor?: Successor): void {
-    const { voters, sid } = this.#options;
+    const { sid, configs } = this.#options;
+    const { voters, electors } = configs;
     this.#nowMs = nowMs;
     // A round that a mad or hostile server has made so high is not the end of all elections.
     this.#round = this.#round < roundMax ? this.#round + 1n : 1n;
     const wanted = successor === undefined || isAhead(own, successor) ? undefined : successor;
     this.#expected = 0;
-    for (const voter of wanted?.voters ?? voters.sids) this.#expected |= voters.bit(voter);
+    for (const voter of wanted?.voters ?? electors.sids) this.#expected |= electors.bit(voter);
     const nobody = { leader: noVote, zxid: noVote, peerEpoch: noVote };
     const isCounted = own.zxid !== uninitialisedZxid;
     this.#initial = voters.has(sid) ? ((isCounted ? wanted : undefined) ?? own) : nobody;
@@ -117,7 +124,7 @@ export class Election {
   receive(from: bigint, notification: Notification, nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#winner !== undefined) return;
-    const { voters } = this.#options;
+    const voters = this.#voters;
     if (!voters.has(from)) {
       this.reply(from, PeerState.looking, this.#ownVote());
       return;
@@ -140,9 +147,9 @@ export class Election {
       return;
     }
     if (nowMs < this.#rebroadcastAtMs) return;
-    const { timing, voters, sid } = this.#options;
+    const { timing, sid } = this.#options;
     // Nobody tells a server without a vote of a decision that it missed: it has to go on asking.
-    const counts = voters.has(sid) && this.#initial.zxid !== uninitialisedZxid;
+    const counts = this.#voters.has(sid) && this.#initial.zxid !== uninitialisedZxid;
     const maxMs = counts ? timing.rebroadcastMaxMs : timing.rebroadcastMinMs * 10;
     this.#rebroadcastMs = Math.min(this.#rebroadcastMs * 2, maxMs);
     this.#broadcast();
@@ -150,7 +157,7 @@ export class Election {
 
   /** Tells `to` what this server thinks of the leadership. */
   reply(to: bigint, state: PeerState, vote: Vote): void {
-    const { outbox, membership } = this.#options;
+    const { outbox, configs } = this.#options;
     outbox.pending.notifications.push({
       to,
       notification: {
@@ -159,27 +166,26 @@ export class Election {
         zxid: vote.zxid,
         electionEpoch: vote.electionEpoch,
         peerEpoch: vote.peerEpoch,
-        config: membership.text,
+        config: configs.active.text,
       },
     });
   }
 
   #receiveLooking(from: bigint, vote: Vote): void {
-    const bit = this.#options.voters.bit(from);
+    const bit = this.#options.configs.electors.bit(from);
     if (vote.zxid === uninitialisedZxid && vote.leader === from) this.#missed |= bit;
     else this.#missed &= ~bit;
     if (this.#initial.zxid === uninitialisedZxid || vote.zxid === uninitialisedZxid) return;
     if (vote.electionEpoch < this.#round) {
       // Voters answer everything that a server without a vote says: it must not answer back.
-      const { voters, sid } = this.#options;
-      if (voters.has(sid)) this.reply(from, PeerState.looking, this.#ownVote());
+      if (this.#voters.has(this.#options.sid)) this.reply(from, PeerState.looking, this.#ownVote());
       return;
     }
     if (vote.electionEpoch > this.#round) {
       this.#round = vote.electionEpoch;
       this.#votes.clear();
-      this.#propose(isBetter(vote, this.#initial) ? vote : this.#initial);
-    } else if (isBetter(vote, this.#proposal)) {
+      this.#propose(this.#isBetter(vote, this.#initial) ? vote : this.#initial);
+    } else if (this.#isBetter(vote, this.#proposal)) {
       this.#propose(vote);
     }
     this.#votes.set(from, vote);
@@ -202,7 +208,8 @@ export class Election {
 
   /** Whether a quorum of `votes` names the leader of `vote`, and that server says it leads. */
   #isElected(votes: ReadonlyMap<bigint, Vote>, vote: Vote): boolean {
-    const { voters, sid } = this.#options;
+    const { sid, configs } = this.#options;
+    const voters = configs.electors;
     let mask = 0;
     for (const [voter, other] of votes) {
       const same =
@@ -216,6 +223,13 @@ export class Election {
     return votes.get(vote.leader)?.state === PeerState.leading;
   }
 
+  /** Whether `a` makes a better leader; who may not lead is no better than anybody. */
+  #isBetter(a: Candidate, b: Candidate): boolean {
+    const voters = this.#voters;
+    if (!voters.mayLead(a.leader)) return false;
+    return isBetter(a, b) || !voters.mayLead(b.leader);
+  }
+
   #ownVote(): Vote {
     return { ...this.#proposal, electionEpoch: this.#round, state: PeerState.looking };
   }
@@ -227,15 +241,15 @@ export class Election {
       peerEpoch: candidate.peerEpoch,
     };
     this.#decideAtMs = undefined;
-    const { voters, sid } = this.#options;
-    if (voters.has(sid)) this.#votes.set(sid, this.#ownVote());
+    const { sid } = this.#options;
+    if (this.#voters.has(sid)) this.#votes.set(sid, this.#ownVote());
     this.#broadcast();
   }
 
   #broadcast(): void {
-    const { voters, sid } = this.#options;
+    const { sid } = this.#options;
     const vote = this.#ownVote();
-    for (const voter of voters.sids) {
+    for (const voter of this.#voters.sids) {
       if (voter !== sid) this.reply(voter, PeerState.looking, vote);
     }
     this.#rebroadcastAtMs = this.#nowMs + this.#rebroadcastMs;
@@ -243,9 +257,10 @@ export class Election {
 
   /** Decides at once when all whose votes are expected agree, after a pause when a quorum does. */
   #checkQuorum(): void {
-    const { voters, timing } = this.#options;
+    const { timing, configs } = this.#options;
+    const voters = configs.electors;
     const own = this.#ownVote();
-    if (own.zxid === uninitialisedZxid || !voters.has(own.leader)) return;
+    if (own.zxid === uninitialisedZxid || !this.#voters.mayLead(own.leader)) return;
     let mask = 0;
     for (const [voter, vote] of this.#votes) {
       if (isSameProposal(vote, own)) mask |= voters.bit(voter);

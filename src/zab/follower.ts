@@ -11,8 +11,11 @@
  * joins again with its own when the leader has said UPTODATE and the disk is called whole.
  */
 import {
+  JuteReader,
   JuteWriter,
   PacketType,
+  QuorumConfigError,
+  WireError,
   decodeLeaderInfo,
   formatHex,
   makeZxid,
@@ -22,13 +25,15 @@ import {
   zxidEpoch,
 } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
+import { LearnerReconfig } from "./learner-reconfig.ts";
+import { reconfiguration } from "./membership.ts";
 import { follows } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
 import {
   acceptEpoch,
+  announceService,
   deliver,
   enterEpoch,
-  hasVote,
   saveVolume,
   startDiskOp,
 } from "./peer-context.ts";
@@ -45,7 +50,7 @@ type Phase = "dialing" | "discovery" | "synchronisation" | "new-leader" | "made-
 export class Follower implements RoleMachine {
   readonly #context: PeerContext;
   readonly #leader: bigint;
-  readonly #isObserver: boolean;
+  readonly #reconfig: LearnerReconfig;
   /** When joining last got on, or began. */
   #progressAtMs: number;
   /** The leader takes PROGRESS. */
@@ -77,7 +82,7 @@ export class Follower implements RoleMachine {
   constructor(context: PeerContext, leader: bigint, nextLink: () => LinkId) {
     this.#context = context;
     this.#leader = leader;
-    this.#isObserver = !hasVote(context);
+    this.#reconfig = new LearnerReconfig(context, leader);
     this.#nextLink = nextLink;
     this.#pending = new PendingProposals(context);
     this.#progressAtMs = context.nowMs;
@@ -92,6 +97,15 @@ export class Follower implements RoleMachine {
 
   get successor(): Successor | undefined {
     return this.#successor;
+  }
+
+  get designated(): bigint | undefined {
+    return this.#reconfig.designated;
+  }
+
+  /** Whether it gets what is committed, and acknowledges nothing. */
+  get isObserver(): boolean {
+    return this.#reconfig.isObserver;
   }
 
   get isServing(): boolean {
@@ -139,17 +153,17 @@ export class Follower implements RoleMachine {
 
   linkOpened(link: LinkId): void {
     if (link !== this.#link || this.#phase !== "dialing") return;
-    const { sid, membership, acceptedEpoch, outbox, volume } = this.#context;
+    const { sid, configs, acceptedEpoch, outbox, volume } = this.#context;
     this.#phase = "discovery";
     const writer = new JuteWriter(32);
     writeLearnerInfo(writer, {
       sid: volume.isIncomplete ? incompleteSid(sid) : sid,
       protocolVersion: zabProtocolVersion,
-      configVersion: membership.version,
+      configVersion: configs.active.version,
       ensembleId: volume.isIdSettled ? (volume.ensembleId ?? undefined) : undefined,
       knowsHandOver: true,
     });
-    const type = this.#isObserver ? PacketType.observerInfo : PacketType.followerInfo;
+    const type = this.isObserver ? PacketType.observerInfo : PacketType.followerInfo;
     outbox.send(link, type, makeZxid(acceptedEpoch, 0), writer.takeCopy());
   }
 
@@ -181,7 +195,7 @@ export class Follower implements RoleMachine {
     this.#noteProgress();
     const { outbox, history } = this.#context;
     if (op.kind === "append") {
-      if (!this.#isObserver && op.seq > this.#enterEpochSeq) {
+      if (!this.isObserver && op.seq > this.#enterEpochSeq) {
         outbox.send(link, PacketType.ack, op.entry.zxid);
       }
     } else if (op.kind === "accepted-epoch") {
@@ -190,7 +204,7 @@ export class Follower implements RoleMachine {
       outbox.send(link, PacketType.ack, makeZxid(this.#epoch, 0));
     } else if (op.kind === "volume") {
       if (this.#phase === "made-whole") this.#end("The disk is whole: joining under its own id");
-    } else {
+    } else if (op.kind !== "active-config") {
       if (history.last === op.zxid) this.#release();
       else this.#joinAgain(link, history.last > op.zxid);
     }
@@ -234,6 +248,16 @@ export class Follower implements RoleMachine {
   }
 
   #handle(packet: QuorumPacket): void {
+    try {
+      this.#dispatch(packet);
+    } catch (error) {
+      const isBadInput = error instanceof WireError || error instanceof QuorumConfigError;
+      if (!isBadInput) throw error;
+      this.#end(`Bad packet of type ${packet.type}: ${error.message}`);
+    }
+  }
+
+  #dispatch(packet: QuorumPacket): void {
     switch (packet.type) {
       case PacketType.leaderInfo:
         this.#receiveLeaderInfo(packet);
@@ -249,9 +273,15 @@ export class Follower implements RoleMachine {
       case PacketType.commit:
         this.#receiveCommit(packet.zxid);
         break;
+      case PacketType.commitAndActivate:
+        this.#receiveCommit(packet.zxid, packet.data);
+        break;
       case PacketType.inform:
         this.#receiveProposal(packet);
         if (this.#over === undefined) this.#receiveCommit(packet.zxid);
+        break;
+      case PacketType.informAndActivate:
+        this.#receiveInformAndActivate(packet);
         break;
       case PacketType.newLeader:
         this.#receiveNewLeader(packet);
@@ -365,7 +395,10 @@ export class Follower implements RoleMachine {
       this.#end(`Proposal ${formatHex(zxid)} does not follow ${formatHex(last)}`);
       return;
     }
-    this.#pending.push({ zxid, payload: data });
+    const entry = { zxid, payload: data };
+    const next = reconfiguration(entry);
+    if (next !== undefined) this.#context.configs.see(next);
+    this.#pending.push(entry);
     if (this.#phase !== "synchronisation") this.#pending.logAll();
   }
 
@@ -377,7 +410,8 @@ export class Follower implements RoleMachine {
     return this.#phase === "synchronisation" && zxid <= this.#snapshotZxid;
   }
 
-  #receiveCommit(zxid: bigint): void {
+  /** @param activation of a reconfiguration: who is to lead once it is in force. */
+  #receiveCommit(zxid: bigint, activation: Buffer | null = null): void {
     if (this.#isInSnapshot(zxid)) return;
     const entry = this.#pending.takeCommitted(zxid);
     if (entry === undefined) {
@@ -385,6 +419,21 @@ export class Follower implements RoleMachine {
       return;
     }
     deliver(this.#context, entry);
+    if (activation === null) return;
+    const next = reconfiguration(entry);
+    if (next === undefined) this.#end(`Transaction ${formatHex(zxid)} is no reconfiguration`);
+    else this.#end(this.#reconfig.activate(next, new JuteReader(activation).readLong()));
+  }
+
+  /** The transaction comes behind the designated leader. */
+  #receiveInformAndActivate(packet: QuorumPacket): void {
+    const { data } = packet;
+    if (data === null || data.length <= 8) {
+      this.#end("INFORMANDACTIVATE without a transaction");
+      return;
+    }
+    this.#receiveProposal({ ...packet, data: Buffer.from(data.subarray(8)) });
+    if (this.#over === undefined) this.#receiveCommit(packet.zxid, data.subarray(0, 8));
   }
 
   #receiveNewLeader(packet: QuorumPacket): void {
@@ -393,13 +442,14 @@ export class Follower implements RoleMachine {
       return;
     }
     this.#phase = "new-leader";
+    this.#reconfig.receiveNewLeader(packet.data);
     adoptIdentity(this.#context, this.#ensembleId);
     this.#enterEpochSeq = enterEpoch(this.#context, this.#epoch).seq;
     this.#pending.logAll();
   }
 
   #receiveUpToDate(): void {
-    const { outbox, membership, sid, volume } = this.#context;
+    const { outbox, volume } = this.#context;
     if (this.#phase !== "new-leader" || this.#link === undefined) {
       this.#end("Unexpected UPTODATE");
       return;
@@ -410,16 +460,12 @@ export class Follower implements RoleMachine {
       return;
     }
     settleIdentity(this.#context);
-    this.#phase = "active";
     outbox.send(this.#link, PacketType.ack, makeZxid(this.#epoch, 0));
-    outbox.pending.events.push({
-      kind: "role",
-      role: membership.voters.includes(sid) ? "following" : "observing",
-      serving: true,
-      epoch: this.#epoch,
-      leader: this.#leader,
-      isHandOver: false,
-    });
+    this.#end(this.#reconfig.receiveUpToDate());
+    if (this.#over !== undefined) return;
+    this.#phase = "active";
+    const role = this.isObserver ? "observing" : "following";
+    announceService(this.#context, role, this.#epoch, this.#leader);
   }
 
   #receiveOther(packet: QuorumPacket): void {
@@ -444,7 +490,7 @@ export class Follower implements RoleMachine {
     this.#context.outbox.pending.dials.push({ link: this.#link, sid: this.#leader });
   }
 
-  #end(reason: string): void {
+  #end(reason: string | undefined): void {
     this.#over ??= reason;
   }
 }

@@ -9,6 +9,7 @@
  */
 import { PacketType, encodeHandOver } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
+import type { Configurations } from "./configurations.ts";
 import type { Learner, LearnerTable } from "./learner-table.ts";
 import type { PeerContext, Successor } from "./peer-context.ts";
 import type { LinkId } from "./ready.ts";
@@ -37,20 +38,20 @@ const parkedMax = 10_000;
 const parkedBytesMax = 16 * 1024 * 1024;
 
 function handOverProblem(
-  { sid, membership, voters }: PeerContext,
+  { sid, configs }: PeerContext,
   learners: LearnerTable,
   target: bigint | undefined,
 ): HandOverProblem | undefined {
-  const candidates = [...learners.all()].filter(isCandidate);
+  const candidates = [...learners.all()].filter((learner) => isCandidate(learner, configs));
   if (target === undefined) return candidates.length === 0 ? "no-candidate" : undefined;
   if (target === sid) return "leads-already";
-  if (membership.observers.includes(target)) return "no-voter";
-  if (!voters.has(target)) return "unknown-server";
+  if (configs.isObserver(target)) return "no-voter";
+  if (!configs.electors.has(target)) return "unknown-server";
   return candidates.some((learner) => learner.sid === target) ? undefined : "not-in-sync";
 }
 
-function isCandidate({ stage, isVoter }: Learner): boolean {
-  return stage === "synced" && isVoter;
+function isCandidate({ stage, isFollower, sid }: Learner, configs: Configurations): boolean {
+  return stage === "synced" && isFollower && configs.electors.mayLead(sid);
 }
 
 export class HandOver {
@@ -123,7 +124,9 @@ export class HandOver {
     const waitedMs = this.#context.nowMs - this.#startedAtMs;
     if (waitedMs > handOverMsMax || this.#isCrowded) return "give-up";
     const candidates = [...this.#learners.all()].filter(
-      (learner) => isCandidate(learner) && (this.#target ?? learner.sid) === learner.sid,
+      (learner) =>
+        isCandidate(learner, this.#context.configs) &&
+        (this.#target ?? learner.sid) === learner.sid,
     );
     if (candidates.length === 0) return "give-up";
     if (committed === undefined) return "wait";
@@ -136,12 +139,15 @@ export class HandOver {
 
   /** Tells those who know how that `target` is to lead. */
   #finish(target: Learner): Successor {
-    const { sid, outbox, history, currentEpoch, logger } = this.#context;
+    const { sid, configs, outbox, history, currentEpoch, logger } = this.#context;
     for (const { sid: learner, hold } of this.#learners.all()) {
       if (hold === "asked") logger.warn("Learner is too slow for the hand-over", { learner });
     }
     const synced = [...this.#learners.all()].filter(({ stage }) => stage === "synced");
-    const voters = [sid, ...synced.filter(isCandidate).map((learner) => learner.sid)];
+    const voters = [
+      sid,
+      ...synced.filter((learner) => isCandidate(learner, configs)).map((learner) => learner.sid),
+    ];
     const links = synced.filter(({ knowsHandOver }) => knowsHandOver).map(({ link }) => link);
     const notice = encodeHandOver({ target: target.sid, voters });
     outbox.broadcast(links, PacketType.handOver, history.last, notice);

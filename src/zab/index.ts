@@ -2,6 +2,9 @@
 export type { HandOverProblem } from "./hand-over.ts";
 export type { HistoryEntry } from "./history.ts";
 export type { Learner } from "./learner-table.ts";
+export { membershipOf } from "./membership.ts";
+export type { Membership } from "./membership.ts";
+export type { ReconfigProblem } from "./leader-reconfig.ts";
 export { Peer } from "./peer.ts";
 export { defaultTiming } from "./peer-options.ts";
 export type { PeerOptions } from "./peer-options.ts";

@@ -8,34 +8,45 @@
  * 1. LEADERINFO for an epoch is sent only after this server durably accepted that epoch.
  * 2. A proposal counts as acknowledged by this server only when it is durable here.
  * 3. Proposals are committed in zxid order, each after a quorum acknowledged it.
- * 4. What `context.history` holds has been delivered here; `#proposals` follows it without gap.
+ * 4. From the proposal of a reconfiguration on until it is committed, whatever this leader decides
+ *    needs a quorum of the old and of the new configuration; there is one at a time.
+ * 5. What `context.history` holds has been delivered here; `#proposals` follows it without gap.
  */
 import { assert } from "../base/index.ts";
-import {
-  JuteReader,
-  PacketType,
-  encodeLeaderInfo,
-  formatHex,
-  makeZxid,
-  zxidCounter,
-  zxidEpoch,
-} from "../wire/index.ts";
+import { PacketType, formatHex, makeZxid, zxidCounter, zxidEpoch } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
 import { Discovery } from "./discovery.ts";
 import { nameNewEnsemble, settleIdentity } from "./ensemble-identity.ts";
 import type { HistoryEntry } from "./history.ts";
 import { HandOver } from "./hand-over.ts";
+import type { LeaderParts } from "./leader-parts.ts";
+import {
+  activateEverywhere,
+  findReconfigProblem,
+  nameConfiguration,
+  remainsLeader,
+} from "./leader-reconfig.ts";
+import type { ReconfigProblem } from "./leader-reconfig.ts";
 import { LearnerPacing } from "./learner-pacing.ts";
-import { LearnerTable } from "./learner-table.ts";
+import { LearnerTable, lagBehind } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
-import { appendToLog, deliver, enterEpoch } from "./peer-context.ts";
+import { reconfiguration } from "./membership.ts";
+import type { Membership } from "./membership.ts";
+import { announceService, appendToLog, deliver, enterEpoch } from "./peer-context.ts";
 import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { Proposals } from "./proposals.ts";
+import type { Proposal } from "./proposals.ts";
 import type { DiskOp, LinkId, LogPlace } from "./ready.ts";
+import { Retirement } from "./retirement.ts";
 import { SyncQueue } from "./sync-queue.ts";
 import { synchroniseLearner } from "./synchronise-learner.ts";
 
-type Phase = "discovery" | "synchronisation" | "broadcast";
+type Phase =
+  | "discovery"
+  | "synchronisation"
+  | "broadcast"
+  /** The initial history is committed, and with it a configuration that others are to lead. */
+  | "resigned";
 
 export class Leader implements RoleMachine {
   readonly handOver: HandOver;
@@ -45,6 +56,8 @@ export class Leader implements RoleMachine {
   readonly #discovery: Discovery;
   readonly #proposals: Proposals;
   readonly #pacing: LearnerPacing;
+  readonly #parts: LeaderParts;
+  readonly #retirement: Retirement;
   /** When a voter that the quorum may wait for last took something of its synchronisation. */
   #progressAtMs: number;
   #phase: Phase = "discovery";
@@ -61,6 +74,9 @@ export class Leader implements RoleMachine {
     this.#discovery = new Discovery(context);
     this.#pacing = new LearnerPacing(context, this.#learners);
     this.handOver = new HandOver(context, this.#learners);
+    this.#retirement = new Retirement(context, this.#learners);
+    const [learners, proposals, pacing] = [this.#learners, this.#proposals, this.#pacing];
+    this.#parts = { context, learners, proposals, pacing };
     this.#progressAtMs = context.nowMs;
     nameNewEnsemble(context);
   }
@@ -75,6 +91,15 @@ export class Leader implements RoleMachine {
 
   get isServing(): boolean {
     return this.#phase === "broadcast" && this.#over === undefined;
+  }
+
+  /** Whether transactions may be proposed; a leader that is to hand over serves, but no more. */
+  get canPropose(): boolean {
+    return this.isServing && !this.#retirement.hasBegun;
+  }
+
+  get designated(): bigint | undefined {
+    return this.#retirement.designated;
   }
 
   get epoch(): number {
@@ -112,13 +137,32 @@ export class Leader implements RoleMachine {
     return this.#learners.linkIds();
   }
 
-  /** Proposes a transaction; its zxid must be `nextZxid`. */
+  /** How many transactions of this epoch a learner is not known to have. */
+  lagOf(learner: Learner): number {
+    return lagBehind(this.#lastProposed, learner);
+  }
+
+  /** Why a transaction that makes `next` of the ensemble must not be proposed now, if so. */
+  reconfigProblem(next: Membership): ReconfigProblem | undefined {
+    return findReconfigProblem(this.#parts, next);
+  }
+
+  /**
+   * Proposes a transaction; its zxid must be `nextZxid`. A reconfiguration must have no
+   * `reconfigProblem`, and its zxid as its version.
+   */
   propose(entry: HistoryEntry): void {
-    assert(this.isServing, "only a serving leader proposes");
+    assert(this.canPropose, "only a serving leader proposes");
     assert(entry.zxid === this.nextZxid, "zxids are given out in order");
-    const { outbox } = this.#context;
+    const { outbox, configs } = this.#context;
+    const next = configs.isChangeable ? reconfiguration(entry) : undefined;
+    if (next !== undefined) {
+      assert(this.reconfigProblem(next) === undefined, "a reconfiguration is possible");
+      assert(next.version === entry.zxid, "a configuration is named after its transaction");
+      configs.see(next);
+    }
     this.#lastProposed = entry.zxid;
-    this.#proposals.add(entry);
+    this.#proposals.add(entry, next);
     appendToLog(this.#context, entry);
     outbox.broadcast(this.#learners.followers, PacketType.proposal, entry.zxid, entry.payload);
     if (zxidCounter(entry.zxid) >= this.#context.counterMax) {
@@ -147,13 +191,14 @@ export class Leader implements RoleMachine {
 
   linkClosed(link: LinkId): void {
     this.#learners.remove(link);
+    this.#checkRetired();
   }
 
   durable(op: DiskOp): void {
     if (op.kind === "append") this.#acknowledge(this.#context.sid, op.entry.zxid);
     else if (op.kind === "accepted-epoch") {
       this.#discovery.confirmAccepted();
-      for (const learner of this.#learners.all()) this.#sendLeaderInfo(learner);
+      for (const learner of this.#learners.all()) this.#discovery.inform(learner);
       this.#endDiscovery();
     } else if (op.kind === "current-epoch") {
       this.#newLeaderAcks |= this.#context.voters.bit(this.#context.sid);
@@ -165,6 +210,10 @@ export class Leader implements RoleMachine {
     const { nowMs, timing } = this.#context;
     const initLimitMs = timing.initLimitTicks * timing.tickMs;
     this.#learners.dropSilent(this.isServing);
+    if (this.#retirement.hasBegun) {
+      this.#checkRetired();
+      return;
+    }
     if (!this.isServing) {
       const isEpochOpen = this.epoch === 0;
       const waitMs = isEpochOpen
@@ -228,7 +277,7 @@ export class Leader implements RoleMachine {
         this.#receiveAck(learner, packet.zxid);
         break;
       case PacketType.ping:
-        this.#receivePing(learner, packet.data);
+        this.#receivePing(learner, packet);
         break;
       case PacketType.progress:
         break;
@@ -253,12 +302,13 @@ export class Leader implements RoleMachine {
       return;
     }
     if (learner.isIncomplete || learnerEpoch < this.epoch) this.#forget(learner);
-    if (this.epoch === 0) this.#discovery.receiveAccepted(learner, learnerEpoch);
-    else if (learner.isVoter && learnerEpoch > this.epoch) {
+    const isCounted = this.#learners.hasVote(learner);
+    if (isCounted && this.epoch === 0) this.#discovery.receiveAccepted(learner, learnerEpoch);
+    else if (isCounted && learnerEpoch > this.epoch) {
       this.#receiveLaterEpoch(learner, learnerEpoch);
       return;
     }
-    this.#sendLeaderInfo(learner);
+    this.#discovery.inform(learner);
   }
 
   /**
@@ -285,26 +335,11 @@ export class Leader implements RoleMachine {
     this.#newLeaderAcks &= ~this.#context.voters.bit(sid);
   }
 
-  #sendLeaderInfo(learner: Learner): void {
-    if (!this.#discovery.isAccepted || learner.stage !== "identified") return;
-    learner.stage = "informed";
-    const { outbox, volume } = this.#context;
-    const body = encodeLeaderInfo({
-      takesProgress: true,
-      ensembleId: volume.ensembleId ?? undefined,
-    });
-    outbox.send(learner.link, PacketType.leaderInfo, makeZxid(this.epoch, 0), body);
-  }
-
   #receiveAckEpoch(learner: Learner, packet: QuorumPacket): void {
-    if (learner.stage !== "informed" || packet.data === null) {
-      this.#learners.drop(learner, "Unexpected ACKEPOCH");
-      return;
-    }
-    const currentEpoch = new JuteReader(packet.data).readInt();
-    learner.stage = "acked-epoch";
-    learner.lastZxid = packet.zxid;
-    if (!this.isServing && learner.isVoter && currentEpoch !== -1) {
+    const currentEpoch = this.#learners.acknowledgeEpoch(learner, packet);
+    if (currentEpoch === undefined) return;
+    const isCounted = this.#learners.hasVote(learner) && currentEpoch !== -1;
+    if (isCounted && (this.#phase === "discovery" || this.#phase === "synchronisation")) {
       if (!this.#discovery.receiveAck(learner, currentEpoch)) {
         this.#end(`Follower ${learner.sid} is ahead: ${formatHex(packet.zxid)}`);
         return;
@@ -318,38 +353,38 @@ export class Leader implements RoleMachine {
     if (this.#phase !== "discovery" || !this.#discovery.isDone) return;
     this.#phase = "synchronisation";
     this.#lastProposed = makeZxid(this.epoch, 0);
+    nameConfiguration(this.#context, this.#lastProposed);
     enterEpoch(this.#context, this.epoch);
     for (const learner of this.#learners.all()) this.#synchronise(learner);
   }
 
   #synchronise(learner: Learner): void {
     if (learner.stage !== "acked-epoch") return;
-    synchroniseLearner(learner, {
-      context: this.#context,
-      learners: this.#learners,
-      pacing: this.#pacing,
-      proposals: this.#proposals,
-      epoch: this.epoch,
-    });
+    synchroniseLearner(learner, this.#parts, this);
   }
 
   #receiveAck(learner: Learner, zxid: bigint): void {
     if (zxid > learner.ackedZxid) learner.ackedZxid = zxid;
     if (zxidCounter(zxid) !== 0) {
-      if (learner.isVoter) this.#acknowledge(learner.sid, zxid);
+      if (!learner.isFollower) return;
+      if (zxid > learner.reachedZxid) learner.reachedZxid = zxid;
+      this.#acknowledge(learner.sid, zxid);
       return;
     }
     // The acknowledgement of NEWLEADER; one of UPTODATE follows, which says nothing more.
     if (zxid !== makeZxid(this.epoch, 0) || learner.stage !== "syncing") return;
     learner.stage = "acked-new-leader";
     this.#pacing.hasCaughtUp(learner.sid);
-    if (learner.isVoter) this.#newLeaderAcks |= this.#context.voters.bit(learner.sid);
-    if (this.isServing) this.#activate(learner);
-    else this.#checkNewLeaderAcks();
+    learner.reachedZxid = learner.lastZxid;
+    if (this.#learners.hasVote(learner)) {
+      this.#newLeaderAcks |= this.#context.voters.bit(learner.sid);
+    }
+    if (this.#phase === "synchronisation") this.#checkNewLeaderAcks();
+    else this.#activate(learner);
   }
 
   #checkNewLeaderAcks(): void {
-    const { voters, outbox, sid, nowMs, timing } = this.#context;
+    const { voters, sid } = this.#context;
     // Only of those in `votes` is it known that they hold nothing which this leader does not; and
     // those who have gone again would not follow it.
     const agreed = this.#discovery.votes & this.#learners.joinedVoters();
@@ -357,17 +392,20 @@ export class Leader implements RoleMachine {
     if (this.#phase !== "synchronisation" || !voters.isQuorum(acks, "new-leader")) return;
     // A leader's own copy of the initial history may still be on its way to disk elsewhere.
     if ((this.#newLeaderAcks & voters.bit(sid)) === 0) return;
-    this.#phase = "broadcast";
+    this.#beginService();
+  }
+
+  /** What was proposed of configurations before is committed as all of the initial history is. */
+  #beginService(): void {
+    const { configs, sid, nowMs, timing } = this.#context;
+    const remains = remainsLeader(this.#context, configs.newest);
+    configs.activate(configs.newest);
     settleIdentity(this.#context);
-    this.#nextPingAtMs = nowMs + timing.tickMs / 2;
-    outbox.pending.events.push({
-      kind: "role",
-      role: "leading",
-      serving: true,
-      epoch: this.epoch,
-      leader: sid,
-      isHandOver: false,
-    });
+    this.#phase = remains ? "broadcast" : "resigned";
+    if (remains) {
+      this.#nextPingAtMs = nowMs + timing.tickMs / 2;
+      announceService(this.#context, "leading", this.epoch, sid);
+    } else this.#retirement.begin();
     for (const learner of this.#learners.all()) this.#activate(learner);
   }
 
@@ -384,14 +422,17 @@ export class Leader implements RoleMachine {
   #noteProgress(learner: Learner): void {
     const { nowMs, voters } = this.#context;
     learner.heardAtMs = nowMs;
-    const isAwaited = learner.isVoter && learner.stage === "syncing";
+    const isAwaited = this.#learners.hasVote(learner) && learner.stage === "syncing";
     if (!isAwaited || this.#phase !== "synchronisation") return;
     // Where too few are left, one that gets on brings no quorum.
     if (voters.isQuorum(this.#learners.joinedVoters(), "new-leader")) this.#progressAtMs = nowMs;
   }
 
-  #receivePing(learner: Learner, data: Buffer | null): void {
+  #receivePing(learner: Learner, { zxid, data }: QuorumPacket): void {
     if (!this.#learners.answered(learner)) return;
+    // Observers acknowledge nothing; but they answer in order.
+    const hasReached = !learner.isFollower && zxid > learner.reachedZxid;
+    if (hasReached && zxid <= this.#lastProposed) learner.reachedZxid = zxid;
     if (data !== null) {
       this.#context.outbox.pending.events.push({ kind: "touched", sid: learner.sid, data });
     }
@@ -405,15 +446,28 @@ export class Leader implements RoleMachine {
 
   #commit(): void {
     const { outbox } = this.#context;
-    const committed = this.#proposals.takeCommitted();
-    if (committed.length === 0) return;
-    for (const entry of committed) {
+    while (!this.#retirement.hasBegun) {
+      const proposal = this.#proposals.takeCommitted();
+      if (proposal === undefined) break;
+      const { entry, next } = proposal;
       this.#syncs.confirmBefore(entry.zxid);
-      outbox.broadcast(this.#learners.followers, PacketType.commit, entry.zxid);
-      outbox.broadcast(this.#learners.observers, PacketType.inform, entry.zxid, entry.payload);
+      if (next !== undefined) this.#reconfigure(proposal, next);
+      else {
+        outbox.broadcast(this.#learners.followers, PacketType.commit, entry.zxid);
+        outbox.broadcast(this.#learners.observers, PacketType.inform, entry.zxid, entry.payload);
+      }
       deliver(this.#context, entry);
     }
     this.#settleSyncs();
+  }
+
+  #reconfigure(committed: Proposal, next: Membership): void {
+    const designated = activateEverywhere(this.#parts, committed, next);
+    if (designated !== this.#context.sid) this.#retirement.begin(designated);
+  }
+
+  #checkRetired(): void {
+    if (this.#retirement.isDone) this.#end("Another server is to lead by the new configuration");
   }
 
   #settleSyncs(): void {

@@ -26,7 +26,7 @@ export class LearnerPacing {
   mustWait(learner: Learner, method: Learner["method"]): boolean {
     const { nowMs, learnerLimits } = this.#context;
     if (nowMs < (this.#pauses.get(learner.sid)?.untilMs ?? 0)) return true;
-    if (learner.isVoter) return false;
+    if (learner.isFollower) return false;
     const max = method === "snap" ? learnerLimits.snapshotsMax : learnerLimits.diffsMax;
     let count = 0;
     for (const other of this.#learners.all()) {

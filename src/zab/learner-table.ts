@@ -7,10 +7,15 @@ import {
   PacketType,
   WireError,
   encodeLeaderInfo,
+  formatHex,
   readLearnerInfo,
+  zxidCounter,
+  zxidEpoch,
 } from "../wire/index.ts";
+import type { QuorumPacket } from "../wire/index.ts";
 import { identityConflict } from "./ensemble-identity.ts";
 import type { PeerContext } from "./peer-context.ts";
+import type { Voters } from "./quorum.ts";
 import type { DropCause, LearnerOddity, LinkId, LogPlace } from "./ready.ts";
 
 /** How far a learner has come, in this order. */
@@ -31,12 +36,17 @@ export interface Learner {
   readonly link: LinkId;
   stage: LearnerStage;
   sid: bigint;
-  /** Follows as a voter; false for observers. */
-  isVoter: boolean;
+  /**
+   * Gets proposals; false for observers, who get what is committed. Whether it has a vote is a
+   * matter of the configuration.
+   */
+  isFollower: boolean;
   /** Says that its disk is not whole; it counts for nothing. */
   isIncomplete: boolean;
-  /** Last zxid in its log when it connected. */
+  /** Newest zxid in its log: as it said, and from `syncing` on as what it was sent makes it. */
   lastZxid: bigint;
+  /** Newest zxid that it is known to have: logged by followers, received by observers. */
+  reachedZxid: bigint;
   /** What the leader's log has for it: "none" before it was asked, null when it has nothing. */
   logPlace: LogPlace | null | "none" | "asked";
   /** What it is brought up to date by. */
@@ -62,6 +72,12 @@ export interface Learner {
  */
 export function incompleteSid(sid: bigint): bigint {
   return ~sid;
+}
+
+/** How many transactions of the epoch of `zxid`, up to it, a learner is not known to have. */
+export function lagBehind(zxid: bigint, { reachedZxid }: Learner): number {
+  const isSameEpoch = zxidEpoch(reachedZxid) === zxidEpoch(zxid);
+  return zxidCounter(zxid) - (isSameEpoch ? zxidCounter(reachedZxid) : 0);
 }
 
 export class LearnerTable {
@@ -107,9 +123,10 @@ export class LearnerTable {
       link,
       stage: "connected",
       sid: -1n,
-      isVoter: false,
+      isFollower: false,
       isIncomplete: false,
       lastZxid: 0n,
+      reachedZxid: 0n,
       logPlace: "none",
       method: "diff",
       heardAtMs: this.#context.nowMs,
@@ -154,8 +171,8 @@ export class LearnerTable {
       this.drop(learner, error.message);
       return false;
     }
-    if (info.configVersion > this.#context.membership.version) {
-      this.drop(learner, `Its configuration ${info.configVersion} is newer than ours`);
+    if (info.configVersion > this.#context.configs.newest.version) {
+      this.drop(learner, `Its configuration ${formatHex(info.configVersion)} is newer than ours`);
       return false;
     }
     const isIncomplete = !isFollower && this.#isMember(incompleteSid(info.sid));
@@ -176,7 +193,7 @@ export class LearnerTable {
     }
     learner.stage = "identified";
     learner.sid = sid;
-    learner.isVoter = isFollower && this.#context.voters.has(sid);
+    learner.isFollower = isFollower;
     learner.isIncomplete = isIncomplete;
     learner.knowsHandOver = info.knowsHandOver === true;
     return true;
@@ -202,12 +219,11 @@ export class LearnerTable {
   }
 
   #isMember(sid: bigint): boolean {
-    const { voters, membership } = this.#context;
-    return voters.has(sid) || membership.observers.includes(sid);
+    return this.#context.configs.isMember(sid);
   }
 
   #oddityOf(sid: bigint, ensembleId: string | undefined): LearnerOddity | undefined {
-    const { membership, timing, nowMs } = this.#context;
+    const { configs, timing, nowMs } = this.#context;
     if (identityConflict(this.#context, ensembleId) !== undefined) return "foreign";
     for (const other of this.#byLink.values()) {
       // One that is in service answers a PING every half tick. If it is gone it is silent.
@@ -216,7 +232,7 @@ export class LearnerTable {
     }
     if (sid === this.#context.sid) return "duplicate";
     if (this.#isMember(sid)) return undefined;
-    return membership.takesJoiners === true ? "joiner" : "stranger";
+    return configs.takesJoiners ? "joiner" : "stranger";
   }
 
   /** Lets a learner that has all go into service. */
@@ -225,10 +241,31 @@ export class LearnerTable {
     this.#context.outbox.send(learner.link, PacketType.upToDate, -1n);
   }
 
+  /** Takes in ACKEPOCH: returns the learner's current epoch, or undefined when it was dropped. */
+  acknowledgeEpoch(learner: Learner, { zxid, data }: QuorumPacket): number | undefined {
+    if (learner.stage !== "informed" || data === null) {
+      this.drop(learner, "Unexpected ACKEPOCH");
+      return undefined;
+    }
+    learner.stage = "acked-epoch";
+    learner.lastZxid = zxid;
+    return new JuteReader(data).readInt();
+  }
+
+  /**
+   * Whether its promise of an epoch counts, and that it has the initial history: as a voter that
+   * comes as one, or as a voter by a proposed configuration only, which may not know of that.
+   */
+  hasVote({ isFollower, isIncomplete, sid }: Learner): boolean {
+    const { voters, configs } = this.#context;
+    if (isIncomplete || !voters.has(sid)) return false;
+    return isFollower || !configs.electors.has(sid);
+  }
+
   startForwarding(learner: Learner): void {
     learner.stage = "syncing";
     learner.heardAtMs = this.#context.nowMs;
-    if (learner.isVoter) this.#followers = [...this.#followers, learner.link];
+    if (learner.isFollower) this.#followers = [...this.#followers, learner.link];
     else this.#observers = [...this.#observers, learner.link];
   }
 
@@ -261,17 +298,17 @@ export class LearnerTable {
     const { voters, sid } = this.#context;
     let mask = voters.bit(sid);
     for (const learner of this.#byLink.values()) {
-      if (learner.isVoter && learner.roundAnswered >= round) mask |= voters.bit(learner.sid);
+      if (learner.isFollower && learner.roundAnswered >= round) mask |= voters.bit(learner.sid);
     }
     return mask;
   }
 
-  /** Mask of the voters that are synced and were heard lately, this server included. */
-  liveVoters(): number {
-    const { voters, sid } = this.#context;
+  /** Mask of those of `voters` that are synced and were heard lately, this server included. */
+  liveVoters(voters: Voters = this.#context.voters): number {
+    const { sid } = this.#context;
     let mask = voters.bit(sid);
     for (const learner of this.#byLink.values()) {
-      if (learner.stage === "synced" && learner.isVoter) mask |= voters.bit(learner.sid);
+      if (learner.stage === "synced" && learner.isFollower) mask |= voters.bit(learner.sid);
     }
     return mask;
   }
@@ -280,17 +317,18 @@ export class LearnerTable {
   joinedVoters(): number {
     const { voters, sid } = this.#context;
     let mask = voters.bit(sid);
-    for (const { stage, isVoter, sid: other } of this.#byLink.values()) {
+    for (const learner of this.#byLink.values()) {
+      const { stage } = learner;
       const hasJoined = stage === "syncing" || stage === "acked-new-leader" || stage === "synced";
-      if (hasJoined && isVoter) mask |= voters.bit(other);
+      if (hasJoined && this.hasVote(learner)) mask |= voters.bit(learner.sid);
     }
     return mask;
   }
 
   /** Whether a leader in service has no quorum without this learner. */
-  isNeeded({ stage, isVoter, sid }: Learner): boolean {
+  isNeeded({ stage, isFollower, sid }: Learner): boolean {
     const { voters } = this.#context;
-    if (stage !== "synced" || !isVoter) return false;
+    if (stage !== "synced" || !isFollower) return false;
     return !voters.isQuorum(this.liveVoters() & ~voters.bit(sid), "liveness");
   }
 

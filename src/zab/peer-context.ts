@@ -5,15 +5,17 @@
 import type { Logger } from "../observe/index.ts";
 import { assert } from "../base/index.ts";
 import type { QuorumPacket, VolumeRecord } from "../wire/index.ts";
+import type { Configurations } from "./configurations.ts";
 import type { History, HistoryEntry } from "./history.ts";
-import type { LearnerLimits, Membership, PeerTiming } from "./peer-options.ts";
+import type { LearnerLimits, PeerTiming } from "./peer-options.ts";
 import type { Voters } from "./quorum.ts";
-import type { DiskOp, LinkId, Outbox } from "./ready.ts";
+import type { DiskOp, LinkId, Outbox, Role } from "./ready.ts";
 import type { Candidate } from "./vote.ts";
 
 export interface PeerContext {
   readonly sid: bigint;
-  readonly membership: Membership;
+  readonly configs: Configurations;
+  /** Those of `configs`, which change. */
   readonly voters: Voters;
   readonly timing: PeerTiming;
   readonly learnerLimits: LearnerLimits;
@@ -58,6 +60,8 @@ export interface RoleMachine {
    * until what it has delivered is handed out, so that clients get their answers.
    */
   readonly successor: Successor | undefined;
+  /** Whom to follow (or that this server is to lead) by a reconfiguration, without an election. */
+  readonly designated: bigint | undefined;
   /** Logged transactions that were never committed here, in order, for the peer to take over. */
   undecided(): readonly HistoryEntry[];
   /** Links to close when the role ends. */
@@ -100,8 +104,24 @@ export function hasVote({ voters, sid, volume }: PeerContext): boolean {
   return voters.has(sid) && !volume.isIncomplete;
 }
 
+/** Whether this server gets what is committed, and acknowledges nothing. */
+export function isObserver({ configs, sid, volume }: PeerContext): boolean {
+  return volume.isIncomplete || configs.isObserver(sid);
+}
+
 /** Makes a transaction part of the state. */
 export function deliver(context: PeerContext, entry: HistoryEntry): void {
   context.history.push(entry);
   context.outbox.pending.deliver.push(entry);
+}
+
+/** Reports that this server has become fit for clients. */
+export function announceService(
+  context: PeerContext,
+  role: Role,
+  epoch: number,
+  leader: bigint,
+): void {
+  const { events } = context.outbox.pending;
+  events.push({ kind: "role", role, serving: true, epoch, leader, isHandOver: false });
 }

@@ -5,22 +5,8 @@
 import type { Logger } from "../observe/index.ts";
 import type { VolumeRecord } from "../wire/index.ts";
 import type { HistoryEntry, HistoryLimits } from "./history.ts";
+import type { Membership } from "./membership.ts";
 import type { QuorumRule } from "./quorum.ts";
-
-/** Who belongs to the ensemble. */
-export interface Membership {
-  readonly voters: readonly bigint[];
-  readonly observers: readonly bigint[];
-  /** Version of the configuration; learners with a newer one are refused. */
-  readonly version: bigint;
-  /** The configuration as text, sent in notifications and with NEWLEADER. */
-  readonly text: string;
-  /**
-   * Whether servers that are not in it may come and learn, to be added to it later.
-   * @default false
-   */
-  readonly takesJoiners?: boolean;
-}
 
 /** How long a peer waits for what. */
 export interface PeerTiming {
@@ -87,7 +73,18 @@ export interface PeerDisk {
 
 export interface PeerOptions {
   readonly sid: bigint;
+  /** The configuration in force: what `active-config` made durable, if newer than one's files. */
   readonly membership: Membership;
+  /**
+   * The newest configuration in log or state, whether committed or not. It counts only when it is
+   * newer than `membership`. @default none
+   */
+  readonly lastSeen?: Membership;
+  /**
+   * Whether configurations change. If not, those of others are ignored, as with ZooKeeper's
+   * `reconfigEnabled=false`. @default false
+   */
+  readonly reconfigEnabled?: boolean;
   readonly timing: PeerTiming;
   readonly historyLimits: HistoryLimits;
   /** @default defaultLearnerLimits */

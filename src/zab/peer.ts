@@ -8,18 +8,20 @@
  * and an acknowledged transaction is never forgotten.
  */
 import { assert } from "../base/index.ts";
-import { PeerState, WireError, plainVolume, zxidEpoch } from "../wire/index.ts";
+import { PeerState, QuorumConfigError, WireError, plainVolume, zxidEpoch } from "../wire/index.ts";
 import type { Notification, QuorumPacket } from "../wire/index.ts";
+import { Configurations } from "./configurations.ts";
 import { Election, uninitialisedZxid } from "./election.ts";
 import { Follower } from "./follower.ts";
 import { History } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
 import { Leader } from "./leader.ts";
+import { parseMembership } from "./membership.ts";
+import type { Membership } from "./membership.ts";
 import { deliver, hasVote } from "./peer-context.ts";
 import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { defaultLearnerLimits } from "./peer-options.ts";
 import type { PeerOptions } from "./peer-options.ts";
-import { Voters } from "./quorum.ts";
 import { Outbox } from "./ready.ts";
 import type { DiskOp, LinkId, LogPlace, Ready, Role } from "./ready.ts";
 import type { Vote } from "./vote.ts";
@@ -47,6 +49,8 @@ export class Peer {
   readonly #early = new Map<bigint, EarlyVote>();
   /** Whom the last leader wants to be elected next. */
   #successor: Successor | undefined;
+  /** Who leads next by a reconfiguration, without an election. */
+  #designated: bigint | undefined;
   /** Operations not yet durable, oldest first, with the role that started them. */
   #inFlight: { readonly op: DiskOp; readonly role: RoleMachine | undefined }[] = [];
   /** How many operations of the pending `Ready` are in `#inFlight`. */
@@ -54,17 +58,27 @@ export class Peer {
   #nextLink: LinkId = firstDialledLink;
 
   constructor(options: PeerOptions) {
-    const { sid, membership, timing, disk } = options;
-    const voters = new Voters(membership.voters, options.quorumRule);
+    const { sid, timing, disk, logger } = options;
+    const outbox = this.#outbox;
+    const configs = new Configurations({
+      active: options.membership,
+      lastSeen: options.lastSeen,
+      isChangeable: options.reconfigEnabled ?? false,
+      rule: options.quorumRule,
+      outbox,
+      logger,
+    });
     this.#context = {
       sid,
-      membership,
-      voters,
+      configs,
+      get voters() {
+        return configs.voters;
+      },
       timing,
       learnerLimits: options.learnerLimits ?? defaultLearnerLimits,
       counterMax: options.counterMax ?? 0xffffffff,
-      logger: options.logger,
-      outbox: this.#outbox,
+      logger,
+      outbox,
       history: new History(options.historyLimits, disk.lastZxid, disk.recent),
       acceptedEpoch: disk.acceptedEpoch,
       currentEpoch: disk.currentEpoch,
@@ -79,15 +93,13 @@ export class Peer {
       zxidEpoch(disk.lastZxid) <= disk.currentEpoch,
       "history does not run ahead of its epoch",
     );
-    const { logger } = options;
-    const outbox = this.#outbox;
-    this.#election = new Election({ sid, membership, voters, timing, outbox, logger });
+    this.#election = new Election({ sid, configs, timing, outbox, logger });
   }
 
   get role(): Role {
     if (this.#role === undefined) return "looking";
     if (this.#role instanceof Leader) return "leading";
-    return hasVote(this.#context) ? "following" : "observing";
+    return this.#role.isObserver ? "observing" : "following";
   }
 
   /** Whether this server's disk has to be made whole by a leader before its vote counts. */
@@ -141,6 +153,16 @@ export class Peer {
     return this.#context.acceptedEpoch;
   }
 
+  /** The configuration in force, as far as this server knows. */
+  get membership(): Membership {
+    return this.#context.configs.active;
+  }
+
+  /** A newer configuration that was proposed and is not known to be committed. */
+  get lastSeen(): Membership | undefined {
+    return this.#context.configs.lastSeen;
+  }
+
   /** The link to the leader, on a learner that has one. */
   get leaderLink(): LinkId | undefined {
     return this.#role instanceof Follower ? this.#role.link : undefined;
@@ -148,7 +170,7 @@ export class Peer {
 
   /** The leading half, for proposing; undefined unless this server leads, serves and will go on. */
   get leader(): Leader | undefined {
-    if (!(this.#role instanceof Leader) || !this.#role.isServing) return undefined;
+    if (!(this.#role instanceof Leader) || !this.#role.canPropose) return undefined;
     return this.#role.successor === undefined ? this.#role : undefined;
   }
 
@@ -164,12 +186,8 @@ export class Peer {
   /** Time passes; call at least every few ten milliseconds. */
   tick(nowMs: number): void {
     this.setTime(nowMs);
-    if (this.#role === undefined) {
-      if (!this.#isElecting) this.#startElection();
-      this.#election.tick(nowMs);
-    } else {
-      this.#role.tick();
-    }
+    if (this.#role !== undefined) this.#role.tick();
+    else if (this.#isElecting) this.#election.tick(nowMs);
     this.#settle();
   }
 
@@ -185,7 +203,11 @@ export class Peer {
 
   receiveNotification(from: bigint, notification: Notification): void {
     const { nowMs } = this.#context;
-    if (this.#isElecting) {
+    if (this.#role === undefined && this.#learnConfig(notification)) {
+      // Votes of other voters count from now on: the election begins anew.
+      this.#isElecting = false;
+      this.#early.set(from, { notification, atMs: nowMs });
+    } else if (this.#isElecting) {
       this.#election.receive(from, notification, nowMs);
     } else {
       this.#early.set(from, { notification, atMs: nowMs });
@@ -240,7 +262,8 @@ export class Peer {
     try {
       this.#role?.receivePacket(link, packet);
     } catch (error) {
-      if (!(error instanceof WireError)) throw error;
+      const isBadInput = error instanceof WireError || error instanceof QuorumConfigError;
+      if (!isBadInput) throw error;
       this.#context.logger.warn("Closing link after a bad packet", { link, reason: error.message });
       this.#outbox.pending.closes.push(link);
       this.#role?.linkClosed(link);
@@ -264,12 +287,19 @@ export class Peer {
    * The `truncate` or `install-snapshot` operation `seq` is durable and the state is rebuilt; it
    * ends at `lastZxid`. A truncation that the disk has no snapshot for changes nothing and says so
    * by a `lastZxid` above the one wanted; so does a snapshot that did not come to its end.
+   *
+   * @param configText the configuration in the state, the newest there is at `lastZxid`; needed
+   *   where configurations change.
    */
-  replaced(seq: number, lastZxid: bigint): void {
-    const { history } = this.#context;
+  replaced(seq: number, lastZxid: bigint, configText?: string): void {
+    const { history, configs } = this.#context;
     const isTruncation = this.#inFlight.find(({ op }) => op.seq === seq)?.op.kind === "truncate";
     if (isTruncation) history.truncate(lastZxid);
     else history.reset(lastZxid);
+    if (configs.isChangeable) {
+      assert(configText !== undefined, "a state tells its configuration");
+      configs.historyReplaced(parseMembership(configText));
+    }
     this.persisted(seq);
   }
 
@@ -288,7 +318,7 @@ export class Peer {
     } else if (successor !== undefined && this.#outbox.pending.deliver.length === 0) {
       this.#leaveRole("The leader hands over", successor);
     }
-    if (this.#role === undefined && !this.#isElecting) this.#startElection();
+    if (this.#role === undefined && !this.#isElecting) this.#search();
     if (this.#isElecting && this.#election.winner !== undefined) {
       this.#enterRole(this.#election.winner);
     }
@@ -304,8 +334,27 @@ export class Peer {
     }
   }
 
-  #startElection(): void {
+  #search(): void {
     if (this.#inFlight.length > 0) return;
+    const designated = this.#designated;
+    this.#designated = undefined;
+    // An incomplete disk must not lead, whoever designates it.
+    const isAble = designated !== this.#context.sid || hasVote(this.#context);
+    if (designated !== undefined && isAble) this.#follow(designated);
+    else this.#startElection();
+  }
+
+  /** Takes the place that a reconfiguration has given: it leads, or follows who does. */
+  #follow(leader: bigint): void {
+    const { history, currentEpoch } = this.#context;
+    const electionEpoch = this.#election.round;
+    const peerEpoch = BigInt(currentEpoch);
+    this.#early.clear();
+    const state = PeerState.looking;
+    this.#enterRole({ leader, zxid: history.last, peerEpoch, electionEpoch, state });
+  }
+
+  #startElection(): void {
     const { sid, history, currentEpoch, nowMs, timing, voters } = this.#context;
     const successor = this.#successor;
     this.#successor = undefined;
@@ -347,10 +396,27 @@ export class Peer {
     this.#outbox.dropSnapshots();
     const undecided: readonly HistoryEntry[] = role.undecided();
     this.#role = undefined;
+    this.#designated = role.designated;
     this.#vote = undefined;
     this.#successor = successor;
     this.#reportRole(successor !== undefined);
     for (const entry of undecided) deliver(this.#context, entry);
+  }
+
+  /**
+   * While looking, a server takes over a configuration that is newer than its own: whoever sends
+   * it knows that it is committed. Returns whether the members are others.
+   */
+  #learnConfig({ config: text }: Notification): boolean {
+    const { configs, logger } = this.#context;
+    if (!configs.isChangeable || text === null || text === configs.active.text) return false;
+    try {
+      return configs.activate(parseMembership(text));
+    } catch (error) {
+      if (!(error instanceof QuorumConfigError)) throw error;
+      logger.warn("Ignoring the configuration of a vote", { expected: error.message });
+      return false;
+    }
   }
 
   #reportRole(isHandOver = false): void {

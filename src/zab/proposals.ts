@@ -4,21 +4,28 @@
  *
  * Invariants:
  * 1. The entries follow each other without gap, so that a zxid says the place.
- * 2. A proposal is handed out as committed only after all before it, and once a quorum of the
- *    voters has it.
+ * 2. A proposal is handed out as committed only after all before it, and once a quorum has it of
+ *    the voters at the time when it was proposed: from a reconfiguration on until that is
+ *    committed, those are the old and the new ones, and a quorum of each is wanted.
  */
+import { Fifo } from "../base/index.ts";
 import type { HistoryEntry } from "./history.ts";
+import type { Membership } from "./membership.ts";
 import type { PeerContext } from "./peer-context.ts";
+import type { Voters } from "./quorum.ts";
 
-interface Proposal {
+export interface Proposal {
   readonly entry: HistoryEntry;
-  /** Voters that have it on disk, as a mask. */
+  /** What it makes of the ensemble, if it is a reconfiguration. */
+  readonly next: Membership | undefined;
+  voters: Voters;
+  /** Those of `voters` that have it on disk, as a mask. */
   acks: number;
 }
 
 export class Proposals {
   readonly #context: PeerContext;
-  #outstanding: Proposal[] = [];
+  readonly #outstanding = new Fifo<Proposal>();
 
   constructor(context: PeerContext) {
     this.#context = context;
@@ -30,39 +37,69 @@ export class Proposals {
 
   /** zxid of the oldest one. */
   get oldest(): bigint | undefined {
-    return this.#outstanding[0]?.entry.zxid;
+    return this.#outstanding.peek()?.entry.zxid;
   }
 
   entries(): HistoryEntry[] {
-    return this.#outstanding.map((proposal) => proposal.entry);
+    return [...this.#all()].map(({ entry }) => entry);
   }
 
-  add(entry: HistoryEntry): void {
-    this.#outstanding.push({ entry, acks: 0 });
+  add(entry: HistoryEntry, next: Membership | undefined): void {
+    this.#outstanding.push({ entry, next, voters: this.#context.voters, acks: 0 });
   }
 
   /** `sid` has the proposal of `zxid` on disk; that of another zxid counts for nothing. */
   acknowledge(sid: bigint, zxid: bigint): void {
     const { oldest } = this;
     if (oldest === undefined || zxid < oldest) return;
-    const proposal = this.#outstanding[Number(zxid - oldest)];
-    if (proposal !== undefined) proposal.acks |= this.#context.voters.bit(sid);
+    const proposal = this.#outstanding.at(Number(zxid - oldest));
+    if (proposal !== undefined) proposal.acks |= proposal.voters.bit(sid);
   }
 
   /** What `sid` has acknowledged is being cut off its log: it has to log it again. */
   withdraw(sid: bigint): void {
-    const bit = this.#context.voters.bit(sid);
-    for (const proposal of this.#outstanding) proposal.acks &= ~bit;
+    for (const proposal of this.#all()) proposal.acks &= ~proposal.voters.bit(sid);
   }
 
-  /** Removes the oldest proposals that a quorum has, in order. */
-  takeCommitted(): HistoryEntry[] {
+  /**
+   * A reconfiguration before all that is outstanding is committed: from now on the new voters
+   * decide alone. Old ones may have gone already, and would never acknowledge it.
+   */
+  transfer(): void {
     const { voters } = this.#context;
-    let count = 0;
-    for (const { acks } of this.#outstanding) {
-      if (!voters.isQuorum(acks, "commit")) break;
-      count += 1;
+    for (const proposal of this.#all()) {
+      const { acks, voters: before } = proposal;
+      const kept = voters.sids.filter((sid) => (acks & before.bit(sid)) !== 0);
+      proposal.acks = kept.reduce((mask, sid) => mask | voters.bit(sid), 0);
+      proposal.voters = voters;
     }
-    return count === 0 ? [] : this.#outstanding.splice(0, count).map(({ entry }) => entry);
+  }
+
+  /** Removes and returns the oldest proposal if it is committed. */
+  takeCommitted(): Proposal | undefined {
+    const proposal = this.#outstanding.peek();
+    if (proposal?.voters.isQuorum(proposal.acks, "commit") !== true) return undefined;
+    return this.#outstanding.shift();
+  }
+
+  /**
+   * Who of `sids` has acknowledged the most of what is outstanding, so that the least is lost if
+   * it leads next; undefined for nobody of nobody.
+   */
+  furthest(sids: readonly bigint[]): bigint | undefined {
+    let ahead = sids;
+    for (const { voters, acks } of this.#all()) {
+      const further = ahead.filter((sid) => (acks & voters.bit(sid)) !== 0);
+      if (further.length === 0) break;
+      ahead = further;
+    }
+    return ahead[0];
+  }
+
+  *#all(): Iterable<Proposal> {
+    for (let index = 0; index < this.length; index++) {
+      const proposal = this.#outstanding.at(index);
+      if (proposal !== undefined) yield proposal;
+    }
   }
 }

@@ -29,6 +29,7 @@
 import { PacketType } from "../wire/index.ts";
 import type { Notification, QuorumPacket, VolumeRecord } from "../wire/index.ts";
 import type { HistoryEntry } from "./history.ts";
+import type { Membership } from "./membership.ts";
 
 /** Names one connection of the quorum port for its lifetime; chosen by the driver for inbound. */
 export type LinkId = number;
@@ -58,7 +59,12 @@ export type DiskOp =
   | { readonly seq: number; readonly kind: "accepted-epoch"; readonly epoch: number }
   | { readonly seq: number; readonly kind: "current-epoch"; readonly epoch: number }
   /** What the disk is to say of itself. */
-  | { readonly seq: number; readonly kind: "volume"; readonly record: VolumeRecord };
+  | { readonly seq: number; readonly kind: "volume"; readonly record: VolumeRecord }
+  /**
+   * Remember the configuration that is in force: it is what `PeerOptions.membership` has to be at
+   * the next start. A proposed one needs no operation of its own, since it is in the log.
+   */
+  | { readonly seq: number; readonly kind: "active-config"; readonly config: Membership };
 
 /**
  * A packet for one or more links. A packet of type SNAP is to be followed by the body of a
@@ -140,6 +146,15 @@ export type PeerEvent =
       readonly link: LinkId;
       readonly sid: bigint;
       readonly cause: DropCause | undefined;
+    }
+  /**
+   * What is known of configurations has changed: `active` is in force, and `lastSeen`, if any, is
+   * proposed and may come to be in force. Those of both are dialled from now on.
+   */
+  | {
+      readonly kind: "config";
+      readonly active: Membership;
+      readonly lastSeen: Membership | undefined;
     };
 
 /**

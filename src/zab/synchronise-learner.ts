@@ -5,42 +5,40 @@
  * word of what the log has for it, and for its turn.
  */
 import { PacketType, formatHex, makeZxid } from "../wire/index.ts";
-import type { LearnerPacing } from "./learner-pacing.ts";
-import type { Learner, LearnerTable } from "./learner-table.ts";
+import type { LeaderParts } from "./leader-parts.ts";
+import type { Learner } from "./learner-table.ts";
 import type { PeerContext } from "./peer-context.ts";
-import type { Proposals } from "./proposals.ts";
 import { isWorthLookup, planLogSync, planSync } from "./sync-plan.ts";
 import type { SyncPlan } from "./sync-plan.ts";
 
 const packetKind = { diff: PacketType.diff, trunc: PacketType.trunc, snap: PacketType.snap };
 
-/** Those that a leader's learners are synchronised from. */
-export interface SyncSource {
-  readonly context: PeerContext;
-  readonly learners: LearnerTable;
-  readonly pacing: LearnerPacing;
-  readonly proposals: Proposals;
-  readonly epoch: number;
-}
-
 /** To be called again, as long as the learner has not begun to synchronise. */
-export function synchroniseLearner(learner: Learner, source: SyncSource): void {
-  const { context, learners, proposals, epoch } = source;
-  const { outbox, membership } = context;
+export function synchroniseLearner(
+  learner: Learner,
+  parts: LeaderParts,
+  { epoch, isServing }: { readonly epoch: number; readonly isServing: boolean },
+): void {
+  const { context, learners, pacing, proposals } = parts;
+  const { outbox, configs } = context;
   const plan = planFor(learner, context);
   if (plan === undefined) return;
   const method = plan.kind === "snap" ? "snap" : "diff";
-  if (source.pacing.mustWait(learner, method)) return;
+  if (pacing.mustWait(learner, method)) return;
   learner.method = method;
   sendHistory(learner, plan, context);
-  if (learner.isVoter) {
+  learner.lastZxid = context.history.last;
+  if (learner.isFollower) {
     proposals.withdraw(learner.sid);
     for (const { zxid, payload } of proposals.entries()) {
       outbox.send(learner.link, PacketType.proposal, zxid, payload);
     }
   }
   learners.startForwarding(learner);
-  const config = Buffer.from(membership.text, "utf8");
+  // ZooKeeper's learners put it in force at once. The newest one is committed with the initial
+  // history; but what a leader in service has proposed may never be.
+  const { text } = isServing ? configs.active : configs.newest;
+  const config = Buffer.from(text, "utf8");
   outbox.send(learner.link, PacketType.newLeader, makeZxid(epoch, 0), config);
 }
 

@@ -166,6 +166,8 @@ export class SimDisk {
       case "volume":
         content.volume = op.record;
         return undefined;
+      case "active-config":
+        return undefined;
       case "install-snapshot":
         if (body === undefined) throw new Violation("contract", "a snapshot without a body");
         content.base = body;

@@ -48,6 +48,7 @@ export class Trace {
     for (const op of disk) {
       if (op.kind === "append") say(`log ${formatHex(op.entry.zxid)} as ${op.seq}`);
       else if (op.kind === "volume") say(`${op.kind} ${JSON.stringify(op.record)} as ${op.seq}`);
+      else if (op.kind === "active-config") say(`${op.kind} ${op.config.version} as ${op.seq}`);
       else say(`${op.kind} ${"zxid" in op ? formatHex(op.zxid) : op.epoch} as ${op.seq}`);
     }
     for (const { zxid } of deliver) say(`deliver ${formatHex(zxid)}`);

@@ -6,8 +6,15 @@
 import { nullLogger } from "../../src/observe/index.ts";
 import { JuteWriter, PacketType, PeerState, formatHex, plainVolume } from "../../src/wire/index.ts";
 import type { VolumeRecord } from "../../src/wire/index.ts";
-import { makeZxid, writeLearnerInfo } from "../../src/wire/index.ts";
-import { Peer, defaultTiming } from "../../src/zab/index.ts";
+import {
+  OpCode,
+  formatQuorumConfig,
+  makeZxid,
+  parseQuorumConfig,
+  writeLearnerInfo,
+  writeTxn,
+} from "../../src/wire/index.ts";
+import { Peer, defaultTiming, membershipOf } from "../../src/zab/index.ts";
 import type { DiskOp, HistoryEntry, LinkId, PeerOptions, Ready } from "../../src/zab/index.ts";
 
 const packetNames = new Map<number, string>(
@@ -32,6 +39,10 @@ export interface ScriptedOptions {
   readonly takesJoiners?: boolean;
   readonly volume?: Partial<VolumeRecord>;
   readonly newEnsembleId?: string;
+  /** Text of the configuration in force, instead of `voters` and `observers`; it may change. */
+  readonly config?: string;
+  /** Text of a configuration that is in the log and may not be committed. */
+  readonly lastSeen?: string;
 }
 
 export interface ScriptedVote {
@@ -40,6 +51,7 @@ export interface ScriptedVote {
   readonly epoch?: number;
   readonly round?: number;
   readonly state?: PeerState;
+  readonly config?: string;
 }
 
 /** zxid of the n-th transaction of an epoch. */
@@ -80,6 +92,7 @@ export class ScriptedPeer {
 
   vote(from: number, vote: ScriptedVote): this {
     const { leader, zxid = 0n, epoch = 0, round = 1, state = PeerState.looking } = vote;
+    const { config = null } = vote;
     return this.#step(() =>
       this.peer.receiveNotification(BigInt(from), {
         state,
@@ -87,7 +100,7 @@ export class ScriptedPeer {
         zxid,
         electionEpoch: BigInt(round),
         peerEpoch: BigInt(epoch),
-        config: null,
+        config,
       }),
     );
   }
@@ -128,9 +141,9 @@ export class ScriptedPeer {
   }
 
   /** The first operation, a truncation or snapshot, is done; the disk ends at `lastZxid`. */
-  replaced(lastZxid: bigint): this {
+  replaced(lastZxid: bigint, configText?: string): this {
     const seq = this.#disk.shift()?.seq ?? -1;
-    return this.#step(() => this.peer.replaced(seq, lastZxid));
+    return this.#step(() => this.peer.replaced(seq, lastZxid, configText));
   }
 
   step(input: (peer: Peer) => void): this {
@@ -192,6 +205,11 @@ export class ScriptedPeer {
         return `${event.kind}: ${event.cause}`;
       }
       if (event.kind === "odd-learner") return `odd-learner: ${event.oddity} ${event.sid}`;
+      if (event.kind === "config") {
+        const { active, lastSeen } = event;
+        const proposed = lastSeen === undefined ? "" : `, ${formatHex(lastSeen.version)} proposed`;
+        return `config ${formatHex(active.version)}${proposed}`;
+      }
       return event.kind;
     });
   }
@@ -201,6 +219,7 @@ export class ScriptedPeer {
     return this.#disk.map((op) => {
       if (op.kind === "append") return `append ${formatHex(op.entry.zxid)}`;
       if (op.kind === "volume") return describeVolume(op.record);
+      if (op.kind === "active-config") return `active-config ${formatHex(op.config.version)}`;
       return `${op.kind} ${"zxid" in op ? formatHex(op.zxid) : op.epoch}`;
     });
   }
@@ -239,6 +258,7 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
       text: "version=0",
       takesJoiners: options.takesJoiners ?? false,
     },
+    ...changeable(options),
     timing: { ...defaultTiming, tickMs: 200, epochWaitMs: options.epochWaitMs },
     historyLimits: { entriesMax: 100, bytesMax: 1 << 20 },
     disk: {
@@ -253,6 +273,47 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
     ...(counterMax === undefined ? {} : { counterMax }),
     ...(options.learnerLimits === undefined ? {} : { learnerLimits: options.learnerLimits }),
   };
+}
+
+function changeable({ config, lastSeen }: ScriptedOptions): Partial<PeerOptions> {
+  if (config === undefined) return {};
+  const membership = { ...membershipOf(parseQuorumConfig(config)), takesJoiners: true };
+  const seen =
+    lastSeen === undefined ? {} : { lastSeen: membershipOf(parseQuorumConfig(lastSeen)) };
+  return { membership, reconfigEnabled: true, ...seen };
+}
+
+/** Text of a configuration; `lines` are of servers by id, of groups and of weights. */
+export function configText(
+  version: bigint,
+  voters: readonly number[],
+  more: { observers?: readonly number[]; lines?: readonly string[] } = {},
+): string {
+  const server = (sid: number, role: string): string => `server.${sid}=zk${sid}:2888:3888:${role}`;
+  const lines = [
+    ...voters.map((sid) => server(sid, "participant")),
+    ...(more.observers ?? []).map((sid) => server(sid, "observer")),
+    ...(more.lines ?? []),
+    `version=${version.toString(16)}`,
+  ];
+  return formatQuorumConfig(parseQuorumConfig(lines.join("\n")));
+}
+
+/** A reconfiguration, named after its zxid unless `text` says otherwise. */
+export function reconfigEntry(zxid: bigint, text: string): HistoryEntry {
+  const writer = new JuteWriter(256);
+  const header = { clientId: 0n, cxid: 0, zxid, timeMs: 0, type: OpCode.reconfig };
+  const path = "/zookeeper/config";
+  const txn = { type: OpCode.reconfig, path, data: Buffer.from(text), version: -1 };
+  writeTxn(writer, header, txn, null);
+  return { zxid, payload: writer.takeCopy() };
+}
+
+/** Body of COMMITANDACTIVATE; with a transaction, of INFORMANDACTIVATE. */
+export function designating(leader: number, payload?: Buffer): Buffer {
+  const body = Buffer.alloc(8);
+  body.writeBigInt64BE(BigInt(leader), 0);
+  return payload === undefined ? body : Buffer.concat([body, payload]);
 }
 
 /** Body of FOLLOWERINFO or OBSERVERINFO. */
@@ -312,13 +373,15 @@ export function join(
     currentEpoch?: number;
     observes?: boolean;
     knowsHandOver?: boolean;
+    configVersion?: bigint;
   } = {},
 ): ScriptedPeer {
   const { zxid = peer.peer.lastZxid, currentEpoch = 0, acceptedEpoch = currentEpoch } = has;
+  const { configVersion = 0n } = has;
   const type = has.observes === true ? "observerInfo" : "followerInfo";
   peer
     .accepted(link)
-    .receive(link, type, z(acceptedEpoch, 0), learnerInfo(sid, 0n, has))
+    .receive(link, type, z(acceptedEpoch, 0), learnerInfo(sid, configVersion, has))
     .persist();
   return peer.receive(link, "ackEpoch", zxid, int(currentEpoch));
 }

@@ -32,7 +32,9 @@ function leader({ facts }: CommandContext): CommandResult {
 }
 
 function observers({ facts }: CommandContext): CommandResult {
-  const synced = facts.learners.filter(({ stage, isVoter }) => stage === "synced" && !isVoter);
+  const synced = facts.learners.filter(
+    ({ stage, isFollower }) => stage === "synced" && !isFollower,
+  );
   return {
     data: {
       synced_observers: synced.length,
