@@ -21,6 +21,18 @@ async function start(count: number): Promise<TestEnsemble> {
   return ensemble;
 }
 
+/** Three servers, each with a disk that fails on demand, and the one of them to hurt. */
+async function startWithFaults(who: "leader" | "follower") {
+  const disks = [1, 2, 3].map(() => diskFaults());
+  const envOf = (id: number) => disks[id - 1]!.env;
+  const ensemble = await TestEnsemble.start(3, { preAllocSize: 64 }, [], envOf);
+  onTestFinished(() => ensemble.dispose());
+  const [follower] = await ensemble.followers();
+  const hurt = who === "leader" ? await ensemble.whenLed() : follower!;
+  const others = ensemble.ids.filter((id) => id !== hurt);
+  return { ensemble, hurt, others, faults: disks[hurt - 1]! };
+}
+
 /** Writes nodes through the servers `ids`; resolves to their paths. */
 async function write(
   ensemble: TestEnsemble,
@@ -133,18 +145,11 @@ describe("A history that is damaged", () => {
 });
 
 describeWithDiskFaults("A disk whose syncs fail", () => {
-  it.each(["leader", "follower"])(
+  it.each(["leader", "follower"] as const)(
     "ends the %s, and nothing that it acknowledged is lost",
     { timeout: TEST_TIMEOUT_MS },
     async (who) => {
-      const ensemble = await start(3);
-      const faults = diskFaults();
-      const hurt = who === "leader" ? 3 : 1;
-      await ensemble.kill(...ensemble.ids);
-      for (const id of ensemble.ids) await ensemble.startServer(id, id === hurt ? faults.env : {});
-      await ensemble.whenServing();
-      expect((await ensemble.whenLed()) === hurt).toBe(who === "leader");
-      const others = ensemble.ids.filter((id) => id !== hurt);
+      const { ensemble, hurt, others, faults } = await startWithFaults(who);
       const before = await write(ensemble, "/before", others);
       faults.begin("fail", "/log.");
       const after = write(ensemble, "/after", others).catch(() => []);
@@ -165,40 +170,31 @@ describeWithDiskFaults("A disk whose syncs fail", () => {
 
 describeWithDiskFaults("A disk whose syncs do not end", () => {
   it("takes the lead from a leader, and others go on", { timeout: TEST_TIMEOUT_MS }, async () => {
-    const ensemble = await start(3);
-    const faults = diskFaults();
-    await ensemble.kill(...ensemble.ids);
-    for (const id of ensemble.ids) await ensemble.startServer(id, id === 3 ? faults.env : {});
-    await ensemble.whenServing();
-    expect(await ensemble.whenLed()).toBe(3);
+    const { ensemble, hurt, others, faults } = await startWithFaults("leader");
     const before = await write(ensemble, "/before");
     faults.begin("hang", "/log.");
-    const during = write(ensemble, "/during", [1, 2]).catch(() => []);
+    const during = write(ensemble, "/during", others).catch(() => []);
     const isOver = (): boolean =>
-      ensemble.log(3).some(({ reason }) => String(reason).startsWith("The disk is stalled"));
+      ensemble.log(hurt).some(({ reason }) => String(reason).startsWith("The disk is stalled"));
     await eventually("the leader leaves the lead", isOver);
-    expect(await ensemble.whenLed([1, 2])).not.toBe(3);
-    const after = await write(ensemble, "/after", [1, 2]);
+    await ensemble.whenLed(others);
+    const after = await write(ensemble, "/after", others);
     faults.end();
     await ensemble.whenServing();
-    await expectAll(ensemble, 3, [...before, ...(await during), ...after]);
+    await expectAll(ensemble, hurt, [...before, ...(await during), ...after]);
     await expectEqualTrees(ensemble);
   });
 
   it("makes a follower unready", { timeout: TEST_TIMEOUT_MS }, async () => {
-    const ensemble = await start(3);
-    const faults = diskFaults();
-    await ensemble.kill(1);
-    await ensemble.startServer(1, faults.env);
-    await ensemble.whenServing();
+    const { ensemble, hurt, others, faults } = await startWithFaults("follower");
     faults.begin("hang", "/log.");
-    const paths = await write(ensemble, "/hung", [2, 3]);
+    const paths = await write(ensemble, "/hung", others);
     const isStalled = async (): Promise<boolean> =>
-      (await metric(ensemble, 1, "ensemble_disk_stalled")) === 1;
+      (await metric(ensemble, hurt, "ensemble_disk_stalled")) === 1;
     await eventually("the stall is reported", isStalled);
     faults.end();
     await eventually("the disk goes on", async () => !(await isStalled()));
     await ensemble.whenServing();
-    await expectAll(ensemble, 1, paths);
+    await expectAll(ensemble, hurt, paths);
   });
 });

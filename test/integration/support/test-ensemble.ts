@@ -51,12 +51,14 @@ export class TestEnsemble {
 
   /**
    * Starts `count` servers with ids from 1 and waits until all of them serve. With
-   * `ensemble.bootstrap=explicit` they are told to begin an ensemble.
+   * `ensemble.bootstrap=explicit` they are told to begin an ensemble. `envOf` is what each has in
+   * its environment besides this process's.
    */
   static async start(
     count: number,
     config: ZooCfg = {},
     nodeFlags: readonly string[] = [],
+    envOf: (id: number) => Readonly<Record<string, string>> = () => ({}),
   ): Promise<TestEnsemble> {
     const baseFolder = await mkdtemp(path.join(tmpdir(), "ensemble-integration-"));
     const options = { baseFolder, config: { ...defaultConfig, ...config } };
@@ -67,7 +69,7 @@ export class TestEnsemble {
         for (const { dataFolder } of members)
           await writeFile(path.join(dataFolder, "initialize"), "");
       }
-      for (const id of ensemble.ids) await ensemble.startServer(id);
+      for (const id of ensemble.ids) await ensemble.startServer(id, envOf(id));
       await ensemble.whenServing();
     } catch (error) {
       await ensemble.dispose();
