@@ -55,7 +55,8 @@ export function damagedSnapshotName(snapshot: SnapshotFile): string {
 /** Whether a file is what an interrupted write left: ours, or ZooKeeper's. */
 export function isLeftover(name: string): boolean {
   if (name.startsWith("unfinished-")) return true;
-  if (/^(acceptedEpoch|currentEpoch|quarantined|volume\.json)\.tmp$/.test(name)) return true;
+  if (/^(acceptedEpoch|activeConfig|currentEpoch)\.tmp$/.test(name)) return true;
+  if (/^(quarantined|volume\.json)\.tmp$/.test(name)) return true;
   return /^snapshot\.[0-9a-f]+(\.gz|\.snappy)?\.tmp$/.test(name);
 }
 

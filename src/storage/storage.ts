@@ -18,6 +18,7 @@ import { formatHex, zxidEpoch } from "../wire/index.ts";
 import type { VolumeRecord } from "../wire/index.ts";
 import { openDataFolders } from "./data-folders.ts";
 import type { DataFolders } from "./data-folders.ts";
+import { readActiveConfig, saveActiveConfig } from "./config-file.ts";
 import { recoverEpochs, saveAcceptedEpoch, saveCurrentEpoch } from "./epoch-files.ts";
 import { LogHistory } from "./log-history.ts";
 import { purgeLogs, truncateLogs } from "./log-folder.ts";
@@ -235,6 +236,16 @@ export class Storage {
   /** Durably replaces what the disk says of itself. */
   saveVolume(record: VolumeRecord): Promise<void> {
     return this.#saveEpoch(() => saveVolumeRecord(this.#folders.snapshots, record));
+  }
+
+  /** The configuration that `saveActiveConfig` was given last; null before the first time. */
+  readActiveConfig(): Promise<string | null> {
+    return readActiveConfig(this.#folders.snapshots);
+  }
+
+  /** Durably sets which configuration is in force. */
+  saveActiveConfig(text: string): Promise<void> {
+    return this.#saveEpoch(() => saveActiveConfig(this.#folders.snapshots, text));
   }
 
   /**
