@@ -33,20 +33,44 @@ export class ClientPort {
   readonly #options: ClientPortOptions;
   readonly #handlers: ClientPortHandlers;
   #server: Server | undefined;
+  #endpoint: Endpoint;
 
   constructor(options: ClientPortOptions, handlers: ClientPortHandlers) {
     this.#options = options;
+    this.#endpoint = options.endpoint;
     this.#handlers = handlers;
   }
 
   /** The port in use once listening. */
   get port(): number {
-    return (this.#server?.address() as AddressInfo | null)?.port ?? this.#options.endpoint.port;
+    return (this.#server?.address() as AddressInfo | null)?.port ?? this.#endpoint.port;
   }
 
   /** Rejects when the port cannot be had. */
   async listen(): Promise<void> {
-    const { endpoint, backlog, tcpKeepAlive } = this.#options;
+    await this.#listen(this.#endpoint);
+  }
+
+  /**
+   * Listens elsewhere from now on; clients that are connected stay. Rejects when the port cannot be
+   * had, and then goes on where it was.
+   */
+  async move(endpoint: Endpoint): Promise<void> {
+    const before = this.#endpoint;
+    if (endpoint.host === before.host && endpoint.port === before.port) return;
+    this.#server?.close();
+    this.#endpoint = endpoint;
+    try {
+      await this.#listen(endpoint);
+    } catch (error) {
+      this.#endpoint = before;
+      await this.#listen(before);
+      throw error;
+    }
+  }
+
+  async #listen(endpoint: Endpoint): Promise<void> {
+    const { backlog, tcpKeepAlive } = this.#options;
     const server = createServer({ noDelay: true, keepAlive: tcpKeepAlive }, (socket) => {
       this.#accept(socket);
     });

@@ -10,6 +10,7 @@ import type { ServerConfig } from "./config/index.ts";
 import { ConnectionCount } from "./connection-count.ts";
 import type { RateLimitedLog } from "./limits/index.ts";
 import { ListenError } from "./listen-error.ts";
+import type { Endpoint } from "./quorum-links.ts";
 import type { TlsAcceptor, TlsHandlers } from "./tls/index.ts";
 
 export interface ClientPortsOptions {
@@ -74,6 +75,15 @@ export class ClientPorts {
     for (const port of [this.#plain, this.#secure]) {
       if (port !== null) await ListenError.wrap("client", () => port.listen());
     }
+  }
+
+  /**
+   * Awaits plain clients elsewhere from now on; those that are connected stay.
+   *
+   * @throws ListenError when the port cannot be had: then they are awaited where they were.
+   */
+  async move(endpoint: Endpoint): Promise<void> {
+    await ListenError.wrap("client", async () => this.#plain?.move(endpoint));
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import type { Storage } from "../storage/index.ts";
 import { MetricsService, readFileDescriptors, readQuotaGauges } from "./metrics/index.ts";
 import type { LeaderGauges, ServerGauges } from "./metrics/index.ts";
 import type { QuotaReport } from "./quota-report.ts";
+import type { EnsembleView } from "./reconfig/index.ts";
 import type { Replica } from "./replica.ts";
 import type { RequestProcessor } from "./request-processor.ts";
 import type { ServerConfig } from "./config/index.ts";
@@ -18,6 +19,8 @@ export interface ServerParts {
   readonly processor: RequestProcessor;
   readonly storage: Storage;
   readonly quotaReport: QuotaReport;
+  /** Who the members are. */
+  readonly view: EnsembleView;
   readonly logger: Logger;
 }
 
@@ -31,12 +34,12 @@ export function createMetricsService(parts: ServerParts): MetricsService {
 }
 
 function readGauges(parts: ServerParts): ServerGauges {
-  const { config, replica, processor, storage, quotaReport } = parts;
+  const { config, replica, processor, storage, quotaReport, view } = parts;
   const { tree } = replica;
   const { statistics, connections, watches, limits } = processor;
   let outstandingRequests = 0;
   for (const connection of connections) outstandingRequests += connection.pendingCount;
-  const members = [...config.servers.values()];
+  const members = [...view.active.servers.values()];
   return {
     latencyMinMs: statistics.latency.minMs,
     latencyMeanMs: statistics.latency.meanMs,

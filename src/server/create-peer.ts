@@ -1,13 +1,10 @@
-/**
- * The replication core of a server, as its configuration and its disk have it.
- */
+/** Makes a server's replication core from its configuration and what its disk held. */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../observe/index.ts";
 import type { RecoveredState } from "../storage/index.ts";
-import { formatQuorumConfig } from "../wire/index.ts";
-import type { VolumeRecord } from "../wire/index.ts";
-import { Peer, defaultTiming } from "../zab/index.ts";
-import { quorumConfigOf } from "./config/index.ts";
+import type { QuorumConfig, VolumeRecord } from "../wire/index.ts";
+import { Peer, defaultTiming, membershipOf } from "../zab/index.ts";
+import type { PeerOptions } from "../zab/index.ts";
 import type { ServerConfig } from "./config/index.ts";
 
 /** Bytes of committed transactions kept in memory for learners that lag. */
@@ -19,25 +16,23 @@ export function hasOtherVoters({ replicated, servers, myId }: ServerConfig): boo
   return replicated && voters.some(({ sid }) => sid !== myId);
 }
 
-/** The core of server `sid`, with what its disk held. */
-export function createPeer(
-  config: ServerConfig,
-  sid: bigint,
-  disk: RecoveredState & { readonly volume: VolumeRecord },
-  logger: Logger,
-): Peer {
-  const members = [...config.servers.values()];
-  const observers = members.filter((member) => member.role === "observer");
-  const voters = members.filter((member) => member.role === "participant");
+export interface CreatePeerOptions {
+  readonly config: ServerConfig;
+  readonly sid: bigint;
+  /** In force, as far as this server knows; without members on a standalone server. */
+  readonly active: QuorumConfig;
+  /** A newer one in the state. */
+  readonly lastSeen: QuorumConfig | undefined;
+  readonly disk: RecoveredState & { readonly volume: VolumeRecord };
+  readonly logger: Logger;
+}
+
+export function createPeer(options: CreatePeerOptions): Peer {
+  const { config, sid, lastSeen, disk, logger } = options;
   return new Peer({
     sid,
-    membership: {
-      voters: config.replicated ? voters.map((member) => member.sid) : [sid],
-      observers: observers.map((member) => member.sid),
-      version: config.configVersion,
-      takesJoiners: config.takesJoiners,
-      text: config.replicated ? formatQuorumConfig(quorumConfigOf(config)) : "",
-    },
+    ...memberships(options),
+    ...(lastSeen === undefined ? {} : { lastSeen: membershipOf(lastSeen) }),
     timing: {
       ...defaultTiming,
       tickMs: config.tickTimeMs,
@@ -57,4 +52,17 @@ export function createPeer(
     newEnsembleId: config.bootstrap === "explicit" ? randomUUID() : undefined,
     logger,
   });
+}
+
+/** A standalone server is a quorum of one, of which nobody else hears. */
+function memberships({
+  config,
+  sid,
+  active,
+}: CreatePeerOptions): Pick<PeerOptions, "membership" | "reconfigEnabled"> {
+  if (!config.replicated) {
+    return { membership: { voters: [sid], observers: [], version: 0n, text: "" } };
+  }
+  const { reconfigEnabled, takesJoiners } = config;
+  return { membership: { ...membershipOf(active), takesJoiners }, reconfigEnabled };
 }

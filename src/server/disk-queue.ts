@@ -12,12 +12,19 @@ import type { DiskOp } from "../zab/index.ts";
 import { DiskSpace } from "./disk-space.ts";
 import type { DiskCondition } from "./disk-space.ts";
 
+/** What the core has to know of a state that has replaced another one. */
+export interface StateEnd {
+  readonly lastZxid: bigint;
+  /** The configuration in it. */
+  readonly configText: string;
+}
+
 export interface DiskQueueHandlers {
   /** Everything up to `seq` is durable. */
   persisted(seq: number): void;
-  /** Carries out an operation that replaces the state; resolves to where the state now ends. */
-  replace(op: Extract<DiskOp, { kind: "truncate" | "install-snapshot" }>): Promise<bigint>;
-  replaced(seq: number, lastZxid: bigint): void;
+  /** Carries out an operation that replaces the state; resolves to what is there instead. */
+  replace(op: Extract<DiskOp, { kind: "truncate" | "install-snapshot" }>): Promise<StateEnd>;
+  replaced(seq: number, end: StateEnd): void;
   failed(error: unknown): void;
 }
 
@@ -147,7 +154,7 @@ export class DiskQueue {
         this.#handlers.persisted(op.seq);
         break;
       case "active-config":
-        // The configuration of a server is still the one of its files.
+        await this.#space.untilDone(() => this.#storage.saveActiveConfig(op.config.text));
         this.#handlers.persisted(op.seq);
         break;
       case "truncate":

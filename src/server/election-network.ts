@@ -52,15 +52,43 @@ export class ElectionNetwork {
   /** Where those of unknown ids that came say they can be reached; the newest last. */
   readonly #joiners = new Map<bigint, Endpoint>();
   readonly #sockets = new Set<Socket>();
+  /** Where the peers of connections were dialled. */
+  readonly #dialled = new Map<bigint, Endpoint>();
+  #bind: Endpoint;
+  /** How this server names its election port to others. */
+  #address: string;
   #server: Server | undefined;
   #isClosed = false;
 
   constructor(options: ElectionNetworkOptions) {
     this.#options = options;
+    this.#bind = options.bind;
+    this.#address = options.address;
   }
 
   /** Listens for peers; rejects when the port cannot be had. */
   async listen(): Promise<void> {
+    await this.#listen();
+  }
+
+  /**
+   * Addresses have changed, this server's or those of `peers`: connections to where a peer was are
+   * closed, and the next vote dials anew. Rejects when the new port cannot be had.
+   */
+  async move(own: Endpoint, address: string): Promise<void> {
+    for (const [sid, endpoint] of this.#dialled) {
+      if (isSame(this.#options.peers.get(sid) ?? endpoint, endpoint)) continue;
+      this.#dialled.delete(sid);
+      this.#connections.get(sid)?.destroy();
+    }
+    this.#address = address;
+    if (isSame(own, this.#bind)) return;
+    this.#bind = own;
+    this.#server?.close();
+    await this.#listen();
+  }
+
+  async #listen(): Promise<void> {
     const options = { noDelay: true, keepAlive: this.#options.tcpKeepAlive };
     const server = createServer(options, (socket) => {
       this.#accept(socket);
@@ -68,7 +96,7 @@ export class ElectionNetwork {
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(this.#options.bind.port, this.#options.bind.host, resolve);
+      server.listen(this.#bind.port, this.#bind.host, resolve);
     });
     server.on("error", (error) => {
       this.#options.logger.error("Election port failed", { reason: error.message });
@@ -94,10 +122,11 @@ export class ElectionNetwork {
   }
 
   #dial(to: bigint): void {
-    const { peers, sid, address, connectTimeoutMs, tcpKeepAlive, lookup } = this.#options;
+    const { peers, sid, connectTimeoutMs, tcpKeepAlive, lookup } = this.#options;
     const endpoint = peers.get(to) ?? this.#joiners.get(to);
     if (endpoint === undefined || this.#dialing.has(to) || this.#isClosed) return;
     this.#dialing.add(to);
+    this.#dialled.set(to, endpoint);
     const { host, port } = endpoint;
     const options = { host, port, noDelay: true, keepAlive: tcpKeepAlive };
     const socket = createConnection(lookup === undefined ? options : { ...options, lookup });
@@ -106,7 +135,7 @@ export class ElectionNetwork {
     socket.once("close", () => this.#dialing.delete(to));
     socket.once("connect", () => {
       socket.setTimeout(0);
-      const greeting = encodeElectionGreeting({ sid, address });
+      const greeting = encodeElectionGreeting({ sid, address: this.#address });
       if (to > sid) {
         // The peer with the higher id dials: this asked it to.
         socket.end(greeting);
@@ -171,10 +200,10 @@ export class ElectionNetwork {
 
   /** Remembers where a joiner can be dialled if it says so, in the place of the oldest for many. */
   #noteJoiner({ sid, address }: ElectionGreeting): boolean {
-    const [, host, port] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(address) ?? [];
-    if (host === undefined) return false;
+    const endpoint = parseEndpoint(address);
+    if (endpoint === undefined) return false;
     this.#joiners.delete(sid);
-    this.#joiners.set(sid, { host, port: Number(port) });
+    this.#joiners.set(sid, endpoint);
     for (const oldest of this.#joiners.keys()) {
       if (this.#joiners.size <= joinersMax) break;
       this.#joiners.delete(oldest);
@@ -225,4 +254,16 @@ export class ElectionNetwork {
     });
     socket.on("close", () => this.#sockets.delete(socket));
   }
+}
+
+function isSame(left: Endpoint, right: Endpoint): boolean {
+  return left.host === right.host && left.port === right.port;
+}
+
+/** The first of the addresses in a greeting, `host:port` with `|` between them. */
+function parseEndpoint(address: string): Endpoint | undefined {
+  const [, ipv6, name, port] = /^(?:\[([^\]]+)\]|([^:|]+)):(\d{1,5})(?:\||$)/u.exec(address) ?? [];
+  const host = ipv6 ?? name;
+  if (host === undefined || Number(port) > 65535) return undefined;
+  return { host, port: Number(port) };
 }

@@ -5,17 +5,19 @@
 import type { Logger } from "../observe/index.ts";
 import { StorageError, isDamage } from "../storage/index.ts";
 import type { RecoveredState, Storage } from "../storage/index.ts";
+import { configPath } from "../tree/index.ts";
 import type { DataTree } from "../tree/index.ts";
-import { encodeSnapshotBody, formatHex } from "../wire/index.ts";
+import { encodeSnapshotBody, formatHex, formatQuorumConfig } from "../wire/index.ts";
+import type { QuorumConfig } from "../wire/index.ts";
+import { findLastSeen } from "./reconfig/index.ts";
 import { treeDigestRecord } from "./snapshot-writer.ts";
 import { TreeRecovery } from "./tree-recovery.ts";
 
 export interface LoadOptions {
   /** How many of the newest transactions to keep at hand for learners. */
   readonly recentCount: number;
-  /** Text of the quorum configuration, shown at `/zookeeper/config`; null without a quorum. */
-  readonly configText: string | null;
-  readonly configVersion: bigint;
+  /** What is to be seen at `/zookeeper/config` of what is in force; null without a quorum. */
+  readonly activeConfig: () => QuorumConfig | null;
   /** Whether an empty disk may be taken for an empty ensemble. */
   readonly mayBeginEmpty: boolean;
   readonly logger: Logger;
@@ -29,6 +31,8 @@ export interface LoadedState {
   readonly replayedCount: number;
   /** Whether the tree has parts of later transactions, all decided, and so no right digest. */
   readonly isSettling: boolean;
+  /** The text at `/zookeeper/config` that snapshot and log have led to. */
+  readonly configText: string;
   /** Whether there was neither a snapshot nor a transaction. */
   readonly isEmpty: boolean;
 }
@@ -94,14 +98,14 @@ export async function loadState(storage: Storage, options: LoadOptions): Promise
       transactions: mismatchCount,
     });
   }
-  showConfig(tree, options);
+  const configText = showConfig(tree, options);
   const isEmpty = recovered.snapshotZxid < 0n && recovered.lastZxid === 0n;
   if (isEmpty && (!options.mayBeginEmpty || storage.isQuarantined)) {
     const uninitialised = { ...recovered, lastZxid: uninitialisedZxid };
-    return { tree, recovered: uninitialised, replayedCount, isSettling, isEmpty };
+    return { tree, recovered: uninitialised, replayedCount, isSettling, isEmpty, configText };
   }
   if (recovered.snapshotZxid < 0n) await writeFirstSnapshot(storage, tree);
-  return { tree, recovered, replayedCount, isSettling, isEmpty };
+  return { tree, recovered, replayedCount, isSettling, isEmpty, configText };
 }
 
 /**
@@ -110,11 +114,25 @@ export async function loadState(storage: Storage, options: LoadOptions): Promise
  */
 const uninitialisedZxid = -1n;
 
-/** Writes the configuration in force into `tree`, as each server does for itself. */
-export function showConfig(tree: DataTree, options: LoadOptions): void {
-  if (options.configText === null) return;
-  const stamp = { zxid: options.configVersion, timeMs: 0 };
-  tree.setConfig(Buffer.from(options.configText, "utf8"), stamp);
+/**
+ * Writes the configuration in force into `tree`, as each server does for itself where no
+ * transaction has: the first one, and one of a file. A newer one stays, which a transaction has
+ * brought, unless nothing in force ever had a version: then it is of another ensemble, whose backup
+ * this is. Returns the text that was there.
+ */
+export function showConfig(tree: DataTree, { activeConfig }: LoadOptions): string {
+  const before = tree.getNode(configPath)?.data?.toString("utf8") ?? "";
+  const active = activeConfig();
+  if (active === null || findLastSeen(active, before) !== undefined) return before;
+  writeConfig(tree, active);
+  return before;
+}
+
+/** Makes `/zookeeper/config` say that `active` is in force. */
+export function writeConfig(tree: DataTree, active: QuorumConfig): void {
+  const text = formatQuorumConfig(active);
+  if (tree.getNode(configPath)?.data?.toString("utf8") === text) return;
+  tree.setConfig(Buffer.from(text, "utf8"), { zxid: active.version, timeMs: 0 });
 }
 
 /** A log is only taken as a whole history when a snapshot says where it begins. */

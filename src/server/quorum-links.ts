@@ -83,6 +83,7 @@ export class QuorumLinks {
   /** Connections that wait until it is known whether this server leads; undefined once it does. */
   #waiting: Set<Socket> | undefined;
   #server: Server | undefined;
+  #listensAt: string | undefined;
   /** Inbound links have even ids, dialled ones odd. */
   #nextInbound: LinkId = 2;
 
@@ -94,12 +95,17 @@ export class QuorumLinks {
   }
 
   /**
-   * Listens for learners at `endpoint` until `stopListening`. Before an election is over they have
-   * to wait for `admit`: other servers may know sooner than this one that it is to lead.
+   * Listens for learners at `endpoint`, and nowhere else, until `stopListening`. Before an election
+   * is over they have to wait for `admit`: other servers may know sooner than this one that it is
+   * to lead.
    */
   listen(endpoint: Endpoint): void {
-    if (this.#server !== undefined) return;
-    this.#waiting = new Set();
+    const name = `${endpoint.host}:${endpoint.port}`;
+    if (this.#server !== undefined && this.#listensAt === name) return;
+    const isAdmitting = this.#server !== undefined && this.#waiting === undefined;
+    this.stopListening();
+    this.#listensAt = name;
+    this.#waiting = isAdmitting ? undefined : new Set();
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       if (this.#waiting === undefined) this.#accept(socket);
       else this.#wait(socket, this.#waiting);

@@ -4,7 +4,7 @@ import type { Clock } from "../base/index.ts";
 import type { Storage } from "../storage/index.ts";
 import type { TxnResult } from "../tree/index.ts";
 import type { DecodedTxn } from "../wire/index.ts";
-import type { Peer, PeerEvent } from "../zab/index.ts";
+import type { Membership, Peer, PeerEvent } from "../zab/index.ts";
 import type { LoadOptions } from "./load-state.ts";
 import type { PeerOddities } from "./peer-oddities.ts";
 import type { Endpoint } from "./quorum-links.ts";
@@ -31,8 +31,10 @@ export interface ReplicaOptions extends ReplicatedTreeOptions {
   readonly load: LoadOptions;
   readonly clock: Clock;
   /** Where learners connect while this server leads; undefined for a server without peers. */
-  readonly quorumEndpoint: Endpoint | undefined;
+  readonly quorumEndpoint: () => Endpoint | undefined;
   readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
+  /** The core has come to know of another configuration, in force or proposed. */
+  readonly configChanged: (active: Membership, lastSeen: Membership | undefined) => void;
   /** How the names of peers become addresses. @default the system's */
   readonly lookup: LookupFunction | undefined;
   readonly oddities: PeerOddities;

@@ -7,12 +7,15 @@
  * so that a busy server writes once for each peer and logs once for many transactions.
  */
 import { assert } from "../base/index.ts";
+import { configPath } from "../tree/index.ts";
 import type { DataTree, PreparedTxn, Preparer } from "../tree/index.ts";
 import { PacketType } from "../wire/index.ts";
-import type { QuorumPacket } from "../wire/index.ts";
-import type { HistoryEntry, LinkId, Peer, PeerEvent, Ready, Send } from "../zab/index.ts";
+import type { Notification, QuorumPacket } from "../wire/index.ts";
+import { isEmptyReady } from "../zab/index.ts";
+import type { HistoryEntry, LinkId, Peer, PeerEvent, Ready, Role, Send } from "../zab/index.ts";
 import type { DigestHistory } from "./digest-history.ts";
 import { DiskQueue } from "./disk-queue.ts";
+import type { StateEnd } from "./disk-queue.ts";
 import type { DiskCondition } from "./disk-space.ts";
 import type { ElectionNetwork } from "./election-network.ts";
 import { LogSync } from "./log-sync.ts";
@@ -20,9 +23,11 @@ import { snapshotPieces } from "./packet-stream.ts";
 import type { SnapshotTaker } from "./packet-stream.ts";
 import { QuorumLinks } from "./quorum-links.ts";
 import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
+import { readState } from "./reconfig/index.ts";
 import { ReplicatedTree } from "./replicated-tree.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { StateReplacement } from "./state-replacement.ts";
+import { writeConfig } from "./load-state.ts";
 
 /** Work of the core is done at this pace when nothing else happens, in ms. */
 const tickEveryMs = 20;
@@ -56,9 +61,9 @@ export class Replica {
         this.peer.persisted(seq);
       },
       replace: (op) => this.#replaceState(op),
-      replaced: (seq, lastZxid) => {
+      replaced: (seq, { lastZxid, configText }) => {
         this.schedule();
-        this.peer.replaced(seq, lastZxid);
+        this.peer.replaced(seq, lastZxid, configText);
       },
       failed: (error) => {
         this.#fail(error);
@@ -124,10 +129,7 @@ export class Replica {
     setImmediate(this.#turn);
   }
 
-  receiveNotification(
-    from: bigint,
-    notification: Parameters<Peer["receiveNotification"]>[1],
-  ): void {
+  receiveNotification(from: bigint, notification: Notification): void {
     this.schedule();
     this.peer.receiveNotification(from, notification);
   }
@@ -177,7 +179,7 @@ export class Replica {
     if (this.#disk.isOverfull) this.peer.stepDown("The disk is full, and much waits for it");
     if (this.#isStalledLeader) this.peer.stepDown("The disk is stalled: one write does not end");
     this.peer.tick(this.#options.clock.monotonicMs());
-    for (let ready = this.peer.ready(); !isEmpty(ready); ready = this.peer.ready()) {
+    for (let ready = this.peer.ready(); !isEmptyReady(ready); ready = this.peer.ready()) {
       this.#carryOut(ready);
     }
     this.links.flush();
@@ -218,19 +220,26 @@ export class Replica {
     if (event.kind === "role") {
       if (event.serving) this.#state.settled();
       if (event.role === "looking") this.#state.forgetProposals();
-      const { quorumEndpoint } = this.#options;
-      const mayLead = event.role === "looking" || event.role === "leading";
-      if (!mayLead) this.links.stopListening();
-      else if (quorumEndpoint !== undefined) this.links.listen(quorumEndpoint);
-      if (event.role === "leading") this.links.admit();
+      this.#listenAs(event.role);
+    } else if (event.kind === "config") {
+      if (event.active.config !== undefined) writeConfig(this.tree, event.active.config);
+      this.#options.configChanged(event.active, event.lastSeen);
+      this.#listenAs(this.peer.role);
     } else if (event.kind === "odd-learner") {
-      const { sid, link, oddity } = event;
-      const remote = this.links.report(link)?.remoteAddress;
-      this.#options.oddities.note(oddity, { sid, remote });
+      const remote = this.links.report(event.link)?.remoteAddress;
+      this.#options.oddities.note(event.oddity, { sid: event.sid, remote });
     } else if (event.kind === "odd-vote") {
       this.#options.oddities.note(event.kind, { from: event.from });
     }
     this.#listener.event(event);
+  }
+
+  #listenAs(role: Role): void {
+    const mayLead = role === "looking" || role === "leading";
+    const endpoint = mayLead ? this.#options.quorumEndpoint() : undefined;
+    if (endpoint === undefined) this.links.stopListening();
+    else this.links.listen(endpoint);
+    if (role === "leading") this.links.admit();
   }
 
   /** Reads behind a sync see what was committed before it, and no later write of their client. */
@@ -300,11 +309,14 @@ export class Replica {
   }
 
   /** What comes behind a change of the state waits on the link. */
-  async #replaceState(op: Parameters<StateReplacement["replace"]>[0]): Promise<bigint> {
+  async #replaceState(op: Parameters<StateReplacement["replace"]>[0]): Promise<StateEnd> {
     const { leaderLink } = this.peer;
     if (leaderLink !== undefined && op.kind === "truncate") this.links.hold(leaderLink, "snapshot");
     try {
-      return await this.#replacement.replace(op);
+      const lastZxid = await this.#replacement.replace(op);
+      const inState = this.tree.getNode(configPath)?.data?.toString("utf8") ?? "";
+      if (readState(inState) !== undefined) return { lastZxid, configText: inState };
+      return { lastZxid, configText: (this.peer.lastSeen ?? this.peer.membership).text };
     } finally {
       if (leaderLink !== undefined) this.links.release(leaderLink, "snapshot");
     }
@@ -385,18 +397,4 @@ function ownPayload(packet: QuorumPacket): QuorumPacket {
   if (packet.data === null) return packet;
   if (packet.type !== PacketType.proposal && packet.type !== PacketType.inform) return packet;
   return { ...packet, data: Buffer.from(packet.data) };
-}
-
-function isEmpty(ready: Ready): boolean {
-  return (
-    ready.disk.length === 0 &&
-    ready.deliver.length === 0 &&
-    ready.syncs.length === 0 &&
-    ready.dials.length === 0 &&
-    ready.lookups.length === 0 &&
-    ready.sends.length === 0 &&
-    ready.closes.length === 0 &&
-    ready.notifications.length === 0 &&
-    ready.events.length === 0
-  );
 }

@@ -284,27 +284,29 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       case "role":
         this.#changeRole(event);
         break;
-      case "hold":
-      case "release":
-        break;
       case "session-moved":
         this.#sessions.movedAway(event.sessionId);
         break;
       case "packet":
         this.#router.receivePacket(event.link, event.packet);
         break;
-      case "ping":
-        this.#router.sendToLeader({
-          type: PacketType.ping,
-          zxid: event.zxid,
-          data: this.#sessions.report(),
-        });
+      case "ping": {
+        const data = this.#sessions.report();
+        this.#router.sendToLeader({ type: PacketType.ping, zxid: event.zxid, data });
         break;
+      }
       case "touched":
         this.#sessions.leading?.touchAll(event.data);
         break;
       case "learner-lost":
         this.#options.logger.info("Learner is gone", { learner: event.sid });
+        break;
+      case "config":
+      case "hold":
+      case "release":
+      case "odd-learner":
+      case "odd-vote":
+        // No matter of clients, or told to those who serve them already.
         break;
     }
   }

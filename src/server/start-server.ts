@@ -7,13 +7,9 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { LookupFunction } from "node:net";
 import { join } from "node:path";
-import { seededRandom } from "../base/index.ts";
-import type { Clock, Random } from "../base/index.ts";
+import type { Clock } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { Storage } from "../storage/index.ts";
-import type { PrepareOptions } from "../tree/index.ts";
-import { formatQuorumConfig } from "../wire/index.ts";
-import type { PeerAddress } from "../wire/index.ts";
 import {
   AdminCommands,
   AdminServer,
@@ -25,26 +21,28 @@ import {
 import { openAuditTrail } from "./audit/index.ts";
 import type { AuditTrail } from "./audit/index.ts";
 import { ClientPorts } from "./client-ports.ts";
-import { quorumConfigOf } from "./config/index.ts";
 import type { ServerConfig } from "./config/index.ts";
+import { hasOtherVoters } from "./create-peer.ts";
+import { createReplica } from "./create-replica.ts";
 import { quarantineCheck } from "./disk-checks.ts";
 import { ElectionNetwork } from "./election-network.ts";
+import { findMembers } from "./find-members.ts";
+import type { Members } from "./find-members.ts";
+import { followEnsemble } from "./follow-ensemble.ts";
 import { loadStateOrQuarantine } from "./load-state.ts";
 import type { LoadOptions } from "./load-state.ts";
 import { RateLimitedLog } from "./limits/index.ts";
 import { ListenError } from "./listen-error.ts";
-import { createPeer, hasOtherVoters } from "./create-peer.ts";
 import { createMetricsService } from "./create-metrics-service.ts";
 import { ServerMetrics } from "./metrics/index.ts";
-import type { MetricsService } from "./metrics/index.ts";
-import type { Endpoint } from "./quorum-links.ts";
+import type { MetricPair, MetricsService } from "./metrics/index.ts";
 import { NodeReaper } from "./node-reaper.ts";
 import { QuotaReport } from "./quota-report.ts";
-import { Replica } from "./replica.ts";
+import { bindEndpoint, formatEndpoint } from "./reconfig/index.ts";
+import type { Replica } from "./replica.ts";
 import { Readiness } from "./readiness.ts";
 import { RequestProcessor } from "./request-processor.ts";
 import { PeerOddities } from "./peer-oddities.ts";
-import type { SnapshotInterval } from "./snapshot-writer.ts";
 import { settleVolume } from "./volume.ts";
 
 export interface StartServerOptions {
@@ -128,7 +126,8 @@ async function openAndStart(context: StartContext): Promise<RunningServer> {
   const { auditFile: file } = config;
   const audit = file === null ? undefined : openAuditTrail({ file, clock: context.clock, logger });
   try {
-    return await startOn(storage, { ...context, audit });
+    const members = await findMembers(storage, context);
+    return await startOn(storage, { ...context, audit, ...members });
   } catch (error) {
     audit?.serverFailed();
     await audit?.close();
@@ -137,13 +136,16 @@ async function openAndStart(context: StartContext): Promise<RunningServer> {
   }
 }
 
-async function startOn(
-  storage: Storage,
-  context: StartContext & { readonly audit: AuditTrail | undefined },
-): Promise<RunningServer> {
-  const { config, logger, clock, sid, facts, words, admin, audit } = context;
+/** The context of a server that knows its ensemble; `config` has the members that count. */
+interface MemberContext extends StartContext, Members {
+  readonly config: ServerConfig;
+  readonly audit: AuditTrail | undefined;
+}
+
+async function startOn(storage: Storage, context: MemberContext): Promise<RunningServer> {
+  const { config, logger, clock, sid, facts, words, admin, audit, view, files } = context;
   const metrics = new ServerMetrics(clock.monotonicMs());
-  const { load, tree, disk, isSettling } = await loadFromDisk(storage, metrics, context);
+  const { load, loaded, volume } = await loadFromDisk(storage, metrics, context);
   const { promise: done, resolve, reject } = Promise.withResolvers<undefined>();
   const complaints = new RateLimitedLog(logger, clock);
   const oddities = new PeerOddities(complaints, metrics);
@@ -158,34 +160,18 @@ async function startOn(
     fourLetterWord: (connection, word, rest) => words.answer(connection, word, rest),
     failed: reject,
   });
-  tree.setListener(processor.treeListener);
-  const random = seededRandom(clock.wallMs() ^ Number(sid & 0xffn));
+  loaded.tree.setListener(processor.treeListener);
   const quotaReport = new QuotaReport(complaints);
-  const replica = new Replica(
-    {
-      peer: createPeer(config, sid, disk, logger),
-      oddities,
-      lookup: context.lookup,
-      tree,
-      isSettling,
-      storage,
-      load,
-      clock,
-      logger,
-      metrics,
-      ...replicaSettings(config, sid, random),
-      prepare: prepareOptions(config, quotaReport),
-      treeListener: processor.treeListener,
-    },
-    processor,
-  );
+  const parts = { ...context, storage, load, loaded, volume, metrics, quotaReport, oddities };
+  const replica = createReplica(parts, processor);
   processor.attach(replica);
-  const parts = { processor, replica, storage, quotaReport, config, logger };
-  const metricsService = createMetricsService(parts);
-  facts.attach({ replica, clients: processor, metrics: () => metricsService.metricPairs() });
+  const metricsService = createMetricsService({ ...parts, processor, replica });
+  const monitored = (): readonly MetricPair[] => metricsService.metricPairs();
+  facts.attach({ replica, ensemble: view, clients: processor, metrics: monitored });
   const election = createElectionNetwork({ ...context, oddities }, replica);
   const clients = await createClientPorts(config, complaints, processor);
   const reaper = createReaper(replica, config, clock);
+  followEnsemble(view, { config, sid, election, clients, files, logger });
   const stop = async (): Promise<void> => {
     await processor.leadership.resign();
     admin.close();
@@ -195,10 +181,12 @@ async function startOn(
     clients.close();
     processor.close();
     await replica.stop();
+    await files?.drain();
     await audit?.close();
     resolve(undefined);
   };
   await openPorts(metricsService, election, clients);
+  files?.record(view.active, view.lastSeen);
   replica.start(election);
   reaper.start();
   audit?.serverStarted();
@@ -206,41 +194,25 @@ async function startOn(
   return { clientPort, secureClientPort, adminPort: admin.port, stop, done };
 }
 
-/** What a replica takes from the configuration alone. */
-function replicaSettings(config: ServerConfig, sid: bigint, random: Random) {
-  return {
-    quorumEndpoint: ownQuorumEndpoint(config, sid),
-    peerEndpoints: endpointsOf(config, (address) => address.quorumPort),
-    snapshotSizeFactor: config.snapshotSizeFactor,
-    packetBytesMax: 2 * config.juteMaxBufferBytes + 64 * 1024,
-    snapshotEvery: () => snapshotInterval(config, random),
-    diskStallLimitMs: config.diskStallLimitMs,
-    purges: config.autopurgeEnabled,
-  };
-}
-
 /** What the disk holds, and how it was and will be read. */
-async function loadFromDisk(
-  storage: Storage,
-  metrics: ServerMetrics,
-  { config, logger, clock }: StartServerOptions,
-) {
+async function loadFromDisk(storage: Storage, metrics: ServerMetrics, context: MemberContext) {
+  const { config, clock, logger } = context;
   const initialiseFile = join(config.dataDir, "initialize");
-  const load = loadOptions(config, existsSync(initialiseFile), logger);
-  const { tree, recovered, replayedCount, isSettling, isEmpty } = await loadStateOrQuarantine(
-    storage,
-    {
-      ...load,
-      othersHaveIt: hasOtherVoters(config),
-    },
-  );
+  const load = loadOptions(context, existsSync(initialiseFile));
+  const othersHaveIt = hasOtherVoters(config);
+  const loaded = await loadStateOrQuarantine(storage, { ...load, othersHaveIt });
   metrics.loadMs.add(clock.monotonicMs() - metrics.startedAtMs);
-  metrics.loadedTxns.add(replayedCount);
+  metrics.loadedTxns.add(loaded.replayedCount);
   // The file is for one start only: a disk that is lost later must not begin another ensemble.
   await rm(initialiseFile, { force: true });
-  const found = { isEmpty, mayBeginEmpty: load.mayBeginEmpty && !storage.isQuarantined };
-  const volume = await settleVolume(storage, config, found, logger);
-  return { load, tree, disk: { ...recovered, volume }, isSettling };
+  const mayBeginEmpty = load.mayBeginEmpty && !storage.isQuarantined;
+  const volume = await settleVolume(
+    storage,
+    config,
+    { isEmpty: loaded.isEmpty, mayBeginEmpty },
+    logger,
+  );
+  return { load, loaded, volume };
 }
 
 /** Opens all ports or none. @throws ListenError for the first that cannot be had. */
@@ -261,12 +233,11 @@ async function openPorts(
   }
 }
 
-function loadOptions(config: ServerConfig, isInitial: boolean, logger: Logger): LoadOptions {
-  const { replicated, configVersion } = config;
+function loadOptions({ config, view, logger }: MemberContext, isInitial: boolean): LoadOptions {
+  const { replicated } = config;
   return {
     recentCount: config.commitLogCount,
-    configText: replicated ? formatQuorumConfig(quorumConfigOf(config)) : null,
-    configVersion,
+    activeConfig: () => (replicated ? view.active : null),
     mayBeginEmpty: !replicated || isInitial || votesEmpty(config),
     logger,
   };
@@ -275,50 +246,6 @@ function loadOptions(config: ServerConfig, isInitial: boolean, logger: Logger): 
 /** Whether an empty disk is always taken for an empty ensemble, as is ZooKeeper's default. */
 function votesEmpty({ dbAutocreate, bootstrap }: ServerConfig): boolean {
   return dbAutocreate && bootstrap === "automatic";
-}
-
-/** From half of what is configured to all of it, so that not all servers write at a time. */
-function snapshotInterval(config: ServerConfig, random: Random): SnapshotInterval {
-  const { snapCount, snapSizeLimitKb } = config;
-  const share = 0.5 + random.next() / 2;
-  return {
-    transactions: Math.ceil(share * snapCount),
-    bytes: snapSizeLimitKb > 0 ? share * snapSizeLimitKb * 1024 : Infinity,
-  };
-}
-
-function prepareOptions(config: ServerConfig, quotas: QuotaReport): PrepareOptions {
-  return {
-    skipAcl: config.skipAcl,
-    aclSchemes: config.auth.schemes,
-    extendedTypesEnabled: config.extendedTypesEnabled,
-    clickHouse: config.clickHouse,
-    limits: {
-      enforceQuota: config.enforceQuota,
-      ephemeralBytesMax: config.ephemeralBytesMax,
-      quotaExceeded: (excess) => {
-        quotas.add(excess);
-      },
-    },
-  };
-}
-
-function endpointsOf(
-  config: ServerConfig,
-  port: (address: PeerAddress) => number,
-): Map<bigint, Endpoint> {
-  const endpoints = new Map<bigint, Endpoint>();
-  for (const { sid, addresses } of config.servers.values()) {
-    const [address] = addresses;
-    if (address !== undefined) endpoints.set(sid, { host: address.host, port: port(address) });
-  }
-  return endpoints;
-}
-
-function ownQuorumEndpoint(config: ServerConfig, sid: bigint): Endpoint | undefined {
-  const endpoint = endpointsOf(config, (address) => address.quorumPort).get(sid);
-  if (endpoint === undefined || !config.quorumListenOnAllIps) return endpoint;
-  return { ...endpoint, host: "0.0.0.0" };
 }
 
 function createReaper(replica: Replica, config: ServerConfig, clock: Clock): NodeReaper {
@@ -331,18 +258,17 @@ function createReaper(replica: Replica, config: ServerConfig, clock: Clock): Nod
 }
 
 function createElectionNetwork(
-  context: StartContext & { readonly oddities: PeerOddities },
+  context: MemberContext & { readonly oddities: PeerOddities },
   replica: Replica,
 ): ElectionNetwork | undefined {
-  const { config, sid, logger, oddities } = context;
-  const peers = endpointsOf(config, (address) => address.electionPort);
-  const own = peers.get(sid);
+  const { config, sid, view, logger, oddities } = context;
+  const own = view.electionEndpoints.get(sid);
   if (!config.replicated || own === undefined) return undefined;
   return new ElectionNetwork({
     sid,
-    bind: config.quorumListenOnAllIps ? { ...own, host: "0.0.0.0" } : own,
-    address: `${own.host.includes(":") ? `[${own.host}]` : own.host}:${own.port}`,
-    peers,
+    bind: bindEndpoint(own, config),
+    address: formatEndpoint(own),
+    peers: view.electionEndpoints,
     takesJoiners: config.takesJoiners,
     connectTimeoutMs: config.electionConnectTimeoutMs,
     tcpKeepAlive: config.tcpKeepAlive,

@@ -1,7 +1,9 @@
 /** The face of `storage/`: one server's durable state, in ZooKeeper's formats. */
+export { Folder } from "./folder.ts";
 export type { LogHistory } from "./log-history.ts";
 export { inspectLogFile, repairLogFile } from "./log-inspection.ts";
 export type { LogInspection } from "./log-inspection.ts";
+export { nodeFiles } from "./node-files.ts";
 export { isDamage } from "./quarantine.ts";
 export type { RecoveryTarget } from "./recovery.ts";
 export type { SnapshotDigest } from "./snapshot-format.ts";

@@ -1,7 +1,7 @@
 /** The face of `tree/`: the replicated state, and how requests read and change it. */
 export { fixAcl, isAllowed } from "./acl.ts";
 export { isEphemeral } from "./create-mode.ts";
-export { DataTree } from "./data-tree.ts";
+export { DataTree, configPath } from "./data-tree.ts";
 export type { TxnResult } from "./data-tree.ts";
 export { isDue } from "./due-nodes.ts";
 export { digestVersion } from "./digest.ts";

@@ -37,7 +37,13 @@ export {
   defaultJuteMaxBytes,
   errorCodeName,
 } from "./protocol.ts";
-export { formatQuorumConfig, makeQuorumConfig, parseQuorumConfig } from "./quorum-config.ts";
+export {
+  formatQuorumConfig,
+  makeQuorumConfig,
+  parseGroup,
+  parseQuorumConfig,
+  parseWeight,
+} from "./quorum-config.ts";
 export type { QuorumConfig } from "./quorum-config.ts";
 export { QuorumConfigError } from "./quorum-config-error.ts";
 export {
@@ -88,8 +94,8 @@ export type {
   SetAclRequest,
   SetDataRequest,
 } from "./requests.ts";
-export { parseNumberedKey, parseRole, parseServerLine, sortServers } from "./server-line.ts";
-export type { ClientAddress, PeerAddress, ServerRole, ServerSpec } from "./server-line.ts";
+export { parseNumberedKey, parseRole, parseServerLine } from "./server-line.ts";
+export type { ClientAddress, ServerRole, ServerSpec } from "./server-line.ts";
 export { sessionPassword } from "./session-password.ts";
 export {
   readAuthPacket,

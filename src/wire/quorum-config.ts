@@ -103,7 +103,7 @@ export function parseQuorumConfig(text: string): QuorumConfig {
 }
 
 /** The value of a `group.N=` line: server ids. @throws QuorumConfigError */
-function parseGroup(value: string): bigint[] {
+export function parseGroup(value: string): bigint[] {
   return value.split(":").map((text) => {
     const sid = parseNumber(text.trim());
     if (sid === undefined) throw new QuorumConfigError("server ids with ':' between them");
@@ -112,7 +112,7 @@ function parseGroup(value: string): bigint[] {
 }
 
 /** The value of a `weight.N=` line. @throws QuorumConfigError */
-function parseWeight(value: string): bigint {
+export function parseWeight(value: string): bigint {
   const weight = parseNumber(value);
   if (weight === undefined || weight > weightMax) {
     throw new QuorumConfigError(`a whole number up to ${weightMax}`);

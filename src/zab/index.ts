@@ -10,6 +10,7 @@ export { defaultTiming } from "./peer-options.ts";
 export type { PeerOptions } from "./peer-options.ts";
 export { bitCount, majorityRule } from "./quorum.ts";
 export type { QuorumRule } from "./quorum.ts";
+export { isEmptyReady } from "./ready.ts";
 export type {
   DiskOp,
   LearnerOddity,

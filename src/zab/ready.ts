@@ -248,6 +248,20 @@ export class Outbox {
   }
 }
 
+export function isEmptyReady(ready: Ready): boolean {
+  return (
+    ready.disk.length === 0 &&
+    ready.deliver.length === 0 &&
+    ready.syncs.length === 0 &&
+    ready.dials.length === 0 &&
+    ready.lookups.length === 0 &&
+    ready.sends.length === 0 &&
+    ready.closes.length === 0 &&
+    ready.notifications.length === 0 &&
+    ready.events.length === 0
+  );
+}
+
 function emptyReady(): Ready {
   return {
     disk: [],

@@ -3,7 +3,6 @@
  * parse it: names, order and line ends are part of the contract. Who may ask, and how an answer
  * travels, is `four-letter-word-service.ts`.
  */
-import { quorumConfigOf } from "../config/index.ts";
 import { formatHex, formatQuorumConfig } from "../../wire/index.ts";
 import { formatConnection } from "./connection-report.ts";
 import { describeEnvironment } from "./environment.ts";
@@ -106,9 +105,9 @@ function* formatConnections(facts: ServerFacts): Generator<string> {
 }
 
 async function formatConfiguration(facts: ServerFacts): Promise<string> {
-  const { config, folders, sid } = facts;
+  const { config, folders, ownLine: own } = facts;
   const lines = [
-    `clientPort=${config.clientPort ?? -1}`,
+    `clientPort=${own?.clientAddress?.port ?? config.clientPort ?? -1}`,
     "secureClientPort=-1",
     `dataDir=${folders.data}`,
     `dataDirSize=${await folderBytes(folders.data)}`,
@@ -121,7 +120,6 @@ async function formatConfiguration(facts: ServerFacts): Promise<string> {
     `clientPortListenBacklog=${config.clientPortListenBacklog ?? -1}`,
     `serverId=${facts.reportedId}`,
   ];
-  const own = config.servers.get(sid);
   const address = own?.addresses[0];
   if (!config.replicated || own === undefined || address === undefined) {
     return `${lines.join("\n")}\n`;
@@ -136,7 +134,7 @@ async function formatConfiguration(facts: ServerFacts): Promise<string> {
     "membership: ",
   );
   // ZooKeeper prints the membership as it stands, without an end of line.
-  return `${lines.join("\n")}\n${formatQuorumConfig(quorumConfigOf(config))}`;
+  return `${lines.join("\n")}\n${formatQuorumConfig(facts.members)}`;
 }
 
 async function formatFolders({ folders }: ServerFacts): Promise<string> {

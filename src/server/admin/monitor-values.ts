@@ -30,7 +30,7 @@ function peerState(facts: ServerFacts): string {
 
 function quorumState(facts: ServerFacts): MonitorValue[] {
   if (!facts.config.replicated) return [];
-  const voters = [...facts.config.servers.values()].filter(({ role }) => role === "participant");
+  const voters = [...facts.members.servers.values()].filter(({ role }) => role === "participant");
   const values: MonitorValue[] = [
     ["peer_state", peerState(facts)],
     ["quorum_size", voters.length],

@@ -21,7 +21,7 @@ export const quorumCommands: readonly AdminCommand[] = [
 function leader({ facts }: CommandContext): CommandResult {
   if (!facts.config.replicated) return { data: { error: "server is not initialized" } };
   const { leaderSid } = facts.replica.peer;
-  const address = leaderSid === undefined ? undefined : facts.config.servers.get(leaderSid);
+  const address = leaderSid === undefined ? undefined : facts.members.servers.get(leaderSid);
   return {
     data: {
       is_leader: facts.mode === "leader",
@@ -58,7 +58,7 @@ function observers({ facts }: CommandContext): CommandResult {
 }
 
 function votingView({ facts }: CommandContext): CommandResult {
-  const voters = [...facts.config.servers.values()].filter(({ role }) => role === "participant");
+  const voters = [...facts.members.servers.values()].filter(({ role }) => role === "participant");
   const view = voters.map((server) => [
     String(server.sid),
     {
@@ -72,7 +72,7 @@ function votingView({ facts }: CommandContext): CommandResult {
 }
 
 function zabState({ facts }: CommandContext): CommandResult {
-  const own = facts.config.servers.get(facts.sid);
+  const own = facts.parts === undefined ? undefined : facts.ownLine;
   if (facts.mode === null || own === undefined) return { data: { voting: false, zabstate: "" } };
   const zxid = facts.tree.lastProcessedZxid;
   return {
@@ -82,7 +82,7 @@ function zabState({ facts }: CommandContext): CommandResult {
       quorum_address: describeAddress(own, "quorumPort"),
       election_address: describeAddress(own, "electionPort"),
       client_address: clientAddressOf(facts, own),
-      voting: own.role === "participant",
+      voting: facts.members.servers.get(facts.sid)?.role === "participant",
       last_zxid: formatHex(zxid),
       zab_epoch: zxidEpoch(zxid),
       zab_counter: zxidCounter(zxid),

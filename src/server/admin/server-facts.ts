@@ -6,12 +6,14 @@
 import { resolve } from "node:path";
 import type { Clock } from "../../base/index.ts";
 import type { DataTree, WatchTable } from "../../tree/index.ts";
+import type { QuorumConfig, ServerSpec } from "../../wire/index.ts";
 import type { Learner } from "../../zab/index.ts";
 import type { ClientConnection } from "../client-connection.ts";
 import type { ServerConfig } from "../config/index.ts";
 import type { LeaderSessions } from "../leader-sessions.ts";
 import type { Leadership } from "../leadership.ts";
 import type { MetricPair, ServerMetrics } from "../metrics/index.ts";
+import type { EnsembleView } from "../reconfig/index.ts";
 import type { Replica } from "../replica.ts";
 import type { ConnectionStatistics } from "../statistics.ts";
 import type { Double } from "./java-text.ts";
@@ -41,6 +43,8 @@ export type MonitorValue = readonly [name: string, value: number | bigint | stri
 /** The parts of a server that has read its disk. */
 export interface ServerParts {
   readonly replica: Replica;
+  /** Who the members are. */
+  readonly ensemble: EnsembleView;
   readonly clients: ClientSide;
   /** Further values for `mntr` and its admin command. */
   metrics(): readonly MetricPair[];
@@ -81,6 +85,16 @@ export class ServerFacts {
   /** For facts about a server that serves. */
   get replica(): Replica {
     return this.#whole.replica;
+  }
+
+  /** The members in force. */
+  get members(): QuorumConfig {
+    return this.#whole.ensemble.active;
+  }
+
+  /** This server's line, also after it was removed; undefined on a standalone server. */
+  get ownLine(): ServerSpec | undefined {
+    return this.#whole.ensemble.own;
   }
 
   get clients(): ClientSide {

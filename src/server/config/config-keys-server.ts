@@ -1,5 +1,5 @@
 /**
- * The keys about the disk, the quorum and ZooKeeper's Java machinery; a part of the table in
+ * The keys about the disk and the quorum; a part of the table in
  * `config-keys.ts`, which explains the columns. Keys are in alphabetical order within their list.
  */
 import { noEffect, refused } from "./config-key.ts";
@@ -173,7 +173,7 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     name: "dynamicConfigFile",
     kind: "text",
     default: null,
-    doc: "The file that holds the server lines; the end of its name is their version.",
+    doc: "The file that holds the members' lines; the end of its name is their version.",
   },
   refused("electionAlg", "The election's algorithm.", "only algorithm 3 exists", ["3"]),
   {
@@ -234,7 +234,12 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
       "What may wait for a learner that takes less than it is sent before it is dropped; four " +
       "times as much for one that the quorum needs.",
   },
-  refused("group.*", "Groups of a hierarchical quorum.", "quorums are majorities", []),
+  {
+    name: "group.*",
+    kind: "text",
+    default: null,
+    doc: "A group of a hierarchical quorum: server ids with colons between them.",
+  },
   {
     name: "initLimit",
     kind: "integer",
@@ -289,11 +294,12 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     default: "false",
     doc: "Whether peers are awaited on every interface.",
   },
-  noEffect(
-    "reconfigEnabled",
-    "Lets clients change the membership.",
-    "dynamic reconfiguration is not supported yet",
-  ),
+  {
+    name: "reconfigEnabled",
+    kind: "boolean",
+    default: "false",
+    doc: "Lets clients with write access to /zookeeper/config change the members.",
+  },
   {
     name: "server.*",
     kind: "text",
@@ -332,7 +338,12 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     min: 1,
     doc: "The unit of the limits on time.",
   },
-  refused("weight.*", "Weights in a hierarchical quorum.", "quorums are majorities", []),
+  {
+    name: "weight.*",
+    kind: "text",
+    default: null,
+    doc: "A server's weight in its group of a hierarchical quorum; 1 for those without.",
+  },
   {
     name: "znode.container.checkIntervalMs",
     kind: "integer",
@@ -358,56 +369,3 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     doc: "Container and TTL nodes removed in a minute.",
   },
 ];
-
-/** Keys about threads, caches and classes of the Java server. */
-export const JVM_KEYS: readonly ConfigKey[] = [
-  "advancedFlowControlEnabled",
-  "bitHashCacheSize",
-  "closeSessionTxn.enabled",
-  "commitProcessor.*",
-  "configuration",
-  "controllerPort",
-  "electionPortBindRetry",
-  "follower.*",
-  "forceSnapshotSync",
-  "forward_learner_requests_to_commit_processor_disabled",
-  "intBufferStartingSizeBytes",
-  "jmx.*",
-  "jvm.pause.*",
-  "leader.ackLoggingFrequency",
-  "leader.closeSocketAsync",
-  "leader.nodelay",
-  "leaderConnectDelayDuringRetryMs",
-  "learner.*",
-  "maxGetChildrenResponseCacheSize",
-  "maxInProcessingDeadWatchers",
-  "maxResponseCacheSize",
-  "netty.*",
-  "nio.*",
-  "outstandingHandshake.limit",
-  "pathStats.*",
-  "request.timeout",
-  "request_throttler.*",
-  "serverCnxnFactory",
-  "skipLearnerRequestToNextProcessor",
-  "watchManagerName",
-  "watcherCleanIntervalInSeconds",
-  "watcherCleanThreadsNum",
-  "watcherCleanThreshold",
-].map((name) => noEffect(name, "A detail of the Java server."));
-
-/** Keys that ZooKeeper's clients and tests read from the same system properties. */
-export const FOREIGN_KEYS: readonly ConfigKey[] = [
-  "client.secure",
-  "clientCnxnSocket",
-  "disableAutoWatchReset",
-  "kinit",
-  "sasl.client",
-  "sasl.client.*",
-  "sasl.clientconfig",
-  "server.principal",
-  "server.realm",
-  "test.*",
-  "testingonly.*",
-  "version",
-].map((name) => noEffect(name, "A setting of ZooKeeper's clients or tests.", "this is a server"));

@@ -11,7 +11,8 @@ import { ADMIN_KEYS, CLIENT_KEYS } from "./config-keys-client.ts";
 import { SECURITY_KEYS } from "./config-keys-security.ts";
 import type { ConfigKey } from "./config-key.ts";
 import { LIMIT_KEYS } from "./config-keys-limits.ts";
-import { DISK_KEYS, FOREIGN_KEYS, JVM_KEYS, QUORUM_KEYS } from "./config-keys-server.ts";
+import { FOREIGN_KEYS, JVM_KEYS } from "./config-keys-foreign.ts";
+import { DISK_KEYS, QUORUM_KEYS } from "./config-keys-server.ts";
 
 /** The table in the parts that the documentation has. */
 export const CONFIG_SECTIONS: readonly { title: string; keys: readonly ConfigKey[] }[] = [

@@ -6,6 +6,7 @@ export { FOUR_LETTER_WORDS } from "./four-letter-words.ts";
 export { CONFIG_KEYS, findConfigKey, suggestConfigKey } from "./config-keys.ts";
 export { loadServerConfig } from "./load-server-config.ts";
 export type { MetricsConfig, MetricsProviderName } from "./metrics-config.ts";
+export { parseProperties } from "./properties.ts";
 export { parseServerConfig } from "./parse-server-config.ts";
 export { quorumConfigOf } from "./quorum-config-of.ts";
 export type { AdminConfig, ServerConfig } from "./server-config.ts";

@@ -1,18 +1,13 @@
 /**
- * Who the servers are and which one this is: joins the server lines (of the main file or of its
- * dynamic file), the `myid` file and `clientPort` into one consistent answer, or says what
- * contradicts what.
+ * Who the servers are and which one this is: joins the server lines, groups and weights (of the
+ * main file or of its dynamic file), the `myid` file and `clientPort` into one consistent answer,
+ * or says what contradicts what.
  */
-import {
-  QuorumConfigError,
-  parseNumberedKey,
-  parseRole,
-  parseServerLine,
-  sortServers,
-} from "../../wire/index.ts";
+import { QuorumConfigError, parseRole } from "../../wire/index.ts";
 import type { ClientAddress, ServerRole, ServerSpec } from "../../wire/index.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigValues } from "./config-values.ts";
+import { readMembers } from "./member-lines.ts";
 import { parseProperties } from "./properties.ts";
 import type { Property } from "./properties.ts";
 import type { ReadTextFile } from "./read-text-file.ts";
@@ -31,7 +26,16 @@ export interface MembershipSettings {
 
 type MembershipConfig = Pick<
   ServerConfig,
-  "myId" | "replicated" | "servers" | "configVersion" | "clientPort" | "clientPortAddress"
+  | "myId"
+  | "replicated"
+  | "servers"
+  | "groups"
+  | "weights"
+  | "configVersion"
+  | "clientPort"
+  | "clientPortAddress"
+  | "reconfigEnabled"
+  | "standaloneEnabled"
 >;
 
 /** Reads everything about the membership. @throws ConfigError */
@@ -39,7 +43,8 @@ export function readMembership(settings: MembershipSettings): MembershipConfig {
   const { values, warnings } = settings;
   const standaloneEnabled = values.boolean("standaloneEnabled");
   const { lines, linesFile, version } = findServerLines(settings);
-  const servers = readServers(lines, linesFile);
+  const stated = readMembers(lines, linesFile);
+  const { servers } = stated;
   const voterCount = [...servers.values()].filter(({ role }) => role === "participant").length;
   checkVoters({ file: linesFile, voterCount, serverCount: servers.size, standaloneEnabled });
   const replicated = voterCount > 1 || !standaloneEnabled;
@@ -57,8 +62,10 @@ export function readMembership(settings: MembershipSettings): MembershipConfig {
   return {
     myId,
     replicated,
-    servers: replicated ? servers : new Map(),
+    ...(replicated ? stated : { servers: new Map(), groups: new Map(), weights: new Map() }),
     configVersion: version,
+    reconfigEnabled: values.boolean("reconfigEnabled"),
+    standaloneEnabled,
     ...readClientAddress(values, own?.clientAddress),
   };
 }
@@ -82,44 +89,14 @@ function findServerLines(settings: MembershipSettings): ServerLines {
   if (text === null) throw values.error("dynamicConfigFile", "a file that exists");
   const lines = parseProperties(text, dynamicFile);
   for (const { key, line } of lines) {
-    if (key.startsWith("server.")) continue;
-    const expected = "nothing but server.N lines in a dynamic file";
+    if (/^(server|group|weight)\.|^version$/u.test(key)) continue;
+    const expected = "nothing but server.N, group.N and weight.N lines in a dynamic file";
     throw new ConfigError({ file: dynamicFile, line, key, expected });
   }
   // The version is the end of the file's name, in hexadecimal: zoo.cfg.dynamic.100000000
   const suffix = /\.([0-9a-fA-F]{1,16})$/u.exec(dynamicFile)?.[1];
   const version = suffix === undefined ? 0n : BigInt(`0x${suffix}`);
   return { lines, linesFile: dynamicFile, version };
-}
-
-function readServers(lines: readonly Property[], file: string): Map<bigint, ServerSpec> {
-  const servers = new Map<bigint, ServerSpec>();
-  const lineOfEndpoint = new Map<string, number>();
-  for (const { key, value, line } of lines) {
-    const fail = (expected: string): ConfigError =>
-      new ConfigError({ file, line, key, expected, found: value });
-    let server: ServerSpec;
-    try {
-      server = parseServerLine(parseNumberedKey(key), value);
-    } catch (error) {
-      if (error instanceof QuorumConfigError) throw fail(error.message);
-      throw error;
-    }
-    if (servers.has(server.sid)) throw fail("each server id once");
-    if (server.addresses.length > 1) throw fail("one address (more are not supported yet)");
-    for (const { host, quorumPort, electionPort } of server.addresses) {
-      for (const port of [quorumPort, electionPort]) {
-        const endpoint = `${host.toLowerCase()}:${String(port)}`;
-        const other = lineOfEndpoint.get(endpoint);
-        if (other !== undefined && port !== 0) {
-          throw fail(`${endpoint} to be used once (it is also on line ${String(other)})`);
-        }
-        lineOfEndpoint.set(endpoint, line);
-      }
-    }
-    servers.set(server.sid, server);
-  }
-  return new Map(sortServers(servers.values()).map((server) => [server.sid, server]));
 }
 
 interface VoterCounts {

@@ -116,7 +116,7 @@ function sortProperty(property: Property, sorting: Sorting): void {
     warnings.push(`${place}: ${key}: unknown key is ignored${hint}`);
     return;
   }
-  if (known.name === "server.*") {
+  if (["server.*", "group.*", "weight.*"].includes(known.name)) {
     serverLines.push(property);
     return;
   }
@@ -215,7 +215,8 @@ function readIdentity(values: ConfigValues) {
   if (ensembleId !== null && !isEnsembleId(ensembleId)) {
     throw values.error("ensemble.id", "a UUID, or up to 64 letters, digits and ._-");
   }
-  return { bootstrap, ensembleId, takesJoiners: values.boolean("ensemble.joiners") } as const;
+  const takesJoiners = values.boolean("ensemble.joiners") || values.boolean("reconfigEnabled");
+  return { bootstrap, ensembleId, takesJoiners } as const;
 }
 
 function readCompression(values: ConfigValues): ServerConfig["snapshotCompression"] {

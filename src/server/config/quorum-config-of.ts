@@ -4,5 +4,6 @@ import type { QuorumConfig } from "../../wire/index.ts";
 import type { ServerConfig } from "./server-config.ts";
 
 export function quorumConfigOf(config: ServerConfig): QuorumConfig {
-  return makeQuorumConfig({ servers: config.servers.values(), version: config.configVersion });
+  const { servers, groups, weights, configVersion: version } = config;
+  return makeQuorumConfig({ servers: servers.values(), groups, weights, version });
 }

@@ -147,7 +147,11 @@ export interface ServerConfig {
   readonly replicated: boolean;
   /** By server id, in ascending order; empty for a standalone server. */
   readonly servers: ReadonlyMap<bigint, ServerSpec>;
-  /** Version of `servers`, from the dynamic file's name; 0 when there is none. */
+  /** Server ids by group; empty for quorums that are majorities. */
+  readonly groups: ReadonlyMap<bigint, readonly bigint[]>;
+  /** Weights by server id, of a hierarchical quorum. */
+  readonly weights: ReadonlyMap<bigint, bigint>;
+  /** Version of these members, from the dynamic file's name; 0 when there is none. */
   readonly configVersion: bigint;
   /** Whether an empty disk votes, or only one that is told to by an `initialize` file. */
   readonly bootstrap: "automatic" | "explicit";
@@ -155,6 +159,10 @@ export interface ServerConfig {
   readonly ensembleId: string | null;
   /** Whether servers that are not in the membership may come and learn. @default false */
   readonly takesJoiners: boolean;
+  /** Whether the members may be changed while the servers run. @default false */
+  readonly reconfigEnabled: boolean;
+  /** Whether one server alone is no quorum. @default true */
+  readonly standaloneEnabled: boolean;
   /** Whether peers are awaited on every interface. @default false */
   readonly quorumListenOnAllIps: boolean;
   /** Whether election sockets have TCP keep-alive. @default false */

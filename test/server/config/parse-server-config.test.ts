@@ -59,7 +59,11 @@ describe("parseServerConfig() of a standalone server", () => {
       replicated: false,
       myId: null,
       servers: new Map(),
+      groups: new Map(),
+      weights: new Map(),
       configVersion: 0n,
+      reconfigEnabled: false,
+      standaloneEnabled: true,
       auth: { superDigest: null, digestAlgorithm: "sha1", saslPasswords: null },
       skipAcl: false,
       extendedTypesEnabled: false,
@@ -137,10 +141,10 @@ describe("parseServerConfig() of a standalone server", () => {
   });
 
   it("says why a key that ZooKeeper uses has no effect here", () => {
-    const keys = ["digest.enabled=false", "reconfigEnabled=true", "maxBatchSize=10"];
+    const keys = ["digest.enabled=false", "syncEnabled=true", "maxBatchSize=10"];
     expect(parse(STANDALONE + keys.join("\n")).warnings).toEqual([
       "zoo.cfg:3: digest.enabled: has no effect: they always have one",
-      "zoo.cfg:4: reconfigEnabled: has no effect: dynamic reconfiguration is not supported yet",
+      "zoo.cfg:4: syncEnabled: has no effect: always done",
       "zoo.cfg:5: maxBatchSize: has no effect: each sync takes all transactions that have gathered",
     ]);
   });
@@ -198,8 +202,8 @@ describe("parseServerConfig() of a standalone server", () => {
       "zoo.cfg:2: sslQuorum: expected it to be false or no (TLS between servers is not supported yet)",
     ],
     [
-      "dataDir=/d\ngroup.1=1:2:3",
-      "zoo.cfg:2: group.1: expected it not to be set (quorums are majorities), found '1:2:3'",
+      "dataDir=/d\ngroup.1=1:x",
+      "zoo.cfg:2: group.1: expected server ids with ':' between them, found '1:x'",
     ],
     ["dataDir=/d\nstandaloneEnabled=false", /server\.N: expected at least one participant/u],
     ["dataDir=/d\nserver.1=a:1:2:observer", /at least two participants beside observers/u],
@@ -237,6 +241,23 @@ describe("parseServerConfig() of a quorum", () => {
   it("runs one server as a quorum when standaloneEnabled is false", () => {
     const text = "dataDir=/d/\nstandaloneEnabled=false\ninitLimit=1\nsyncLimit=1\nserver.7=a:1:2";
     expect(parse(text, { "/d/myid": "7" })).toMatchObject({ replicated: true, myId: 7n });
+  });
+
+  it("reads groups and weights of a hierarchical quorum", () => {
+    const config = parse(`${QUORUM}\ngroup.1=1:2\ngroup.5=3:4\nweight.2=0`, { "/data/myid": "1" });
+    expect([...config.groups]).toEqual([
+      [1n, [1n, 2n]],
+      [5n, [3n, 4n]],
+    ]);
+    expect([...config.weights]).toEqual([
+      [1n, 1n],
+      [2n, 0n],
+      [4n, 1n],
+    ]);
+    const partial = `${QUORUM}\ngroup.1=1:2`;
+    expect(() => parse(partial, { "/data/myid": "1" })).toThrow(
+      "zoo.cfg: server.N: expected server 4 in a group, as there are groups",
+    );
   });
 
   it("reads the server lines of a dynamic file and its version", () => {
@@ -305,7 +326,7 @@ describe("parseServerConfig() of a quorum", () => {
       "other keys in a dynamic file",
       "dataDir=/d\ndynamicConfigFile=dyn",
       { dyn: "tickTime=1" },
-      "dyn:1: tickTime: expected nothing but server.N lines in a dynamic file",
+      "dyn:1: tickTime: expected nothing but server.N, group.N and weight.N lines in a dynamic file",
     ],
     [
       "a missing dynamic file",
