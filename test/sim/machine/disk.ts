@@ -30,6 +30,8 @@ export class Disk {
   #live = new Map<string, Node>([["/", "folder"]]);
   #durable = new Map<string, Node>(this.#live);
   #pending: NameChange[] = [];
+  /** The power is going: nothing that is still under way becomes durable. */
+  isLosingPower = false;
   /** How many times slower than usual it is. */
   slowness = 1;
   /** What the next operation fails with. */
@@ -123,6 +125,7 @@ export class Disk {
 
   /** The power goes. */
   crash(random: Random): void {
+    this.isLosingPower = false;
     const files = new Set([...this.#live.values(), ...this.#durable.values()]);
     const kept = randomInt(random, 0, this.#pending.length + 1);
     for (const change of this.#pending.slice(0, kept)) apply(this.#durable, change);

@@ -21,6 +21,7 @@ export interface DiskTimes {
 export type OperationKind = "read" | "change" | "sync";
 
 export interface OpenFile {
+  readonly disk: Disk;
   readonly path: string;
   /** Undefined for a folder. */
   readonly file: SimFile | undefined;

@@ -57,7 +57,7 @@ class SimFileHandle {
   }
 
   sync(): Promise<void> {
-    return this.#do("sync", () => syncFile(this.#all, this.#file));
+    return this.#do("sync", () => syncFile(this.#file));
   }
 
   datasync(): Promise<void> {

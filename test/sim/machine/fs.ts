@@ -90,7 +90,7 @@ export function ftruncate(fd: number, size: number, done: Done): void {
 
 export function fsync(fd: number, done: Done): void {
   const all = operations();
-  all.start("sync", () => syncFile(all, all.get(fd)), done);
+  all.start("sync", () => syncFile(all.get(fd)), done);
 }
 
 export function fstat(

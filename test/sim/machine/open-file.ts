@@ -6,7 +6,7 @@ import { constants } from "node:fs";
 import { systemError } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { currentProcess } from "./process.ts";
-import type { FileOperations, OpenFile } from "./file-operations.ts";
+import type { OpenFile } from "./file-operations.ts";
 import { SimFile } from "./sim-file.ts";
 
 const { O_APPEND, O_CREAT, O_DSYNC, O_EXCL, O_SYNC, O_TRUNC, O_WRONLY } = constants;
@@ -23,15 +23,15 @@ export function openFile(disk: Disk, path: string, flags: string | number): Open
   const bits = typeof flags === "number" ? flags : flagsOfText[flags];
   if (bits === undefined) throw new Error(`The simulated disk knows no flags '${flags}'`);
   const system = systemFile(path);
-  if (system !== undefined) return { path, file: system, isSynced: false, position: 0 };
+  if (system !== undefined) return { disk, path, file: system, isSynced: false, position: 0 };
   const found = disk.find(path);
-  if (found === "folder") return { path, file: undefined, isSynced: false, position: 0 };
+  if (found === "folder") return { disk, path, file: undefined, isSynced: false, position: 0 };
   if (found !== undefined && (bits & O_EXCL) !== 0) throw systemError("EEXIST", "open", path);
   if (found === undefined && (bits & O_CREAT) === 0) throw systemError("ENOENT", "open", path);
   const file = found ?? disk.create(path);
   if ((bits & O_TRUNC) !== 0 && file.size > 0) file.resize(0);
   const position = (bits & O_APPEND) === 0 ? 0 : file.size;
-  return { path, file, isSynced: (bits & (O_DSYNC | O_SYNC)) !== 0, position };
+  return { disk, path, file, isSynced: (bits & (O_DSYNC | O_SYNC)) !== 0, position };
 }
 
 /** @param at null for the position of the file, which then moves on. */
@@ -48,7 +48,7 @@ export function readFrom(open: OpenFile, target: Buffer, at: number | null): num
 export function writeTo(open: OpenFile, bytes: Buffer, at: number | null): number {
   const file = contentOf(open);
   const to = at ?? open.position;
-  if (open.isSynced) file.writeDurably(bytes, to);
+  if (open.isSynced && !open.disk.isLosingPower) file.writeDurably(bytes, to);
   else file.write(bytes, to);
   if (at === null) open.position += bytes.length;
   return bytes.length;
@@ -58,7 +58,9 @@ export function resizeFile(open: OpenFile, size: number): void {
   contentOf(open).resize(size);
 }
 
-export function syncFile({ disk }: FileOperations, open: OpenFile): void {
+export function syncFile(open: OpenFile): void {
+  const { disk } = open;
+  if (disk.isLosingPower) return;
   if (open.file === undefined) disk.syncFolder(open.path);
   else open.file.sync();
 }

@@ -148,8 +148,15 @@ export class Port {
     for (const side of [this, peer]) {
       if (side === undefined || !side.#isOpen) continue;
       side.#loseSome();
+      // What is written from now on is lost, too: a stream has no holes.
+      side.#out.isEnded = true;
       side.#fail("ECONNRESET", this.#network.delayMs());
     }
+  }
+
+  /** This side's system gives up on the other one, which does not hear of it. */
+  giveUp(): void {
+    this.#fail("ETIMEDOUT", this.#network.delayMs());
   }
 
   /** Gives the other side what has arrived. */
@@ -340,6 +347,13 @@ export class Tcp {
   resetOne(isMeant: (from: Address, to: Address) => boolean): void {
     const open = [...this.#ports].filter(({ local, remote }) => isMeant(local, remote));
     open[randomInt(this.random, 0, open.length)]?.reset();
+  }
+
+  /** One machine gives up all its streams to another, which it cannot reach. */
+  giveUp(from: string, to: string): void {
+    for (const port of this.#ports) {
+      if (port.local.host === from && port.remote.host === to) port.giveUp();
+    }
   }
 
   /** Streams keep no borders between what was written: sometimes they show it. */

@@ -15,6 +15,8 @@ export class Faults {
   readonly #options: FaultOptions;
   readonly #disturbed: () => void;
   #isOn = true;
+  /** The server whose disk was lost last. */
+  #wiped: Server | undefined;
 
   /** @param disturbed is told when a fault comes, and when it goes, that keeps messages back. */
   constructor(world: World, disturbed: () => void) {
@@ -102,7 +104,7 @@ export class Faults {
   /** Cuts the servers into two groups, or one server from another, for a while. */
   #partition(): void {
     const { random, network, servers } = this.#world;
-    const { asymmetricChance, partitionMaxMs, clientsToo } = this.#options;
+    const { asymmetricChance, giveUpChance, partitionMaxMs, clientsToo } = this.#options;
     const kind = random.next();
     const one = this.#victim();
     const other = this.#anyServer();
@@ -110,12 +112,14 @@ export class Faults {
     if (kind < 0.3) for (const server of servers) if (random.next() < 0.4) group.add(server);
     const rest = kind > 0.7 ? [other] : servers;
     const isOneWay = random.next() < asymmetricChance;
+    const isGivenUp = random.next() < giveUpChance;
     const ends: (() => void)[] = [];
     for (const inside of group) {
       for (const outside of rest) {
         if (group.has(outside)) continue;
         ends.push(network.block(inside.host, outside.host));
         if (!isOneWay) ends.push(network.block(outside.host, inside.host));
+        if (isGivenUp) network.giveUp(outside.host, inside.host);
       }
       if (random.next() >= clientsToo) continue;
       for (const host of network.hosts((name) => name.startsWith("10.1."))) {
@@ -149,16 +153,16 @@ export class Faults {
     });
   }
 
-  /** A disk is lost while all other servers have all there is: no acknowledged write goes with it. */
+  /**
+   * A disk is lost. What was on it is on others', and no quorum can be had without one of these, as
+   * long as one disk at a time is lost and its server has no vote until it has the data again.
+   */
   #wipe(): void {
-    const { servers, history, options } = this.#world;
+    const { history, options } = this.#world;
+    const isBack = this.#wiped?.isServing !== false;
+    if (!isBack || options.voters < 3 || history.newestZxid === 0n) return;
     const victim = this.#victim();
-    const isSafe = servers.every(({ replica }) => {
-      if (replica?.diskCondition.waitingBytes !== 0) return false;
-      return replica.tree.lastProcessedZxid === history.newestZxid;
-    });
-    // Without its vote the others must be a quorum.
-    if (!isSafe || options.voters < 3 || history.newestZxid === 0n) return;
+    this.#wiped = victim;
     victim.crash(true);
     victim.wipe();
     this.#later(this.#options.downMaxMs, () => victim.start());

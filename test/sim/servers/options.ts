@@ -27,6 +27,8 @@ export interface FaultOptions {
   readonly partitionMaxMs: number;
   /** Chance that a partition holds in one direction only. */
   readonly asymmetricChance: number;
+  /** Chance that the others give up at once who is cut off, and it does not hear of it. */
+  readonly giveUpChance: number;
   /** Chance that clients are cut off together with their servers. */
   readonly clientsToo: number;
   readonly linkResetEveryMs: number;
@@ -70,6 +72,9 @@ export interface SimOptions {
   readonly clients: number;
   readonly sessionTimeoutMs: number;
   readonly requestEveryMs: number;
+  /** Share of requests that change something, and of those that read behind a sync. */
+  readonly writeShare: number;
+  readonly syncShare: number;
   /** Most requests that a client sends at once. */
   readonly burstMax: number;
   /** Requests of a client without an answer above which it sends no more. */
@@ -110,6 +115,8 @@ export function optionsOf(seed: number): SimOptions {
     clients: randomInt(random, 2, 6),
     sessionTimeoutMs: pick(random, [1_000, 2_000, 4_000]),
     requestEveryMs: pick(random, [15, 40, 120]),
+    writeShare: pick(random, [0.5, 0.5, 0.1]),
+    syncShare: pick(random, [0.1, 0.4]),
     burstMax: pick(random, [1, 3, 8]),
     outstandingMax: pick(random, [1, 8, 30]),
     watchesMax: pick(random, [0, 4, 12]),
@@ -134,6 +141,7 @@ function drawFaults(random: Random): FaultOptions {
     partitionEveryMs: often(200, 2_500, 0.5),
     partitionMaxMs: pick(random, [300, 1_200, 3_000]),
     asymmetricChance: pick(random, [0, 0.3]),
+    giveUpChance: pick(random, [0, 0, 0.5, 1]),
     clientsToo: pick(random, [0, 0.5]),
     linkResetEveryMs: often(60, 2_000, 0.5),
     clientResetEveryMs: often(60, 1_500, 0.5),

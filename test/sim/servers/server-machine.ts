@@ -186,7 +186,10 @@ export class ServerMachine implements Server {
     this.#stop = undefined;
     this.#mayGiveUp = false;
     this.disk.nextError = undefined;
-    if (isPowerLoss) this.#world.network.setUp(this.host, false);
+    if (isPowerLoss) {
+      this.#world.network.setUp(this.host, false);
+      this.disk.isLosingPower = true;
+    }
     process.end();
   }
 }

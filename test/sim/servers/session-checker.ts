@@ -36,8 +36,9 @@ export class SessionChecker implements SessionWatcher {
     const client = clientOf(sessionId);
     if (client === undefined || client.isClosing) return;
     const quietMs = nowMs() - this.#disturbedMs;
-    const neededMs = 2 * client.timeoutMs + reportMs;
-    if (client.steadyForMs < neededMs || quietMs < neededMs) return;
+    // Clients ping four times in a timeout, so that a leader has heard of this one within it.
+    const neededMs = 0.75 * client.timeoutMs + reportMs;
+    if (client.steadyForMs < neededMs || quietMs < 2 * client.timeoutMs + reportMs) return;
     const text =
       `${formatHex(sessionId)} expires at ${formatHex(zxid)}, though one server has answered its ` +
       `client for ${client.steadyForMs} ms`;

@@ -86,16 +86,17 @@ export class Workload {
   }
 
   #ask(client: SimClient): void {
-    const { random } = this.#world;
+    const { random, options } = this.#world;
+    const { writeShare, syncShare } = options;
     const dice = random.next();
-    if (dice < 0.45) {
+    if (dice < writeShare * 0.85) {
       client.write(this.#op());
-    } else if (dice < 0.52) {
+    } else if (dice < writeShare) {
       const ops = Array.from({ length: randomInt(random, 1, 5) }, () => {
         return random.next() < 0.1 ? this.#check() : this.#op();
       });
       client.write({ kind: "multi", ops });
-    } else if (dice < 0.6) {
+    } else if (dice < writeShare + syncShare) {
       client.syncAndRead(this.#readOf(client));
     } else {
       client.read(this.#readOf(client));

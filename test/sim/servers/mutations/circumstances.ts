@@ -1,0 +1,102 @@
+/** Circumstances in which certain defects show soon: options in place of those that a seed draws. */
+import type { FaultOptions, SimOptions } from "../options.ts";
+
+const noFaults: FaultOptions = {
+  leaderBias: 0.5,
+  crashEveryMs: 0,
+  powerChance: 1,
+  crashAllChance: 0,
+  boundaryChance: 0,
+  downMaxMs: 400,
+  stopEveryMs: 0,
+  partitionEveryMs: 0,
+  partitionMaxMs: 1_500,
+  asymmetricChance: 0,
+  giveUpChance: 0,
+  clientsToo: 0,
+  linkResetEveryMs: 0,
+  clientResetEveryMs: 0,
+  freezeEveryMs: 0,
+  freezeMaxMs: 900,
+  slowDiskEveryMs: 0,
+  slowDiskFactor: 10,
+  diskErrorEveryMs: 0,
+  clockJumpEveryMs: 0,
+  clockJumpMaxMs: 2_000,
+  wipeEveryMs: 0,
+};
+
+const busy: Partial<SimOptions> = {
+  voters: 3,
+  observers: 0,
+  faultyMs: 6_000,
+  turnMaxMs: 4,
+  clients: 4,
+  requestEveryMs: 30,
+  burstMax: 3,
+  outstandingMax: 8,
+};
+
+/** The power goes again and again, often everywhere, while disks are slow. */
+export const powerCuts: Partial<SimOptions> = {
+  ...busy,
+  disk: { syncMinMs: 2, syncMaxMs: 20 },
+  faults: {
+    ...noFaults,
+    crashEveryMs: 400,
+    crashAllChance: 0.4,
+    boundaryChance: 0.5,
+    slowDiskEveryMs: 800,
+  },
+};
+
+/** Leaders are cut off from the other servers, not from their clients. */
+export const cutOffLeaders: Partial<SimOptions> = {
+  ...busy,
+  tickMs: 200,
+  syncLimitTicks: 5,
+  network: { delayMinMs: 0, delayMaxMs: 3, spikeChance: 0, spikeMs: 0 },
+  faults: { ...noFaults, leaderBias: 1, partitionEveryMs: 900, giveUpChance: 0.8 },
+};
+
+/** Connections break, and servers of quick disks come and go with their memory behind. */
+export const restless: Partial<SimOptions> = {
+  ...busy,
+  commitLogCount: 5,
+  snapCount: 20,
+  faults: {
+    ...noFaults,
+    leaderBias: 0.9,
+    crashEveryMs: 500,
+    powerChance: 0.5,
+    linkResetEveryMs: 300,
+    partitionEveryMs: 1_500,
+  },
+};
+
+/** Clients lose their connections all the time. */
+export const movingClients: Partial<SimOptions> = {
+  ...busy,
+  watchesMax: 12,
+  faults: { ...noFaults, clientResetEveryMs: 80, partitionEveryMs: 2_000, clientsToo: 0.5 },
+};
+
+/** A server without others. */
+export const alone: Partial<SimOptions> = { ...powerCuts, voters: 1 };
+
+/** Nothing happens. */
+export const calm: Partial<SimOptions> = {
+  ...busy,
+  sessionTimeoutMs: 1_000,
+  requestEveryMs: 120,
+  faults: noFaults,
+};
+
+/** Servers wait long for others, and sessions are short. */
+export const longWaits: Partial<SimOptions> = {
+  ...busy,
+  faultyMs: 9_000,
+  sessionTimeoutMs: 1_000,
+  clientEndEveryMs: 700,
+  faults: { ...noFaults, crashEveryMs: 1_200, downMaxMs: 9_000 },
+};

@@ -1,0 +1,11 @@
+/** All planted defects. */
+import type { Mutation } from "./mutation.ts";
+import { replicationMutations } from "./replication.ts";
+import { sessionMutations } from "./sessions.ts";
+import { storageMutations } from "./storage.ts";
+
+export const mutations: readonly Mutation[] = [
+  ...replicationMutations,
+  ...storageMutations,
+  ...sessionMutations,
+];

@@ -1,0 +1,92 @@
+/** Defects of the disk: what is durable when, and what recovery makes of it. */
+import { powerCuts, restless } from "./circumstances.ts";
+import type { Mutation } from "./mutation.ts";
+
+const replica = "src/server/replica.ts";
+const replacement = "src/server/state-replacement.ts";
+
+export const storageMutations: readonly Mutation[] = [
+  {
+    name: "no-sync",
+    defect: "writes of the log are called durable before they are",
+    seenIn: "own rule: acknowledged means durable",
+    override: powerCuts,
+    edits: [
+      {
+        file: "src/storage/node-files.ts",
+        find: "(writesCanSync ? O_DSYNC : 0)",
+        replace: "0",
+      },
+    ],
+  },
+  {
+    name: "name-not-synced",
+    defect: "a new log file's name is not made durable",
+    seenIn: "OSDI '14, Pillai et al.",
+    override: powerCuts,
+    edits: [
+      {
+        file: "src/storage/log-file-writer.ts",
+        find: "    await folder.sync();\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "rename-before-sync",
+    defect: "a snapshot or epoch file is renamed before its bytes are synced",
+    seenIn: "OSDI '14, Pillai et al.",
+    override: powerCuts,
+    edits: [{ file: "src/storage/folder.ts", find: "    await opened.sync();\n", replace: "" }],
+  },
+  {
+    name: "tail-in-tree",
+    defect: "after a cut the tree keeps what was cut off the log",
+    seenIn: "ZOOKEEPER-3023, 2845",
+    override: restless,
+    edits: [
+      {
+        file: replacement,
+        find: "    return this.#reload();\n  }\n\n  async #install",
+        replace:
+          "    const { load } = this.#options;\n" +
+          "    const { recovered } = await untilSpace(() => loadState(storage, load));\n" +
+          "    return recovered.lastZxid;\n  }\n\n  async #install",
+      },
+    ],
+  },
+  {
+    name: "snapshot-in-memory",
+    defect: "a snapshot from the leader is taken into memory and not onto the disk",
+    seenIn: "ZOOKEEPER-3642",
+    override: restless,
+    edits: [
+      {
+        file: replacement,
+        find: "      await untilSpace(() => snapshots.install(receipt));\n",
+        replace:
+          "      for await (const piece of receipt.pieces()) void [piece, snapshots, untilSpace];\n",
+      },
+    ],
+  },
+  {
+    name: "undecided-snapshot",
+    defect: "a snapshot shows transactions that are not decided",
+    seenIn: "decision 0003",
+    override: restless,
+    edits: [
+      {
+        file: replica,
+        find: "    if (!this.peer.isServing) this.#snapshots.cancel();\n",
+        replace: "",
+      },
+      {
+        file: replica,
+        find: "    if (!this.peer.isServing) return;\n    // Wall clocks",
+        replace:
+          "    this.#snapshots.applied(this.tree, entry.payload.length);\n" +
+          "    if (!this.peer.isServing) return;\n    // Wall clocks",
+      },
+    ],
+  },
+];
