@@ -66,6 +66,18 @@ export const faults: readonly Fault[] = [
   breaking("narrow the leader's links", 1, (scene) =>
     between([scene.leader], othersOf(scene), "narrow"),
   ),
+  {
+    name: "stop the leader in order",
+    weight: 2,
+    begin: async ({ ensemble, leader }) => {
+      await ensemble.stopServer(leader);
+      return { to: String(leader), heal: nothing };
+    },
+  },
+  syncing("fail the leader's syncs", 2, ({ leader }) => [leader, "fail"]),
+  syncing("fail a follower's syncs", 1, ({ follower }) => [follower, "fail"]),
+  syncing("hang the leader's syncs", 2, ({ leader }) => [leader, "hang"]),
+  syncing("hang a follower's syncs", 1, ({ follower }) => [follower, "hang"]),
   filling("fill the leader's disk", 2, ({ leader }) => leader),
   filling("fill a follower's disk", 1, ({ follower }) => follower),
 ];
@@ -118,6 +130,23 @@ function filling(name: string, weight: number, whose: (scene: Scene) => number):
       const id = whose(scene);
       scene.ensemble.fill(id);
       return { to: String(id), heal: () => scene.ensemble.empty(id) };
+    },
+  };
+}
+
+function syncing(
+  name: string,
+  weight: number,
+  which: (scene: Scene) => [id: number, how: "fail" | "hang"],
+): Fault {
+  return {
+    name,
+    weight,
+    isPossible: ({ canBreakSyncs }) => canBreakSyncs,
+    begin: async (scene) => {
+      const [id, how] = which(scene);
+      scene.ensemble.breakSyncs(id, how);
+      return { to: String(id), heal: () => scene.ensemble.mendSyncs(id) };
     },
   };
 }

@@ -13,6 +13,8 @@ import type { ServerMode } from "../../compat/support/four-letter-word.ts";
 import { formatZooCfg } from "../../compat/support/member-layout.ts";
 import { startServerProcess } from "../../compat/support/server-process.ts";
 import type { ServerProcess } from "../../compat/support/server-process.ts";
+import { canHaveDiskFaults, diskFaultsIn } from "../../support/disk-faults-library.ts";
+import type { DiskFaults } from "../../support/disk-faults-library.ts";
 import { fillDisk } from "../../support/fill-disk.ts";
 import { freezeProcess } from "../../support/freeze-process.ts";
 import type { Impairment, Network } from "./network.ts";
@@ -28,6 +30,7 @@ interface Member {
   readonly id: number;
   readonly folder: string;
   readonly disk: string;
+  readonly faults: DiskFaults | undefined;
   process?: ServerProcess;
   /** It was killed, or its disk was broken: its end is no surprise. */
   mayEnd: boolean;
@@ -54,13 +57,16 @@ export class FaultyEnsemble {
     ids: readonly number[],
     options: { baseFolder: string; hasDisks: boolean },
   ): Promise<FaultyEnsemble> {
+    const canFail = canHaveDiskFaults();
     const members = ids.map((id): Member => {
       const folder = path.join(options.baseFolder, `server-${id}`);
-      return { id, folder, disk: path.join(folder, "disk"), mayEnd: false };
+      const disk = path.join(folder, "disk");
+      mkdirSync(disk, { recursive: true });
+      const faults = canFail ? diskFaultsIn(folder) : undefined;
+      return { id, folder, disk, faults, mayEnd: false };
     });
     const ensemble = new FaultyEnsemble(network, members, options.hasDisks);
     for (const member of members) {
-      mkdirSync(member.disk, { recursive: true });
       if (options.hasDisks) mountDisk(member.disk);
       writeFileSync(path.join(member.disk, "myid"), `${member.id}\n`);
       writeFileSync(path.join(member.folder, "zoo.cfg"), configOf(member, ids, network));
@@ -78,7 +84,8 @@ export class FaultyEnsemble {
     const program = [process.execPath, ENTRY_POINT, "server", path.join(member.folder, "zoo.cfg")];
     const [file = "", ...args] = this.network.commandOf(id, program);
     const command = { name: `server-${id}`, file, args, folder: member.folder, clientPort };
-    member.process = await startServerProcess(command);
+    const env = member.faults?.env ?? {};
+    member.process = await startServerProcess({ ...command, env });
     member.mayEnd = false;
   }
 
@@ -86,6 +93,13 @@ export class FaultyEnsemble {
     const member = this.#member(id);
     member.mayEnd = true;
     await member.process?.kill();
+  }
+
+  /** Asks a server to stop, and waits until it has; a leader hands over first. */
+  async stopServer(id: number): Promise<void> {
+    const member = this.#member(id);
+    member.mayEnd = true;
+    await member.process?.stop();
   }
 
   /** Starts what has ended, and notes what should not have. */
@@ -111,6 +125,22 @@ export class FaultyEnsemble {
 
   empty(id: number): void {
     rmSync(path.join(this.#member(id).disk, "ballast"), { force: true });
+  }
+
+  /** Whether syncs can be made to fail. */
+  get canBreakSyncs(): boolean {
+    return [...this.#members.values()].every(({ faults }) => faults !== undefined);
+  }
+
+  /** Syncs of a server's log fail or hang, which may end it, until `mendSyncs`. */
+  breakSyncs(id: number, how: "fail" | "hang"): void {
+    const member = this.#member(id);
+    member.mayEnd = true;
+    member.faults?.begin(how, "log.");
+  }
+
+  mendSyncs(id: number): void {
+    this.#member(id).faults?.end();
   }
 
   /** Breaks links, until the function that it resolves with is called. */
