@@ -94,7 +94,7 @@ function story() {
   it.ephemeral(3n, 72, 8n);
   it.close(3n, 80, 9n);
   const third = it.set(1n, 90, 10n, 3);
-  return { it, first, watched, second, read, numbers: numbers as Operation[], third };
+  return { it, first, watched, second, read, numbers: numbers, third };
 }
 
 describe("checkHistory() accepts", () => {

@@ -34,7 +34,7 @@ export interface Fault {
 const nothing: Heal = () => undefined;
 
 /** Every kind there is. */
-export const faults: readonly Fault[] = [
+const faults: readonly Fault[] = [
   killing("kill the leader", 4, ({ leader }) => [leader]),
   killing("kill a follower", 2, ({ follower }) => [follower]),
   killing("kill a majority", 1, ({ ensemble, random }) => majority(ensemble.ids, random)),

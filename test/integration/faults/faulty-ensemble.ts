@@ -4,7 +4,7 @@
  * to do when is said by `fault-table.ts`.
  */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -176,12 +176,6 @@ export class FaultyEnsemble {
       }
       await sleep(POLL_MS);
     }
-  }
-
-  /** Lines of level error in the log of a server. */
-  errorsOf(id: number): string[] {
-    const text = readFileSync(path.join(this.#member(id).folder, `server-${id}.log`), "utf8");
-    return text.split("\n").filter((line) => line.includes('"level":"error"'));
   }
 
   /** Sets a line in a server's log, to find one's way in it. */
