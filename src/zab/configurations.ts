@@ -18,7 +18,7 @@
  */
 import { QuorumConfigError, formatHex } from "../wire/index.ts";
 import type { Logger } from "../observe/index.ts";
-import { hasSameMembers } from "./membership.ts";
+import { hasSameMembers, parseMembership } from "./membership.ts";
 import type { Membership } from "./membership.ts";
 import { Voters, votersMax } from "./quorum.ts";
 import type { QuorumRule } from "./quorum.ts";
@@ -150,6 +150,23 @@ export class Configurations {
     pending.disk.push({ seq: outbox.nextSeq(), kind: "active-config", config: next });
     pending.events.push({ kind: "config", active: next, lastSeen: this.#lastSeen });
     return isChange;
+  }
+
+  /**
+   * While looking, a server takes over a configuration that is newer than its own: whoever sends
+   * it with a vote knows that it is committed. Returns whether the members are others.
+   */
+  learn(text: string | null): boolean {
+    if (!this.isChangeable || text === null || text === this.#active.text) return false;
+    try {
+      return this.activate(parseMembership(text));
+    } catch (error) {
+      if (!(error instanceof QuorumConfigError)) throw error;
+      this.#options.logger.warn("Ignoring the configuration of a vote", {
+        expected: error.message,
+      });
+      return false;
+    }
   }
 
   #setLastSeen(next: Membership | undefined): void {

@@ -12,35 +12,25 @@
  */
 import {
   JuteReader,
-  JuteWriter,
   PacketType,
   QuorumConfigError,
   WireError,
-  decodeLeaderInfo,
   formatHex,
   makeZxid,
   payloadZxid,
-  writeLearnerInfo,
-  zabProtocolVersion,
-  zxidEpoch,
 } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
+import { adoptIdentity, settleIdentity } from "./ensemble-identity.ts";
+import { HistoryReplacement } from "./history-replacement.ts";
+import { JoinHandshake } from "./join-handshake.ts";
+import { JoinProgress } from "./join-progress.ts";
+import { LeaderDialler } from "./leader-dialler.ts";
 import { LearnerReconfig } from "./learner-reconfig.ts";
 import { reconfiguration } from "./membership.ts";
 import { follows } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
-import {
-  acceptEpoch,
-  announceService,
-  deliver,
-  enterEpoch,
-  saveVolume,
-  startDiskOp,
-} from "./peer-context.ts";
+import { announceService, deliver, enterEpoch, saveVolume } from "./peer-context.ts";
 import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
-import { epochJumpMax, epochMax } from "./discovery.ts";
-import { adoptIdentity, identityConflict, settleIdentity } from "./ensemble-identity.ts";
-import { incompleteSid } from "./learner-table.ts";
 import { PendingProposals } from "./pending-proposals.ts";
 import { isHandOverPacket, receiveHandOver } from "./receive-hand-over.ts";
 import type { DiskOp, LinkId } from "./ready.ts";
@@ -51,44 +41,28 @@ export class Follower implements RoleMachine {
   readonly #context: PeerContext;
   readonly #leader: bigint;
   readonly #reconfig: LearnerReconfig;
-  /** When joining last got on, or began. */
-  #progressAtMs: number;
-  /** The leader takes PROGRESS. */
-  #leaderTakesProgress = false;
-  /** When it was sent last; what has moved since has not been told. */
-  #progressToldAtMs = 0;
-  readonly #nextLink: () => LinkId;
+  readonly #dialler: LeaderDialler;
+  readonly #handshake: JoinHandshake;
+  readonly #progress: JoinProgress;
   readonly #pending: PendingProposals;
   #phase: Phase = "dialing";
   #over: string | undefined;
-  #link: LinkId | undefined;
-  #dialsLeft: number;
-  #redialAtMs: number | undefined;
   #heardAtMs: number;
-  #epoch = 0;
-  #ackEpochBody: Buffer | undefined;
-  /** Identity that the leader says its ensemble has. */
-  #ensembleId: string | undefined;
   /** What was logged before the epoch was entered is not acknowledged one by one. */
   #enterEpochSeq = Infinity;
-  /** Packets that wait until the history has been cut or replaced. */
-  #held: QuorumPacket[] | undefined;
-  /** Where the snapshot stands that the leader sends; -1 when it sends none. */
-  #snapshotZxid = -1n;
-  /** The log could not be cut to what this leader wanted: only its snapshot will do. */
-  #wantsSnapshot = false;
+  #replacement: HistoryReplacement;
   #successor: Successor | undefined;
 
   constructor(context: PeerContext, leader: bigint, nextLink: () => LinkId) {
     this.#context = context;
     this.#leader = leader;
     this.#reconfig = new LearnerReconfig(context, leader);
-    this.#nextLink = nextLink;
+    this.#handshake = new JoinHandshake(context, leader);
+    this.#progress = new JoinProgress(context);
+    this.#replacement = new HistoryReplacement(context);
     this.#pending = new PendingProposals(context);
-    this.#progressAtMs = context.nowMs;
     this.#heardAtMs = context.nowMs;
-    this.#dialsLeft = context.timing.dialAttempts;
-    this.#dial();
+    this.#dialler = new LeaderDialler(context, leader, nextLink);
   }
 
   get over(): string | undefined {
@@ -113,7 +87,7 @@ export class Follower implements RoleMachine {
   }
 
   get epoch(): number {
-    return this.#epoch;
+    return this.#handshake.epoch;
   }
 
   get leader(): bigint {
@@ -121,7 +95,7 @@ export class Follower implements RoleMachine {
   }
 
   get link(): LinkId | undefined {
-    return this.#link;
+    return this.#dialler.link;
   }
 
   get newestZxid(): bigint {
@@ -133,64 +107,50 @@ export class Follower implements RoleMachine {
   }
 
   links(): Iterable<LinkId> {
-    return this.#link === undefined ? [] : [this.#link];
+    return this.link === undefined ? [] : [this.link];
   }
 
   tick(): void {
     const { nowMs, timing } = this.#context;
-    if (this.#redialAtMs !== undefined && nowMs >= this.#redialAtMs) this.#dial();
+    this.#dialler.tick();
     if (this.#phase === "active") {
       const silentMs = nowMs - this.#heardAtMs;
       if (silentMs > timing.syncLimitTicks * timing.tickMs) this.#end("The leader is silent");
       return;
     }
-    if (nowMs - this.#progressAtMs > timing.initLimitTicks * timing.tickMs) {
+    if (this.#progress.hasStalled) {
       this.#end(`Joining the leader took too long, in ${this.#phase}`);
-      return;
+    } else if (this.link !== undefined && this.#getsHistory && this.#handshake.takesProgress) {
+      this.#progress.tell(this.link);
     }
-    this.#tellProgress();
   }
 
   linkOpened(link: LinkId): void {
-    if (link !== this.#link || this.#phase !== "dialing") return;
-    const { sid, configs, acceptedEpoch, outbox, volume } = this.#context;
+    if (link !== this.link || this.#phase !== "dialing") return;
     this.#phase = "discovery";
-    const writer = new JuteWriter(32);
-    writeLearnerInfo(writer, {
-      sid: volume.isIncomplete ? incompleteSid(sid) : sid,
-      protocolVersion: zabProtocolVersion,
-      configVersion: configs.active.version,
-      ensembleId: volume.isIdSettled ? (volume.ensembleId ?? undefined) : undefined,
-      knowsHandOver: true,
-    });
-    const type = this.isObserver ? PacketType.observerInfo : PacketType.followerInfo;
-    outbox.send(link, type, makeZxid(acceptedEpoch, 0), writer.takeCopy());
+    this.#handshake.introduce(link, this.isObserver);
   }
 
   linkClosed(link: LinkId): void {
-    if (link !== this.#link || this.#successor !== undefined) return;
-    this.#link = undefined;
-    if (this.#phase === "dialing" && this.#dialsLeft > 0) {
-      this.#redialAtMs = this.#context.nowMs + this.#context.timing.dialRetryMs;
-    } else {
-      this.#end("The link to the leader is gone");
-    }
+    if (link !== this.link || this.#successor !== undefined) return;
+    this.#dialler.lose();
+    if (this.#phase === "dialing" && this.#dialler.retry()) return;
+    this.#end("The link to the leader is gone");
   }
 
   linkProgress(link: LinkId): void {
-    if (link === this.#link) this.#noteProgress();
+    if (link === this.link) this.#noteProgress();
   }
 
   receivePacket(link: LinkId, packet: QuorumPacket): void {
-    if (link !== this.#link || (this.#over ?? this.#successor) !== undefined) return;
+    if (link !== this.link || (this.#over ?? this.#successor) !== undefined) return;
     this.#heardAtMs = this.#context.nowMs;
     this.#noteProgress();
-    if (this.#held !== undefined) this.#held.push(packet);
-    else this.#handle(packet);
+    if (!this.#replacement.holds(packet)) this.#handle(packet);
   }
 
   durable(op: DiskOp): void {
-    const link = this.#link;
+    const { link } = this;
     if (link === undefined || this.#over !== undefined) return;
     this.#noteProgress();
     const { outbox, history } = this.#context;
@@ -199,9 +159,9 @@ export class Follower implements RoleMachine {
         outbox.send(link, PacketType.ack, op.entry.zxid);
       }
     } else if (op.kind === "accepted-epoch") {
-      this.#sendAckEpoch(link);
+      this.#handshake.acknowledge(link);
     } else if (op.kind === "current-epoch") {
-      outbox.send(link, PacketType.ack, makeZxid(this.#epoch, 0));
+      outbox.send(link, PacketType.ack, makeZxid(this.epoch, 0));
     } else if (op.kind === "volume") {
       if (this.#phase === "made-whole") this.#end("The disk is whole: joining under its own id");
     } else if (op.kind !== "active-config") {
@@ -212,39 +172,26 @@ export class Follower implements RoleMachine {
 
   /** What counts is what comes after the leader has begun to send its history. */
   #noteProgress(): void {
-    if (this.#phase !== "synchronisation" && this.#phase !== "new-leader") return;
-    this.#progressAtMs = this.#context.nowMs;
+    if (this.#getsHistory) this.#progress.note();
   }
 
-  /** Tells the leader from time to time that this server is busy with what it was sent. */
-  #tellProgress(): void {
-    const { nowMs, timing, history, outbox } = this.#context;
-    const isDue =
-      this.#progressAtMs > this.#progressToldAtMs &&
-      nowMs - this.#progressToldAtMs >= timing.tickMs / 2;
-    if (!isDue || !this.#leaderTakesProgress || this.#link === undefined) return;
-    if (this.#phase !== "synchronisation" && this.#phase !== "new-leader") return;
-    this.#progressToldAtMs = nowMs;
-    outbox.send(this.#link, PacketType.progress, history.last);
+  get #getsHistory(): boolean {
+    return this.#phase === "synchronisation" || this.#phase === "new-leader";
   }
 
   /**
    * The log does not end where the leader wanted it cut: either it lacks the transaction of that
-   * zxid, or it cannot be cut so far. The same leader is asked for something else. Its epoch is
-   * accepted already, so that what is said of the own history this time counts for nothing else.
+   * zxid, or it cannot be cut so far. The same leader is asked for something else.
    */
   #joinAgain(link: LinkId, wantsSnapshot: boolean): void {
-    const { outbox, nowMs, timing, logger } = this.#context;
+    const { outbox, logger } = this.#context;
     logger.info("Joining again, as the log was cut elsewhere", { wantsSnapshot });
     outbox.pending.closes.push(link);
-    this.#link = undefined;
+    this.#dialler.lose();
     this.#phase = "dialing";
-    this.#epoch = 0;
-    this.#held = undefined;
-    this.#snapshotZxid = -1n;
-    this.#wantsSnapshot = wantsSnapshot;
-    if (this.#dialsLeft > 0) this.#redialAtMs = nowMs + timing.dialRetryMs;
-    else this.#end("The leader cannot be followed");
+    this.#replacement = new HistoryReplacement(this.#context);
+    this.#handshake.restart(wantsSnapshot);
+    if (!this.#dialler.retry()) this.#end("The leader cannot be followed");
   }
 
   #handle(packet: QuorumPacket): void {
@@ -295,91 +242,33 @@ export class Follower implements RoleMachine {
   }
 
   #receiveLeaderInfo(packet: QuorumPacket): void {
-    if (this.#phase !== "discovery" || this.#epoch !== 0) {
-      this.#end("Unexpected LEADERINFO");
-      return;
-    }
-    const { acceptedEpoch, currentEpoch } = this.#context;
-    const info = decodeLeaderInfo(packet.data);
-    this.#leaderTakesProgress = info.takesProgress === true;
-    this.#ensembleId = info.ensembleId;
-    const conflict = identityConflict(this.#context, this.#ensembleId);
-    if (conflict !== undefined) {
-      this.#context.rejection = conflict;
-      this.#end(`Leader ${this.#leader} cannot be followed. ${conflict}`);
-      return;
-    }
-    this.#context.rejection = undefined;
-    this.#epoch = zxidEpoch(packet.zxid);
-    if (!this.#isPlausible(this.#epoch)) {
-      this.#end(`The leader's epoch ${this.#epoch} is far above the accepted ${acceptedEpoch}`);
-      return;
-    }
-    if (this.#epoch < acceptedEpoch) {
-      this.#end(`The leader's epoch ${this.#epoch} is below the accepted ${acceptedEpoch}`);
-      return;
-    }
-    const body = Buffer.alloc(4);
-    // In a new epoch the leader goes by what is said: no word but the truth.
-    if (this.#epoch > acceptedEpoch) this.#wantsSnapshot = false;
-    // An epoch that was accepted before must not be counted for it a second time.
-    body.writeInt32BE(this.#epoch === acceptedEpoch ? -1 : currentEpoch, 0);
-    this.#ackEpochBody = body;
-    acceptEpoch(this.#context, this.#epoch);
-  }
-
-  /** A server that knows of no epoch yet has to believe what it is told, within the format. */
-  #isPlausible(epoch: number): boolean {
-    const { acceptedEpoch, volume } = this.#context;
-    const isNew = acceptedEpoch === 0 || volume.isIncomplete;
-    return epoch <= (isNew ? epochMax : Math.min(acceptedEpoch + epochJumpMax, epochMax));
-  }
-
-  #sendAckEpoch(link: LinkId): void {
-    const { outbox, history } = this.#context;
-    // To the start of an epoch that is yet to come, a leader can only answer with a snapshot.
-    const zxid = this.#wantsSnapshot ? makeZxid(this.#epoch + 1, 0) : history.last;
-    outbox.send(link, PacketType.ackEpoch, zxid, this.#ackEpochBody ?? null);
+    const isExpected = this.#phase === "discovery" && this.epoch === 0;
+    this.#end(isExpected ? this.#handshake.receiveLeaderInfo(packet) : "Unexpected LEADERINFO");
   }
 
   #receiveSyncStart(packet: QuorumPacket): void {
-    if (this.#phase !== "discovery" || this.#epoch === 0) {
+    if (this.#phase !== "discovery" || this.epoch === 0) {
       this.#end("Unexpected start of synchronisation");
       return;
     }
-    const { outbox, logger } = this.#context;
-    if (this.#wantsSnapshot && packet.type !== PacketType.snap) {
+    if (this.#handshake.wantsSnapshot && packet.type !== PacketType.snap) {
       this.#end("The leader offers no snapshot, and nothing else will do");
       return;
     }
     this.#phase = "synchronisation";
-    this.#noteProgress();
-    this.#progressToldAtMs = this.#progressAtMs;
-    const { zxid } = packet;
-    if (packet.type === PacketType.diff) return;
-    logger.info("History is cut or replaced", { type: packet.type, zxid: formatHex(zxid) });
-    this.#held = [];
-    if (packet.type === PacketType.trunc) {
-      startDiskOp(this.#context, { seq: outbox.nextSeq(), kind: "truncate", zxid });
-    } else if (this.#link !== undefined) {
-      const link = this.#link;
-      this.#snapshotZxid = zxid;
-      startDiskOp(this.#context, { seq: outbox.nextSeq(), kind: "install-snapshot", link, zxid });
-    }
+    this.#progress.begin();
+    const { link } = this;
+    if (packet.type !== PacketType.diff && link !== undefined)
+      this.#replacement.begin(link, packet);
   }
 
   /** Goes on with what came while the history was being replaced. */
   #release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const [index, packet] of held.entries()) {
-      if (this.#over !== undefined) return;
+    this.#replacement.end();
+    while (this.#over === undefined) {
+      const packet = this.#replacement.takeHeld();
+      if (packet === undefined) return;
       this.#handle(packet);
-      // Handling may begin to hold packets again.
-      if (this.#held !== undefined) {
-        this.#held = [...this.#held, ...held.slice(index + 1)];
-        return;
-      }
     }
   }
 
@@ -407,7 +296,7 @@ export class Follower implements RoleMachine {
    * tree where the snapshot stands: what was decided in between is sent as well as in the snapshot.
    */
   #isInSnapshot(zxid: bigint): boolean {
-    return this.#phase === "synchronisation" && zxid <= this.#snapshotZxid;
+    return this.#phase === "synchronisation" && this.#replacement.covers(zxid);
   }
 
   /** @param activation of a reconfiguration: who is to lead once it is in force. */
@@ -437,20 +326,20 @@ export class Follower implements RoleMachine {
   }
 
   #receiveNewLeader(packet: QuorumPacket): void {
-    if (this.#phase !== "synchronisation" || packet.zxid !== makeZxid(this.#epoch, 0)) {
+    if (this.#phase !== "synchronisation" || packet.zxid !== makeZxid(this.epoch, 0)) {
       this.#end("Unexpected NEWLEADER");
       return;
     }
     this.#phase = "new-leader";
     this.#reconfig.receiveNewLeader(packet.data);
-    adoptIdentity(this.#context, this.#ensembleId);
-    this.#enterEpochSeq = enterEpoch(this.#context, this.#epoch).seq;
+    adoptIdentity(this.#context, this.#handshake.ensembleId);
+    this.#enterEpochSeq = enterEpoch(this.#context, this.epoch).seq;
     this.#pending.logAll();
   }
 
   #receiveUpToDate(): void {
     const { outbox, volume } = this.#context;
-    if (this.#phase !== "new-leader" || this.#link === undefined) {
+    if (this.#phase !== "new-leader" || this.link === undefined) {
       this.#end("Unexpected UPTODATE");
       return;
     }
@@ -460,12 +349,12 @@ export class Follower implements RoleMachine {
       return;
     }
     settleIdentity(this.#context);
-    outbox.send(this.#link, PacketType.ack, makeZxid(this.#epoch, 0));
+    outbox.send(this.link, PacketType.ack, makeZxid(this.epoch, 0));
     this.#end(this.#reconfig.receiveUpToDate());
     if (this.#over !== undefined) return;
     this.#phase = "active";
     const role = this.isObserver ? "observing" : "following";
-    announceService(this.#context, role, this.#epoch, this.#leader);
+    announceService(this.#context, role, this.epoch, this.#leader);
   }
 
   #receiveOther(packet: QuorumPacket): void {
@@ -477,17 +366,10 @@ export class Follower implements RoleMachine {
     } else if (packet.type === PacketType.sync) {
       outbox.answerSync(undefined);
     } else if (packet.type === PacketType.revalidate) {
-      outbox.pending.events.push({ kind: "packet", link: this.#link ?? -1, packet });
+      outbox.pending.events.push({ kind: "packet", link: this.link ?? -1, packet });
     } else {
       this.#end(`Unexpected packet type ${packet.type}`);
     }
-  }
-
-  #dial(): void {
-    this.#redialAtMs = undefined;
-    this.#dialsLeft -= 1;
-    this.#link = this.#nextLink();
-    this.#context.outbox.pending.dials.push({ link: this.#link, sid: this.#leader });
   }
 
   #end(reason: string | undefined): void {

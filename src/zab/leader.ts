@@ -2,43 +2,37 @@
  * The leader's side of ZAB 1.0 (ZooKeeper 3.9 `Leader`, `LearnerHandler`): discovery (a quorum
  * agrees on a new epoch), synchronisation (a quorum takes over the leader's history), broadcast
  * (proposals are committed in order once a quorum has them on disk). `discovery.ts`,
- * `synchronise-learner.ts` and `proposals.ts` are its parts; this is who decides when.
+ * `synchronise-learner.ts`, `new-leader-acks.ts` and `broadcast.ts` are its parts; this is who
+ * decides when.
  *
- * Invariants:
+ * Invariants, besides those of the parts:
  * 1. LEADERINFO for an epoch is sent only after this server durably accepted that epoch.
- * 2. A proposal counts as acknowledged by this server only when it is durable here.
- * 3. Proposals are committed in zxid order, each after a quorum acknowledged it.
- * 4. From the proposal of a reconfiguration on until it is committed, whatever this leader decides
+ * 2. Nothing is proposed or committed before a quorum has the initial history of the epoch.
+ * 3. From the proposal of a reconfiguration on until it is committed, whatever this leader decides
  *    needs a quorum of the old and of the new configuration; there is one at a time.
- * 5. What `context.history` holds has been delivered here; `#proposals` follows it without gap.
  */
 import { assert } from "../base/index.ts";
 import { PacketType, formatHex, makeZxid, zxidCounter, zxidEpoch } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
+import { Broadcast } from "./broadcast.ts";
 import { Discovery } from "./discovery.ts";
 import { nameNewEnsemble, settleIdentity } from "./ensemble-identity.ts";
 import type { HistoryEntry } from "./history.ts";
 import { HandOver } from "./hand-over.ts";
 import type { LeaderParts } from "./leader-parts.ts";
-import {
-  activateEverywhere,
-  findReconfigProblem,
-  nameConfiguration,
-  remainsLeader,
-} from "./leader-reconfig.ts";
+import { findReconfigProblem, nameConfiguration, remainsLeader } from "./leader-reconfig.ts";
 import type { ReconfigProblem } from "./leader-reconfig.ts";
 import { LearnerPacing } from "./learner-pacing.ts";
 import { LearnerTable, lagBehind } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
-import { reconfiguration } from "./membership.ts";
 import type { Membership } from "./membership.ts";
-import { announceService, appendToLog, deliver, enterEpoch } from "./peer-context.ts";
+import { NewLeaderAcks } from "./new-leader-acks.ts";
+import { announceService, enterEpoch } from "./peer-context.ts";
 import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { Proposals } from "./proposals.ts";
-import type { Proposal } from "./proposals.ts";
+import { QuorumWait } from "./quorum-wait.ts";
 import type { DiskOp, LinkId, LogPlace } from "./ready.ts";
 import { Retirement } from "./retirement.ts";
-import { SyncQueue } from "./sync-queue.ts";
 import { synchroniseLearner } from "./synchronise-learner.ts";
 
 type Phase =
@@ -52,32 +46,27 @@ export class Leader implements RoleMachine {
   readonly handOver: HandOver;
   readonly #context: PeerContext;
   readonly #learners: LearnerTable;
-  readonly #syncs: SyncQueue;
   readonly #discovery: Discovery;
-  readonly #proposals: Proposals;
-  readonly #pacing: LearnerPacing;
   readonly #parts: LeaderParts;
+  readonly #quorumWait: QuorumWait;
+  readonly #newLeaderAcks: NewLeaderAcks;
   readonly #retirement: Retirement;
-  /** When a voter that the quorum may wait for last took something of its synchronisation. */
-  #progressAtMs: number;
+  readonly #broadcast: Broadcast;
   #phase: Phase = "discovery";
   #over: string | undefined;
-  #newLeaderAcks = 0;
-  #lastProposed = 0n;
-  #nextPingAtMs = 0;
 
   constructor(context: PeerContext) {
     this.#context = context;
-    this.#learners = new LearnerTable(context);
-    this.#syncs = new SyncQueue(context, this.#learners);
-    this.#proposals = new Proposals(context);
+    const learners = new LearnerTable(context);
+    this.#learners = learners;
     this.#discovery = new Discovery(context);
-    this.#pacing = new LearnerPacing(context, this.#learners);
-    this.handOver = new HandOver(context, this.#learners);
-    this.#retirement = new Retirement(context, this.#learners);
-    const [learners, proposals, pacing] = [this.#learners, this.#proposals, this.#pacing];
-    this.#parts = { context, learners, proposals, pacing };
-    this.#progressAtMs = context.nowMs;
+    this.handOver = new HandOver(context, learners);
+    this.#retirement = new Retirement(context, learners);
+    const pacing = new LearnerPacing(context, learners);
+    this.#parts = { context, learners, pacing, proposals: new Proposals(context) };
+    this.#quorumWait = new QuorumWait(context, learners);
+    this.#newLeaderAcks = new NewLeaderAcks(context, learners, this.#discovery);
+    this.#broadcast = new Broadcast(this.#parts, this.#retirement);
     nameNewEnsemble(context);
   }
 
@@ -107,21 +96,21 @@ export class Leader implements RoleMachine {
   }
 
   get newestZxid(): bigint {
-    return this.#lastProposed;
+    return this.#broadcast.lastProposed;
   }
 
   /** zxid that the next proposal will have. */
   get nextZxid(): bigint {
-    return this.#lastProposed + 1n;
+    return this.newestZxid + 1n;
   }
 
   /** Syncs that are not answered yet. */
   get pendingSyncCount(): number {
-    return this.#syncs.length;
+    return this.#broadcast.pendingSyncCount;
   }
 
   get outstandingCount(): number {
-    return this.#proposals.length;
+    return this.#parts.proposals.length;
   }
 
   /** Learners in synchronisation or after it, for status reports. */
@@ -130,7 +119,7 @@ export class Leader implements RoleMachine {
   }
 
   undecided(): readonly HistoryEntry[] {
-    return this.#proposals.entries();
+    return this.#parts.proposals.entries();
   }
 
   links(): Iterable<LinkId> {
@@ -139,7 +128,7 @@ export class Leader implements RoleMachine {
 
   /** How many transactions of this epoch a learner is not known to have. */
   lagOf(learner: Learner): number {
-    return lagBehind(this.#lastProposed, learner);
+    return lagBehind(this.newestZxid, learner);
   }
 
   /** Why a transaction that makes `next` of the ensemble must not be proposed now, if so. */
@@ -153,18 +142,7 @@ export class Leader implements RoleMachine {
    */
   propose(entry: HistoryEntry): void {
     assert(this.canPropose, "only a serving leader proposes");
-    assert(entry.zxid === this.nextZxid, "zxids are given out in order");
-    const { outbox, configs } = this.#context;
-    const next = configs.isChangeable ? reconfiguration(entry) : undefined;
-    if (next !== undefined) {
-      assert(this.reconfigProblem(next) === undefined, "a reconfiguration is possible");
-      assert(next.version === entry.zxid, "a configuration is named after its transaction");
-      configs.see(next);
-    }
-    this.#lastProposed = entry.zxid;
-    this.#proposals.add(entry, next);
-    appendToLog(this.#context, entry);
-    outbox.broadcast(this.#learners.followers, PacketType.proposal, entry.zxid, entry.payload);
+    this.#broadcast.propose(entry);
     if (zxidCounter(entry.zxid) >= this.#context.counterMax) {
       this.#end("The epoch's transaction counter is used up");
     }
@@ -175,14 +153,12 @@ export class Leader implements RoleMachine {
    * quorum has confirmed that it still follows.
    */
   sync(token: unknown): void {
-    this.#syncs.add({ token }, this.#lastProposed);
-    this.#settleSyncs();
+    this.#broadcast.sync({ token });
   }
 
   /** The same for a learner, who is sent SYNC between the commits before and after. */
   syncLearner(link: LinkId): void {
-    this.#syncs.add({ link }, this.#lastProposed);
-    this.#settleSyncs();
+    this.#broadcast.sync({ link });
   }
 
   linkOpened(link: LinkId): void {
@@ -201,14 +177,12 @@ export class Leader implements RoleMachine {
       for (const learner of this.#learners.all()) this.#discovery.inform(learner);
       this.#endDiscovery();
     } else if (op.kind === "current-epoch") {
-      this.#newLeaderAcks |= this.#context.voters.bit(this.#context.sid);
+      this.#newLeaderAcks.add(this.#context.sid);
       this.#checkNewLeaderAcks();
     }
   }
 
   tick(): void {
-    const { nowMs, timing } = this.#context;
-    const initLimitMs = timing.initLimitTicks * timing.tickMs;
     this.#learners.dropSilent(this.isServing);
     if (this.#retirement.hasBegun) {
       this.#checkRetired();
@@ -216,11 +190,8 @@ export class Leader implements RoleMachine {
     }
     if (!this.isServing) {
       const isEpochOpen = this.epoch === 0;
-      const waitMs = isEpochOpen
-        ? Math.min(timing.epochWaitMs ?? Infinity, initLimitMs)
-        : initLimitMs;
       if (isEpochOpen && this.#discovery.isExhausted) this.#end("No higher epoch is left");
-      if (nowMs - this.#progressAtMs > waitMs) this.#end(`No quorum in ${this.#phase}`);
+      if (this.#quorumWait.isOver(isEpochOpen)) this.#end(`No quorum in ${this.#phase}`);
     }
     if (this.#phase !== "discovery") {
       // Those that had to wait may have had their turn come.
@@ -231,11 +202,8 @@ export class Leader implements RoleMachine {
       this.#end("No quorum of followers");
       return;
     }
-    const isQuiet = this.#proposals.length === 0 && this.#syncs.length === 0;
-    this.handOver.advance(isQuiet ? this.#lastProposed : undefined);
-    if (nowMs < this.#nextPingAtMs) return;
-    this.#nextPingAtMs = nowMs + timing.tickMs / 2;
-    this.#syncs.startRound(this.#lastProposed);
+    this.handOver.advance(this.#broadcast.isQuiet ? this.newestZxid : undefined);
+    this.#broadcast.tick();
   }
 
   linkProgress(link: LinkId): void {
@@ -243,15 +211,9 @@ export class Leader implements RoleMachine {
     if (learner !== undefined) this.#noteProgress(learner);
   }
 
-  /** A learner takes less than it is sent: it is dropped, unless the quorum would go with it. */
   linkOverfull(link: LinkId, queuedBytes: number): void {
     const learner = this.#learners.get(link);
-    if (learner === undefined) return;
-    const { queuedBytesMax } = this.#context.learnerLimits;
-    const max = this.#learners.isNeeded(learner) ? 4 * queuedBytesMax : queuedBytesMax;
-    if (queuedBytes <= max) return;
-    this.#pacing.wasOverfull(learner.sid);
-    this.#learners.drop(learner, `It takes too little: ${queuedBytes} bytes wait`, "overfull");
+    if (learner !== undefined) this.#parts.pacing.judge(learner, queuedBytes);
   }
 
   logFound(link: LinkId, place: LogPlace | undefined): void {
@@ -277,7 +239,7 @@ export class Leader implements RoleMachine {
         this.#receiveAck(learner, packet.zxid);
         break;
       case PacketType.ping:
-        this.#receivePing(learner, packet);
+        this.#broadcast.receivePing(learner, packet);
         break;
       case PacketType.progress:
         break;
@@ -329,10 +291,10 @@ export class Leader implements RoleMachine {
    * this learner does not get from now on.
    */
   #forget({ sid, isIncomplete }: Learner): void {
-    if (isIncomplete) this.#proposals.withdraw(sid);
+    if (isIncomplete) this.#parts.proposals.withdraw(sid);
     if (this.isServing) return;
     this.#discovery.forget(sid);
-    this.#newLeaderAcks &= ~this.#context.voters.bit(sid);
+    this.#newLeaderAcks.forget(sid);
   }
 
   #receiveAckEpoch(learner: Learner, packet: QuorumPacket): void {
@@ -352,8 +314,9 @@ export class Leader implements RoleMachine {
   #endDiscovery(): void {
     if (this.#phase !== "discovery" || !this.#discovery.isDone) return;
     this.#phase = "synchronisation";
-    this.#lastProposed = makeZxid(this.epoch, 0);
-    nameConfiguration(this.#context, this.#lastProposed);
+    const start = makeZxid(this.epoch, 0);
+    this.#broadcast.beginEpoch(start);
+    nameConfiguration(this.#context, start);
     enterEpoch(this.#context, this.epoch);
     for (const learner of this.#learners.all()) this.#synchronise(learner);
   }
@@ -374,36 +337,26 @@ export class Leader implements RoleMachine {
     // The acknowledgement of NEWLEADER; one of UPTODATE follows, which says nothing more.
     if (zxid !== makeZxid(this.epoch, 0) || learner.stage !== "syncing") return;
     learner.stage = "acked-new-leader";
-    this.#pacing.hasCaughtUp(learner.sid);
+    this.#parts.pacing.hasCaughtUp(learner.sid);
     learner.reachedZxid = learner.lastZxid;
-    if (this.#learners.hasVote(learner)) {
-      this.#newLeaderAcks |= this.#context.voters.bit(learner.sid);
-    }
+    if (this.#learners.hasVote(learner)) this.#newLeaderAcks.add(learner.sid);
     if (this.#phase === "synchronisation") this.#checkNewLeaderAcks();
     else this.#activate(learner);
   }
 
   #checkNewLeaderAcks(): void {
-    const { voters, sid } = this.#context;
-    // Only of those in `votes` is it known that they hold nothing which this leader does not; and
-    // those who have gone again would not follow it.
-    const agreed = this.#discovery.votes & this.#learners.joinedVoters();
-    const acks = this.#newLeaderAcks & agreed;
-    if (this.#phase !== "synchronisation" || !voters.isQuorum(acks, "new-leader")) return;
-    // A leader's own copy of the initial history may still be on its way to disk elsewhere.
-    if ((this.#newLeaderAcks & voters.bit(sid)) === 0) return;
-    this.#beginService();
+    if (this.#phase === "synchronisation" && this.#newLeaderAcks.isQuorum) this.#beginService();
   }
 
   /** What was proposed of configurations before is committed as all of the initial history is. */
   #beginService(): void {
-    const { configs, sid, nowMs, timing } = this.#context;
+    const { configs, sid } = this.#context;
     const remains = remainsLeader(this.#context, configs.newest);
     configs.activate(configs.newest);
     settleIdentity(this.#context);
     this.#phase = remains ? "broadcast" : "resigned";
     if (remains) {
-      this.#nextPingAtMs = nowMs + timing.tickMs / 2;
+      this.#broadcast.delayPing();
       announceService(this.#context, "leading", this.epoch, sid);
     } else this.#retirement.begin();
     for (const learner of this.#learners.all()) this.#activate(learner);
@@ -412,66 +365,22 @@ export class Leader implements RoleMachine {
   #activate(learner: Learner): void {
     if (learner.stage !== "acked-new-leader") return;
     if (!learner.isIncomplete) this.#learners.activate(learner);
-    else {
-      // Its vote will count from then on: a quorum without it must still be following.
-      this.#syncs.add({ admitted: learner }, this.#lastProposed);
-      this.#settleSyncs();
-    }
+    // Its vote will count from then on: a quorum without it must still be following.
+    else this.#broadcast.sync({ admitted: learner });
   }
 
   #noteProgress(learner: Learner): void {
-    const { nowMs, voters } = this.#context;
-    learner.heardAtMs = nowMs;
-    const isAwaited = this.#learners.hasVote(learner) && learner.stage === "syncing";
-    if (!isAwaited || this.#phase !== "synchronisation") return;
-    // Where too few are left, one that gets on brings no quorum.
-    if (voters.isQuorum(this.#learners.joinedVoters(), "new-leader")) this.#progressAtMs = nowMs;
-  }
-
-  #receivePing(learner: Learner, { zxid, data }: QuorumPacket): void {
-    if (!this.#learners.answered(learner)) return;
-    // Observers acknowledge nothing; but they answer in order.
-    const hasReached = !learner.isFollower && zxid > learner.reachedZxid;
-    if (hasReached && zxid <= this.#lastProposed) learner.reachedZxid = zxid;
-    if (data !== null) {
-      this.#context.outbox.pending.events.push({ kind: "touched", sid: learner.sid, data });
-    }
-    this.#settleSyncs();
+    learner.heardAtMs = this.#context.nowMs;
+    if (this.#phase === "synchronisation") this.#quorumWait.note(learner);
   }
 
   #acknowledge(sid: bigint, zxid: bigint): void {
-    this.#proposals.acknowledge(sid, zxid);
-    if (this.isServing) this.#commit();
-  }
-
-  #commit(): void {
-    const { outbox } = this.#context;
-    while (!this.#retirement.hasBegun) {
-      const proposal = this.#proposals.takeCommitted();
-      if (proposal === undefined) break;
-      const { entry, next } = proposal;
-      this.#syncs.confirmBefore(entry.zxid);
-      if (next !== undefined) this.#reconfigure(proposal, next);
-      else {
-        outbox.broadcast(this.#learners.followers, PacketType.commit, entry.zxid);
-        outbox.broadcast(this.#learners.observers, PacketType.inform, entry.zxid, entry.payload);
-      }
-      deliver(this.#context, entry);
-    }
-    this.#settleSyncs();
-  }
-
-  #reconfigure(committed: Proposal, next: Membership): void {
-    const designated = activateEverywhere(this.#parts, committed, next);
-    if (designated !== this.#context.sid) this.#retirement.begin(designated);
+    this.#parts.proposals.acknowledge(sid, zxid);
+    if (this.isServing) this.#broadcast.commit();
   }
 
   #checkRetired(): void {
     if (this.#retirement.isDone) this.#end("Another server is to lead by the new configuration");
-  }
-
-  #settleSyncs(): void {
-    this.#syncs.settle(this.#proposals.oldest);
   }
 
   #end(reason: string): void {

@@ -8,28 +8,23 @@
  * and an acknowledged transaction is never forgotten.
  */
 import { assert } from "../base/index.ts";
-import { PeerState, QuorumConfigError, WireError, plainVolume, zxidEpoch } from "../wire/index.ts";
+import { PeerState, QuorumConfigError, WireError } from "../wire/index.ts";
 import type { Notification, QuorumPacket } from "../wire/index.ts";
-import { Configurations } from "./configurations.ts";
+import { createContext } from "./create-context.ts";
+import { DiskOps } from "./disk-ops.ts";
+import { EarlyVotes } from "./early-votes.ts";
 import { Election, uninitialisedZxid } from "./election.ts";
 import { Follower } from "./follower.ts";
-import { History } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
 import { Leader } from "./leader.ts";
 import { parseMembership } from "./membership.ts";
 import type { Membership } from "./membership.ts";
 import { deliver, hasVote } from "./peer-context.ts";
-import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
-import { defaultLearnerLimits } from "./peer-options.ts";
+import type { PeerContext, Successor } from "./peer-context.ts";
 import type { PeerOptions } from "./peer-options.ts";
 import { Outbox } from "./ready.ts";
-import type { DiskOp, LinkId, LogPlace, Ready, Role } from "./ready.ts";
+import type { LinkId, LogPlace, Ready, Role } from "./ready.ts";
 import type { Vote } from "./vote.ts";
-
-interface EarlyVote {
-  readonly notification: Notification;
-  readonly atMs: number;
-}
 
 /** Links dialled by the peer have odd ids; a driver gives even ids to inbound ones. */
 const firstDialledLink = 1;
@@ -42,57 +37,18 @@ export class Peer {
   #isElecting = false;
   /** The vote that led to the role in force, told to servers that are looking. */
   #vote: Vote | undefined;
-  /**
-   * The newest votes of servers that were looking before this one was: in a role, or waiting for
-   * its disk. They do not say them again soon.
-   */
-  readonly #early = new Map<bigint, EarlyVote>();
+  readonly #early = new EarlyVotes();
   /** Whom the last leader wants to be elected next. */
   #successor: Successor | undefined;
   /** Who leads next by a reconfiguration, without an election. */
   #designated: bigint | undefined;
-  /** Operations not yet durable, oldest first, with the role that started them. */
-  #inFlight: { readonly op: DiskOp; readonly role: RoleMachine | undefined }[] = [];
-  /** How many operations of the pending `Ready` are in `#inFlight`. */
-  #recorded = 0;
+  /** Those that are not durable yet. */
+  readonly #diskOps = new DiskOps(this.#outbox);
   #nextLink: LinkId = firstDialledLink;
 
   constructor(options: PeerOptions) {
-    const { sid, timing, disk, logger } = options;
-    const outbox = this.#outbox;
-    const configs = new Configurations({
-      active: options.membership,
-      lastSeen: options.lastSeen,
-      isChangeable: options.reconfigEnabled ?? false,
-      rule: options.quorumRule,
-      outbox,
-      logger,
-    });
-    this.#context = {
-      sid,
-      configs,
-      get voters() {
-        return configs.voters;
-      },
-      timing,
-      learnerLimits: options.learnerLimits ?? defaultLearnerLimits,
-      counterMax: options.counterMax ?? 0xffffffff,
-      logger,
-      outbox,
-      history: new History(options.historyLimits, disk.lastZxid, disk.recent),
-      acceptedEpoch: disk.acceptedEpoch,
-      currentEpoch: disk.currentEpoch,
-      volume: disk.volume ?? plainVolume,
-      newEnsembleId: options.newEnsembleId,
-      rejection: undefined,
-      nowMs: 0,
-    };
-    assert(disk.lastZxid >= 0n || this.isIncomplete, "only an incomplete disk may hold nothing");
-    assert(disk.currentEpoch <= disk.acceptedEpoch, "an epoch is accepted before it is entered");
-    assert(
-      zxidEpoch(disk.lastZxid) <= disk.currentEpoch,
-      "history does not run ahead of its epoch",
-    );
+    this.#context = createContext(options, this.#outbox);
+    const { sid, configs, timing, outbox, logger } = this.#context;
     this.#election = new Election({ sid, configs, timing, outbox, logger });
   }
 
@@ -196,21 +152,21 @@ export class Peer {
    * next election begins when everything given to the disk is durable.
    */
   stepDown(reason: string): void {
-    this.#recordDiskOps();
+    this.#diskOps.record(this.#role);
     this.#leaveRole(reason);
     this.#settle();
   }
 
   receiveNotification(from: bigint, notification: Notification): void {
     const { nowMs } = this.#context;
-    if (this.#role === undefined && this.#learnConfig(notification)) {
+    if (this.#role === undefined && this.#context.configs.learn(notification.config)) {
       // Votes of other voters count from now on: the election begins anew.
       this.#isElecting = false;
-      this.#early.set(from, { notification, atMs: nowMs });
+      this.#early.keep(from, notification, nowMs);
     } else if (this.#isElecting) {
       this.#election.receive(from, notification, nowMs);
     } else {
-      this.#early.set(from, { notification, atMs: nowMs });
+      this.#early.keep(from, notification, nowMs);
       if (notification.state === PeerState.looking && this.#vote !== undefined) {
         this.#election.reply(from, this.#state(), this.#currentVote(this.#vote));
       }
@@ -273,13 +229,7 @@ export class Peer {
 
   /** All disk operations up to `seq` are durable. */
   persisted(seq: number): void {
-    let count = 0;
-    for (const { op, role } of this.#inFlight) {
-      if (op.seq > seq) break;
-      count += 1;
-      if (role !== undefined && role === this.#role && role.over === undefined) role.durable(op);
-    }
-    this.#inFlight.splice(0, count);
+    this.#diskOps.persisted(seq, this.#role);
     this.#settle();
   }
 
@@ -293,7 +243,7 @@ export class Peer {
    */
   replaced(seq: number, lastZxid: bigint, configText?: string): void {
     const { history, configs } = this.#context;
-    const isTruncation = this.#inFlight.find(({ op }) => op.seq === seq)?.op.kind === "truncate";
+    const isTruncation = this.#diskOps.find(seq)?.kind === "truncate";
     if (isTruncation) history.truncate(lastZxid);
     else history.reset(lastZxid);
     if (configs.isChangeable) {
@@ -306,12 +256,12 @@ export class Peer {
   /** Takes what is to be done. */
   ready(): Ready {
     this.#settle();
-    this.#recorded = 0;
+    this.#diskOps.handedOut();
     return this.#outbox.take();
   }
 
   #settle(): void {
-    this.#recordDiskOps();
+    this.#diskOps.record(this.#role);
     const { over, successor } = this.#role ?? {};
     if (over !== undefined) {
       this.#leaveRole(over);
@@ -322,20 +272,11 @@ export class Peer {
     if (this.#isElecting && this.#election.winner !== undefined) {
       this.#enterRole(this.#election.winner);
     }
-    this.#recordDiskOps();
-  }
-
-  /** Remembers who started an operation, so that a later role is not told of its end. */
-  #recordDiskOps(): void {
-    const { disk } = this.#outbox.pending;
-    for (; this.#recorded < disk.length; this.#recorded++) {
-      const op = disk[this.#recorded];
-      if (op !== undefined) this.#inFlight.push({ op, role: this.#role });
-    }
+    this.#diskOps.record(this.#role);
   }
 
   #search(): void {
-    if (this.#inFlight.length > 0) return;
+    if (this.#diskOps.length > 0) return;
     const designated = this.#designated;
     this.#designated = undefined;
     // An incomplete disk must not lead, whoever designates it.
@@ -369,12 +310,10 @@ export class Peer {
     const zxid = this.isIncomplete ? uninitialisedZxid : history.last;
     const own = { leader: sid, zxid, peerEpoch: BigInt(currentEpoch) };
     this.#election.start(own, nowMs, successor);
-    for (const [from, { notification, atMs }] of this.#early) {
-      // Who still looks has said so again since.
-      if (nowMs - atMs > timing.rebroadcastMinMs) continue;
+    // Who said it longer ago and still looks has said so again since.
+    for (const [from, notification] of this.#early.take(nowMs - timing.rebroadcastMinMs)) {
       this.#election.receive(from, notification, nowMs);
     }
-    this.#early.clear();
   }
 
   #enterRole(winner: Vote): void {
@@ -401,22 +340,6 @@ export class Peer {
     this.#successor = successor;
     this.#reportRole(successor !== undefined);
     for (const entry of undecided) deliver(this.#context, entry);
-  }
-
-  /**
-   * While looking, a server takes over a configuration that is newer than its own: whoever sends
-   * it knows that it is committed. Returns whether the members are others.
-   */
-  #learnConfig({ config: text }: Notification): boolean {
-    const { configs, logger } = this.#context;
-    if (!configs.isChangeable || text === null || text === configs.active.text) return false;
-    try {
-      return configs.activate(parseMembership(text));
-    } catch (error) {
-      if (!(error instanceof QuorumConfigError)) throw error;
-      logger.warn("Ignoring the configuration of a vote", { expected: error.message });
-      return false;
-    }
   }
 
   #reportRole(isHandOver = false): void {
