@@ -56,7 +56,7 @@ export class LearnerReconfig {
     return this.activate(config, leads ? this.#leader : noVote);
   }
 
-  /** Puts `next` in force, under which `designated` leads; returns why the role ends, if it does. */
+  /** Puts `next` in force, with `designated` as its leader; returns why the role ends, if so. */
   activate(next: Membership, designated: bigint): string | undefined {
     const { configs } = this.#context;
     if (!configs.activate(next)) return undefined;

@@ -128,7 +128,19 @@ export function access(path: string): Promise<void> {
   });
 }
 
-export function stat(path: string): Promise<{ size: number }> {
+export function writeFile(path: string, content: string): Promise<void> {
   const all = operations();
-  return all.promise("read", () => ({ size: all.disk.file(path, "stat").size }));
+  return all.promise("change", () => {
+    writeTo(openFile(all.disk, path, "w"), Buffer.from(content), null);
+  });
+}
+
+/** Who may read what is no matter of the simulation. */
+export function chmod(path: string): Promise<void> {
+  return access(path);
+}
+
+export function stat(path: string): Promise<{ size: number; mode: number }> {
+  const all = operations();
+  return all.promise("read", () => ({ size: all.disk.file(path, "stat").size, mode: 0o644 }));
 }

@@ -125,6 +125,11 @@ export function fdatasync(fd: number, done: Done): void {
   fsync(fd, done);
 }
 
+/** There are no links. */
+export function realpathSync(path: string): string {
+  return path;
+}
+
 const fs = {
   close,
   closeSync,
@@ -140,6 +145,7 @@ const fs = {
   readFileSync,
   readdir,
   readdirSync,
+  realpathSync,
   rename,
   unlink,
   write,
