@@ -219,6 +219,7 @@ const wrongs: [what: string, spoil: (told: Told) => void, RegExp][] = [
   ["an event of no watch", ({ it }) => it.event(2n), /^Event without a watch/],
   ["a number given twice", ({ numbers }) => rename(numbers[1]!, 0), /^Number given twice/],
   ["numbers out of order", ({ numbers }) => swapNames(numbers), /^Number given twice or out/],
+  ["a number refused", ({ numbers }) => refuse(numbers[1]!), /^Refused without a reason/],
   ["a number left out", ({ it }) => it.tree.delete("/q/n-0000000001"), /^Numbers left out/],
   ["a lost sequential node", ({ it }) => it.tree.delete("/q/n-0000000002"), /^Lost: createSeq/],
   [

@@ -9,9 +9,19 @@ import type { Operation } from "./operation.ts";
 
 export function* checkWriteOrder(operations: readonly Operation[]): Iterable<string> {
   const writes = acknowledgedWrites(operations);
+  yield* checkRefusals(operations);
   yield* checkDistinct(writes);
   yield* checkRealTime(operations, writes);
   yield* checkReads(operations, writes);
+}
+
+/** Only a version and a node that is not there are reasons: nothing is made under a name twice. */
+function* checkRefusals(operations: readonly Operation[]): Iterable<string> {
+  for (const operation of operations) {
+    if (operation.outcome !== "refused" || operation.kind === "get") continue;
+    if (operation.kind === "set" && operation.version !== -1) continue;
+    yield `Refused without a reason: ${show(operation)}, error ${operation.error}`;
+  }
 }
 
 function* checkDistinct(writes: readonly Operation[]): Iterable<string> {
