@@ -41,6 +41,8 @@ export interface RunOptions {
 /** What a run came to. */
 export interface Outcome {
   readonly history: History;
+  /** When the first fault could begin, on the clock of the history. */
+  readonly startedMs: number;
   /** What is wrong, as sentences; empty when nothing is. */
   readonly problems: readonly string[];
   readonly faultCounts: ReadonlyMap<string, number>;
@@ -82,6 +84,7 @@ export class FaultRun {
     }
     return {
       history: this.#history,
+      startedMs: this.#startedMs,
       problems: [...this.#problems, ...this.#ensemble.surprises],
       faultCounts: this.#faultCounts,
       otherErrors: sumOf(this.#clients.map(({ otherErrors }) => otherErrors)),
@@ -215,12 +218,16 @@ export class FaultRun {
 }
 
 /** The longest time without the acknowledgement of a write, and terms of leaders that wrote. */
-export function figuresOf({ operations }: History): { writeGapMs: number; terms: number } {
+export function figuresOf({ operations }: History) {
   const writes = acknowledgedWrites(operations);
   const terms = new Set(writes.map(({ zxid }) => zxidEpoch(zxid))).size;
   const times = writes.map(({ returnedMs }) => returnedMs).sort((one, other) => one - other);
-  const gaps = times.map((time, index) => time - (times[index - 1] ?? time));
-  return { terms, writeGapMs: gaps.reduce((most, gap) => Math.max(most, gap), 0) };
+  let [writeGapMs, gapEndMs] = [0, 0];
+  for (const [index, time] of times.entries()) {
+    const gapMs = time - (times[index - 1] ?? time);
+    if (gapMs > writeGapMs) [writeGapMs, gapEndMs] = [gapMs, time];
+  }
+  return { terms, writeGapMs, gapEndMs };
 }
 
 function sumOf(maps: readonly ReadonlyMap<string, number>[]): Map<string, number> {

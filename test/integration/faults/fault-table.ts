@@ -62,6 +62,7 @@ const faults: readonly Fault[] = [
     random.next() < 0.5 ? oneWay([leader], [follower]) : oneWay([follower], [leader]),
   ),
   breaking("keep clients from the leader", 1, ({ leader }) => between([leader], ["clients"])),
+  breaking("keep clients from a follower", 1, ({ follower }) => between([follower], ["clients"])),
   breaking("lose packets", 2, ({ ensemble }) => between(ensemble.ids, ensemble.ids, "lossy")),
   breaking("narrow the leader's links", 1, (scene) =>
     between([scene.leader], othersOf(scene), "narrow"),

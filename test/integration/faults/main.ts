@@ -63,16 +63,18 @@ function runAgain(containment: readonly string[], seed: number): Promise<number>
 
 /** Says what happened; the exit code. */
 function conclude(outcome: Outcome, baseFolder: string): number {
-  const { history, problems, faultCounts, otherErrors } = outcome;
+  const { history, startedMs, problems, faultCounts, otherErrors } = outcome;
   const { operations, events, ends } = history;
   const byOutcome = countBy(operations.map((operation) => operation.outcome));
-  const { terms, writeGapMs } = figuresOf(history);
+  const { terms, writeGapMs, gapEndMs } = figuresOf(history);
+  const endS = ((gapEndMs - startedMs) / 1000).toFixed(1);
   console.log(`Operations: ${operations.length}: ${listOf(byOutcome)}`);
   console.log(`Of kinds: ${listOf(countBy(operations.map(({ kind }) => kind)))}`);
   if (otherErrors.size > 0) console.log(`Answered with other errors: ${listOf(otherErrors)}`);
   console.log(`Watch events: ${events.length}; sessions ended: ${ends.length}`);
   console.log(`Faults: ${listOf(faultCounts)}`);
-  console.log(`Leaders that wrote: ${terms}; longest write gap: ${writeGapMs.toFixed(0)} ms`);
+  console.log(`Leaders that wrote: ${terms}`);
+  console.log(`Longest time without a write: ${writeGapMs.toFixed(0)} ms, until ${endS} s`);
   if (problems.length === 0) {
     console.log("Verdict: nothing wrong");
     rmSync(baseFolder, { recursive: true, force: true });

@@ -31,7 +31,11 @@ const SESSION_TIMEOUT_MS = 6000;
 const ANSWER_TIMEOUT_MS = 3000;
 const RETRY_MS = 50;
 const [pauseMsMin, pauseMsMax] = [30, 150];
+/** Chance that a session is left to expire, before each batch. */
 const VANISH_CHANCE = 0.003;
+/** Chance that a client goes to another server, and how long it stays away at most. */
+const MOVE_CHANCE = 0.03;
+const awayMsMax = 600;
 
 /** What may be refused by the rules of the tree; anything else is no answer to the request. */
 const refusals: readonly number[] = [ErrorCode.noNode, ErrorCode.badVersion, ErrorCode.nodeExists];
@@ -147,6 +151,11 @@ export class RecordingClient {
       return;
     }
     const isWorking = this.#mode === "works";
+    if (isWorking && random.next() < MOVE_CHANCE) {
+      await this.#leave();
+      await sleep(randomInt(random, 0, awayMsMax));
+      return;
+    }
     await this.#ask(connection, isWorking ? workload.batch(session) : workload.rest(session));
   }
 

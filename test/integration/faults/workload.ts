@@ -10,6 +10,8 @@ import type { Asked, History } from "../../history/operation.ts";
 const REGISTER_MS = 4000;
 const REGISTERS = 3;
 const CLOSE_CHANCE = 0.005;
+/** Chance that a batch only reads: nothing in it has to wait for a quorum, but its syncs. */
+const READING_CHANCE = 0.4;
 const queuePrefix = "/queue/n-";
 
 const plain: Asked = {
@@ -56,7 +58,10 @@ export class Workload {
   batch(session: bigint): Asked[] {
     if (this.#random.next() < CLOSE_CHANCE) return [{ ...plain, kind: "close" }];
     this.#noteEphemerals();
-    return Array.from({ length: randomInt(this.#random, 1, 8) }, () => this.#one(session));
+    const [from, to] = this.#random.next() < READING_CHANCE ? [0.5, 1] : [0, 1];
+    return Array.from({ length: randomInt(this.#random, 1, 8) }, () =>
+      this.#one(session, from + (to - from) * this.#random.next()),
+    );
   }
 
   /** What keeps a session alive and changes nothing. */
@@ -65,9 +70,9 @@ export class Workload {
     return [{ ...plain, path: this.#ephemerals.get(session) ?? "/ephemerals", isSynced: true }];
   }
 
-  #one(session: bigint): Asked {
+  /** The request at `chance` of all that there are: first the writes, from 0.5 on the reads. */
+  #one(session: bigint, chance: number): Asked {
     const register = this.#register();
-    const chance = this.#random.next();
     if (chance < 0.25) return { ...plain, kind: "set", path: register, value: this.#value() };
     if (chance < 0.4) {
       const version = this.#versionOf(register);
