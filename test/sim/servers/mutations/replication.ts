@@ -40,19 +40,17 @@ export const replicationMutations: readonly Mutation[] = [
     edits: [
       {
         file: follower,
-        find: "    if (packet.type === PacketType.diff) return;\n",
-        replace:
-          "    enterEpoch(this.#context, this.#epoch);\n" +
-          "    if (packet.type === PacketType.diff) return;\n",
+        find: "    this.#progress.begin();\n",
+        replace: "    this.#progress.begin();\n    enterEpoch(this.#context, this.epoch);\n",
       },
       {
         file: follower,
         find:
-          "      outbox.send(link, PacketType.ack, makeZxid(this.#epoch, 0));\n" +
+          "      outbox.send(link, PacketType.ack, makeZxid(this.epoch, 0));\n" +
           '    } else if (op.kind === "volume") {',
         replace:
           '      if (this.#phase === "new-leader")\n' +
-          "        outbox.send(link, PacketType.ack, makeZxid(this.#epoch, 0));\n" +
+          "        outbox.send(link, PacketType.ack, makeZxid(this.epoch, 0));\n" +
           '    } else if (op.kind === "volume") {',
       },
     ],
@@ -69,7 +67,7 @@ export const replicationMutations: readonly Mutation[] = [
         replace:
           "    this.#pending.push(entry);\n" +
           '    if (this.#phase === "active" && !this.isObserver)\n' +
-          "      this.#context.outbox.send(this.#link!, PacketType.ack, zxid);\n",
+          "      this.#context.outbox.send(this.link!, PacketType.ack, zxid);\n",
       },
     ],
   },
@@ -80,9 +78,9 @@ export const replicationMutations: readonly Mutation[] = [
     override: restless,
     edits: [
       {
-        file: leader,
-        find: '!voters.isQuorum(acks, "new-leader")',
-        replace: "acks === 0",
+        file: "src/zab/new-leader-acks.ts",
+        find: '!voters.isQuorum(this.#acks & agreed, "new-leader")',
+        replace: "(this.#acks & agreed) === 0",
       },
     ],
   },
