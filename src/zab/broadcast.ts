@@ -14,8 +14,9 @@ import { PacketType } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LeaderParts } from "./leader-parts.ts";
-import type { Learner } from "./learner-table.ts";
 import { activateEverywhere, findReconfigProblem } from "./leader-reconfig.ts";
+import { noteReached } from "./learner-table.ts";
+import type { Learner } from "./learner-table.ts";
 import { reconfiguration } from "./membership.ts";
 import type { Membership } from "./membership.ts";
 import { appendToLog, deliver } from "./peer-context.ts";
@@ -97,8 +98,7 @@ export class Broadcast {
     const { context, learners } = this.#parts;
     if (!learners.answered(learner)) return;
     // Observers acknowledge nothing; but they answer in order.
-    const hasReached = !learner.isFollower && zxid > learner.reachedZxid;
-    if (hasReached && zxid <= this.#lastProposed) learner.reachedZxid = zxid;
+    if (!learner.isFollower && zxid <= this.#lastProposed) noteReached(learner, zxid);
     if (data !== null) {
       context.outbox.pending.events.push({ kind: "touched", sid: learner.sid, data });
     }

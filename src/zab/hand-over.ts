@@ -134,7 +134,7 @@ export class HandOver {
     // Requests that came before a HOLD, and that the layer above is yet to propose.
     const { events } = this.#context.outbox.pending;
     if (events.some(({ kind }) => kind === "packet")) return "wait";
-    return this.#best(candidates.filter(({ ackedZxid }) => ackedZxid >= committed)) ?? "wait";
+    return this.#best(candidates.filter(({ reachedZxid }) => reachedZxid >= committed)) ?? "wait";
   }
 
   /** Tells those who know how that `target` is to lead. */

@@ -23,7 +23,7 @@ import type { LeaderParts } from "./leader-parts.ts";
 import { findReconfigProblem, nameConfiguration, remainsLeader } from "./leader-reconfig.ts";
 import type { ReconfigProblem } from "./leader-reconfig.ts";
 import { LearnerPacing } from "./learner-pacing.ts";
-import { LearnerTable, lagBehind } from "./learner-table.ts";
+import { LearnerTable, lagBehind, noteReached } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
 import type { Membership } from "./membership.ts";
 import { NewLeaderAcks } from "./new-leader-acks.ts";
@@ -327,10 +327,9 @@ export class Leader implements RoleMachine {
   }
 
   #receiveAck(learner: Learner, zxid: bigint): void {
-    if (zxid > learner.ackedZxid) learner.ackedZxid = zxid;
     if (zxidCounter(zxid) !== 0) {
       if (!learner.isFollower) return;
-      if (zxid > learner.reachedZxid) learner.reachedZxid = zxid;
+      noteReached(learner, zxid);
       this.#acknowledge(learner.sid, zxid);
       return;
     }
@@ -338,7 +337,8 @@ export class Leader implements RoleMachine {
     if (zxid !== makeZxid(this.epoch, 0) || learner.stage !== "syncing") return;
     learner.stage = "acked-new-leader";
     this.#parts.pacing.hasCaughtUp(learner.sid);
-    learner.reachedZxid = learner.lastZxid;
+    noteReached(learner, zxid);
+    noteReached(learner, learner.lastZxid);
     if (this.#learners.hasVote(learner)) this.#newLeaderAcks.add(learner.sid);
     if (this.#phase === "synchronisation") this.#checkNewLeaderAcks();
     else this.#activate(learner);

@@ -45,7 +45,7 @@ export interface Learner {
   isIncomplete: boolean;
   /** Newest zxid in its log: as it said, and from `syncing` on as what it was sent makes it. */
   lastZxid: bigint;
-  /** Newest zxid that it is known to have: logged by followers, received by observers. */
+  /** Newest zxid that it has said to have: followers on disk, observers received. */
   reachedZxid: bigint;
   /** What the leader's log has for it: "none" before it was asked, null when it has nothing. */
   logPlace: LogPlace | null | "none" | "asked";
@@ -59,8 +59,6 @@ export interface Learner {
   roundAnswered: number;
   /** Whether it understands the packets of a hand-over. */
   knowsHandOver: boolean;
-  /** The newest transaction that it has said to have on disk, in this epoch. */
-  ackedZxid: bigint;
   /** Whether it was asked to send no more requests, and has said that it does not. */
   hold: "none" | "asked" | "holding";
 }
@@ -72,6 +70,11 @@ export interface Learner {
  */
 export function incompleteSid(sid: bigint): bigint {
   return ~sid;
+}
+
+/** A learner has said to have everything up to `zxid`. */
+export function noteReached(learner: Learner, zxid: bigint): void {
+  if (zxid > learner.reachedZxid) learner.reachedZxid = zxid;
 }
 
 /** How many transactions of the epoch of `zxid`, up to it, a learner is not known to have. */
@@ -133,7 +136,6 @@ export class LearnerTable {
       pingsDue: 0,
       roundAnswered: 0,
       knowsHandOver: false,
-      ackedZxid: -1n,
       hold: "none",
     });
   }

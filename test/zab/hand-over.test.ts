@@ -102,6 +102,17 @@ test("a hand-over that takes too long is given up: parked requests are taken up,
   expect(handOver(peer, 2)).toBeUndefined();
 });
 
+test("a target that joined after the last transaction has it", () => {
+  const peer = leaderOfThree();
+  propose(peer).persist().receive(4, "ack", z(1, 1)).receive(2, "ack", z(1, 1));
+  peer.closed(2);
+  join(peer, 6, 1, { ...ours, acceptedEpoch: 1, currentEpoch: 1 });
+  peer.receive(6, "ack", z(1, 0));
+  expect(handOver(peer, 1)).toBeUndefined();
+  peer.receive(6, "hold", -1n).receive(4, "hold", -1n).wait(10);
+  expect(peer.sent).toContain("HANDOVER 0x100000001 on 4 6");
+});
+
 test("a hand-over is given up when its target goes away", () => {
   const peer = leaderOfThree();
   handOver(peer, 1);
