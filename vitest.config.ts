@@ -3,8 +3,9 @@
  *
  * `unit` is everything in test/ but the folders of the other suites: no sleeps, no real ports.
  * `integration` starts real processes on loopback, one file at a time. `sim` drives a cluster of
- * pure peers from seeds. `compat` needs Java and Python, and takes part only when it is asked for
- * by name. With ENSEMBLE_REPORT_DIR set, each run also leaves `<suites>.json` in that folder.
+ * pure peers, and of whole servers, from seeds. `proof` shows that the simulators and checkers
+ * notice planted defects, cuts the power, and lets faults loose on real servers; `compat` needs Java
+ * and Python: both take minutes, and take part only when they are asked for by name. With ENSEMBLE_REPORT_DIR set, each run also leaves `<suites>.json` in that folder.
  */
 
 import { defineConfig } from "vitest/config";
@@ -53,12 +54,28 @@ const unit: TestProjectInlineConfiguration = {
 
 const compat = oneAtATime("compat", 3);
 
+/** What belongs to the folders of `sim` and `integration`, but takes too long for each change. */
+const proofFiles = [
+  "test/sim/**/mutations.test.ts",
+  "test/sim/power-cuts/**/*.test.ts",
+  "test/integration/faults.test.ts",
+];
+
+function without(files: string[], project: TestProjectInlineConfiguration) {
+  return { test: { ...project.test, exclude: files } };
+}
+
+const proof: TestProjectInlineConfiguration = {
+  test: { ...oneAtATime("proof", 4).test, include: proofFiles, testTimeout: 10 * MINUTE_MS },
+};
+
 export default defineConfig({
   test: {
     projects: [
       unit,
-      suite("sim", 1),
-      oneAtATime("integration", 2),
+      without(proofFiles, suite("sim", 1)),
+      without(proofFiles, oneAtATime("integration", 2)),
+      ...(chosen.includes("proof") ? [proof] : []),
       ...(chosen.includes("compat") ? [compat] : []),
     ],
     reporters: reportDir === undefined ? ["default"] : ["default", "json"],
