@@ -12,6 +12,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "./run-command.ts";
 import type { ServerGroup, ServerKind } from "./server-group.ts";
+import { superUser } from "./tree-dump.ts";
 
 const PAGE = fileURLToPath(new URL("../../../docs/migration.md", import.meta.url));
 const ENTRY_POINT = fileURLToPath(new URL("../../../src/main/ensemble.ts", import.meta.url));
@@ -21,20 +22,31 @@ const RUN_TIMEOUT_MS = 240_000;
 const kinds: Readonly<Record<string, ServerKind>> = { zookeeper: "apache", ensemble: "ensemble" };
 
 export class MigrationPage {
+  /** Ids of the servers that the commands are about. */
+  servers: readonly number[];
   readonly #group: ServerGroup;
   readonly #blocks: ReadonlyMap<string, string>;
   readonly #control: Server;
   readonly #names: string;
 
-  private constructor(group: ServerGroup, blocks: ReadonlyMap<string, string>, control: Server) {
+  private constructor(
+    group: ServerGroup,
+    servers: readonly number[],
+    blocks: ReadonlyMap<string, string>,
+    control: Server,
+  ) {
     this.#group = group;
+    this.servers = servers;
     this.#blocks = blocks;
     this.#control = control;
     this.#names = path.join(group.folder, "bin");
   }
 
-  /** Reads the page, for the servers of `group`. */
-  static async open(group: ServerGroup): Promise<MigrationPage> {
+  /** Reads the page, for the servers of `group`, or some of them to begin with. */
+  static async open(
+    group: ServerGroup,
+    servers: readonly number[] = group.ids,
+  ): Promise<MigrationPage> {
     const text = await readFile(PAGE, "utf8");
     const found = text.matchAll(/^```bash (\S+)\n(.*?)^```$/gmsu);
     const blocks = new Map(Array.from(found, ([, name = "", commands = ""]) => [name, commands]));
@@ -42,7 +54,7 @@ export class MigrationPage {
       createInterface(socket).once("line", (line) => void obey(group, line, socket));
     });
     await new Promise<void>((resolve) => control.listen(0, "127.0.0.1", resolve));
-    const page = new MigrationPage(group, blocks, control);
+    const page = new MigrationPage(group, servers, blocks, control);
     await mkdir(page.#names, { recursive: true });
     const program = `#!/bin/sh\nexec "${process.execPath}" "${ENTRY_POINT}" "$@"\n`;
     await writeFile(path.join(page.#names, "ensemble"), program, { mode: 0o755 });
@@ -75,13 +87,20 @@ export class MigrationPage {
   #yours(): string {
     const { port } = this.#control.address() as AddressInfo;
     const { folder, members } = this.#group;
-    const ports = members.map(({ id, ports: { client } }) => `${id}) echo 127.0.0.1:${client};;`);
+    const clients = members.map(({ id, ports }) => `${id}) echo 127.0.0.1:${ports.client};;`);
+    const lines = members.map(({ id, ports: { client, quorum, election } }) => {
+      const line = `127.0.0.1:${quorum}:${election}:participant;127.0.0.1:${client}`;
+      return `${id}) echo "${line}";;`;
+    });
     return `
-servers="${members.map(({ id }) => id).join(" ")}"
-client_of() { case $1 in ${ports.join(" ")} esac; }
+servers="${this.servers.join(" ")}"
+super="${superUser.auth}"
+client_of() { case $1 in ${clients.join(" ")} esac; }
+line_of() { case $1 in ${lines.join(" ")} esac; }
 config_of() { echo "${folder}/server-$1/zoo.cfg"; }
 data_of() { echo "${folder}/server-$1/data"; }
 logs_of() { data_of "$1"; }
+members_of() { echo "${folder}/server-$1/members"; }
 on() { bash -c "$2"; }
 control() {
   exec 3<>/dev/tcp/127.0.0.1/${port}

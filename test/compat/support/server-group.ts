@@ -103,6 +103,10 @@ export class ServerGroup {
     return running;
   }
 
+  isRunning(id: number): boolean {
+    return this.#processes.get(id)?.hasExited() === false;
+  }
+
   /** What member `id` runs, or ran last. */
   kindOf(id: number): ServerKind | undefined {
     return this.#kinds.get(id);
