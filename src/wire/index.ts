@@ -59,6 +59,7 @@ export {
   zabProtocolVersion,
 } from "./quorum-packet.ts";
 export type { QuorumPacket } from "./quorum-packet.ts";
+export type { LearnerHistory, ServerExtensions } from "./server-extensions.ts";
 export { reconfigText } from "./reconfig-txn.ts";
 export {
   openAcl,

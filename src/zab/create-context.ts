@@ -7,6 +7,7 @@ import type { PeerContext } from "./peer-context.ts";
 import { defaultLearnerLimits } from "./peer-options.ts";
 import type { PeerOptions } from "./peer-options.ts";
 import type { Outbox } from "./ready.ts";
+import { RenewalPace } from "./renewal-pace.ts";
 
 export function createContext(options: PeerOptions, outbox: Outbox): PeerContext {
   const { sid, timing, disk, logger } = options;
@@ -39,6 +40,7 @@ export function createContext(options: PeerOptions, outbox: Outbox): PeerContext
     volume,
     newEnsembleId: options.newEnsembleId,
     rejection: undefined,
+    renewals: new RenewalPace(),
     nowMs: 0,
   };
 }

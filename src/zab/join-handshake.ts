@@ -20,8 +20,16 @@ import { epochJumpMax, epochMax } from "./discovery.ts";
 import { identityConflict } from "./ensemble-identity.ts";
 import { incompleteSid } from "./learner-table.ts";
 import { acceptEpoch } from "./peer-context.ts";
-import type { PeerContext } from "./peer-context.ts";
+import type { PeerContext, Rejection } from "./peer-context.ts";
 import type { LinkId } from "./ready.ts";
+
+/** Why not even a renewal of the leader's epoch lets this server follow (docs/decisions/0010). */
+function laterHistory(currentEpoch: number, leaderEpoch: number): Rejection {
+  const reason =
+    `Its epoch is ${leaderEpoch}, and this server holds a history of epoch ${currentEpoch}: ` +
+    "either that leader is about to end, or a majority of the voters has lost its disks since";
+  return { code: "later-history", reason };
+}
 
 export class JoinHandshake {
   readonly #context: PeerContext;
@@ -68,7 +76,8 @@ export class JoinHandshake {
 
   /** Says who this server is. */
   introduce(link: LinkId, isObserver: boolean): void {
-    const { sid, configs, acceptedEpoch, outbox, volume } = this.#context;
+    const { sid, configs, acceptedEpoch, currentEpoch, history } = this.#context;
+    const { outbox, volume } = this.#context;
     const writer = new JuteWriter(32);
     writeLearnerInfo(writer, {
       sid: volume.isIncomplete ? incompleteSid(sid) : sid,
@@ -76,6 +85,7 @@ export class JoinHandshake {
       configVersion: configs.active.version,
       ensembleId: volume.isIdSettled ? (volume.ensembleId ?? undefined) : undefined,
       knowsHandOver: true,
+      history: volume.isIncomplete ? undefined : { currentEpoch, lastZxid: history.last },
     });
     const type = isObserver ? PacketType.observerInfo : PacketType.followerInfo;
     outbox.send(link, type, makeZxid(acceptedEpoch, 0), writer.takeCopy());
@@ -93,13 +103,19 @@ export class JoinHandshake {
     this.#takesProgress = info.takesProgress === true;
     this.#ensembleId = info.ensembleId;
     const conflict = identityConflict(this.#context, this.#ensembleId);
-    this.#context.rejection = conflict;
-    if (conflict !== undefined) return `Leader ${this.#leader} cannot be followed. ${conflict}`;
+    if (conflict !== undefined) {
+      this.#context.rejection = { code: "wrong-ensemble", reason: conflict };
+      return `Leader ${this.#leader} cannot be followed. ${conflict}`;
+    }
+    this.#context.rejection = undefined;
     this.#epoch = zxidEpoch(packet.zxid);
     if (!this.#isPlausible(this.#epoch)) {
       return `The leader's epoch ${this.#epoch} is far above the accepted ${acceptedEpoch}`;
     }
     if (this.#epoch < acceptedEpoch) {
+      if (currentEpoch > this.#epoch) {
+        this.#context.rejection = laterHistory(currentEpoch, this.#epoch);
+      }
       return `The leader's epoch ${this.#epoch} is below the accepted ${acceptedEpoch}`;
     }
     const body = Buffer.alloc(4);

@@ -22,6 +22,7 @@ import { HandOver } from "./hand-over.ts";
 import type { LeaderParts } from "./leader-parts.ts";
 import { findReconfigProblem, nameConfiguration, remainsLeader } from "./leader-reconfig.ts";
 import type { ReconfigProblem } from "./leader-reconfig.ts";
+import { renewsFor, showEpoch } from "./later-epochs.ts";
 import { LearnerPacing } from "./learner-pacing.ts";
 import { LearnerTable, lagBehind, noteReached } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
@@ -264,9 +265,9 @@ export class Leader implements RoleMachine {
       return;
     }
     if (learner.isIncomplete || learnerEpoch < this.epoch) this.#forget(learner);
-    const isCounted = this.#learners.hasVote(learner);
-    if (isCounted && this.epoch === 0) this.#discovery.receiveAccepted(learner, learnerEpoch);
-    else if (isCounted && learnerEpoch > this.epoch) {
+    const isVoter = this.#learners.hasVote(learner);
+    if (isVoter && this.epoch === 0) this.#discovery.receiveAccepted(learner, learnerEpoch);
+    else if (learnerEpoch > this.epoch && (isVoter || this.isServing)) {
       this.#receiveLaterEpoch(learner, learnerEpoch);
       return;
     }
@@ -274,15 +275,19 @@ export class Leader implements RoleMachine {
   }
 
   /**
-   * A voter has promised a later epoch to a leader that never came to be, or is of another history
+   * A server has promised a later epoch to a leader that never came to be, or is of another history
    * that a majority has lost. Only a new election can let it in, whose epoch will be higher. A
-   * leader in service does not give its quorum up for that: the newcomer might win, and with it
-   * all that was acknowledged since would be lost. It stays out until this leader ends.
+   * leader in service ends only where nobody can win by that server's history, or all that was
+   * acknowledged since might be lost.
    */
   #receiveLaterEpoch(learner: Learner, epoch: number): void {
-    const reason = `Voter ${learner.sid} has accepted epoch ${epoch}, above ${this.epoch}`;
-    if (this.isServing) this.#learners.drop(learner, reason);
-    else this.#end(reason);
+    const reason = `Server ${learner.sid} has accepted epoch ${epoch}, above ${this.epoch}`;
+    if (!this.isServing) this.#end(reason);
+    else if (this.canPropose && renewsFor(this.#context, this, learner, epoch)) this.#end(reason);
+    else {
+      this.#context.logger.warn("Keeping out a server of a later epoch", { reason });
+      showEpoch(this.#context, learner, this.epoch);
+    }
   }
 
   /**

@@ -12,7 +12,7 @@ import {
   zxidCounter,
   zxidEpoch,
 } from "../wire/index.ts";
-import type { QuorumPacket } from "../wire/index.ts";
+import type { LearnerHistory, QuorumPacket } from "../wire/index.ts";
 import { identityConflict } from "./ensemble-identity.ts";
 import type { PeerContext } from "./peer-context.ts";
 import type { Voters } from "./quorum.ts";
@@ -59,6 +59,8 @@ export interface Learner {
   roundAnswered: number;
   /** Whether it understands the packets of a hand-over. */
   knowsHandOver: boolean;
+  /** Where its history ended when it connected; undefined when it does not say. */
+  history: LearnerHistory | undefined;
   /** Whether it was asked to send no more requests, and has said that it does not. */
   hold: "none" | "asked" | "holding";
 }
@@ -136,6 +138,7 @@ export class LearnerTable {
       pingsDue: 0,
       roundAnswered: 0,
       knowsHandOver: false,
+      history: undefined,
       hold: "none",
     });
   }
@@ -198,6 +201,7 @@ export class LearnerTable {
     learner.isFollower = isFollower;
     learner.isIncomplete = isIncomplete;
     learner.knowsHandOver = info.knowsHandOver === true;
+    learner.history = info.history;
     return true;
   }
 

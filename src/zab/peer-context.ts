@@ -10,6 +10,7 @@ import type { History, HistoryEntry } from "./history.ts";
 import type { LearnerLimits, PeerTiming } from "./peer-options.ts";
 import type { Voters } from "./quorum.ts";
 import type { DiskOp, LinkId, Outbox, Role } from "./ready.ts";
+import type { RenewalPace } from "./renewal-pace.ts";
 import type { Candidate } from "./vote.ts";
 
 export interface PeerContext {
@@ -32,9 +33,18 @@ export interface PeerContext {
   volume: VolumeRecord;
   readonly newEnsembleId: string | undefined;
   /** Why the last leader that was found cannot be followed, if this will not pass by itself. */
-  rejection: string | undefined;
+  rejection: Rejection | undefined;
+  /** When this server, as a leader, may end for one of a later epoch. */
+  readonly renewals: RenewalPace;
   /** Time of the current input. */
   nowMs: number;
+}
+
+/** Why a server does not follow the leader that it has found. */
+export interface Rejection {
+  /** Its disk belongs to another ensemble, or holds a history that comes after the leader's. */
+  readonly code: "wrong-ensemble" | "later-history";
+  readonly reason: string;
 }
 
 /** Whom a leader that hands over wants to be elected. */
@@ -115,13 +125,14 @@ export function deliver(context: PeerContext, entry: HistoryEntry): void {
   context.outbox.pending.deliver.push(entry);
 }
 
-/** Reports that this server has become fit for clients. */
+/** Reports that this server has become fit for clients; no leader is refused any more. */
 export function announceService(
   context: PeerContext,
   role: Role,
   epoch: number,
   leader: bigint,
 ): void {
+  context.rejection = undefined;
   const { events } = context.outbox.pending;
   events.push({ kind: "role", role, serving: true, epoch, leader, isHandOver: false });
 }

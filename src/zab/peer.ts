@@ -20,7 +20,7 @@ import { Leader } from "./leader.ts";
 import { parseMembership } from "./membership.ts";
 import type { Membership } from "./membership.ts";
 import { deliver, hasVote } from "./peer-context.ts";
-import type { PeerContext, Successor } from "./peer-context.ts";
+import type { PeerContext, Rejection, Successor } from "./peer-context.ts";
 import type { PeerOptions } from "./peer-options.ts";
 import { Outbox } from "./ready.ts";
 import type { LinkId, LogPlace, Ready, Role } from "./ready.ts";
@@ -64,7 +64,7 @@ export class Peer {
   }
 
   /** Why the leader that was found last cannot be followed, if somebody has to do something. */
-  get rejection(): string | undefined {
+  get rejection(): Rejection | undefined {
     return this.#context.rejection;
   }
 

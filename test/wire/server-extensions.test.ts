@@ -11,6 +11,7 @@ import type { ServerExtensions } from "../../src/wire/server-extensions.ts";
 import { WireError } from "../../src/wire/wire-error.ts";
 
 const learner = { sid: 3n, protocolVersion: 0x10000, configVersion: 7n };
+const history = { currentEpoch: 7, lastZxid: 0x700000003n };
 const id = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
 function learnerInfo(extensions: ServerExtensions): Buffer {
@@ -25,6 +26,8 @@ describe("readExtensions()", () => {
       { knowsHandOver: true, takesProgress: false },
       { knowsHandOver: false, takesProgress: true, ensembleId: id },
       { knowsHandOver: true, takesProgress: false, ensembleId: id },
+      { knowsHandOver: true, takesProgress: false, history },
+      { knowsHandOver: true, takesProgress: false, ensembleId: id, history },
     ]) {
       const info = readLearnerInfo(new JuteReader(learnerInfo(extensions)));
       expect(info).toEqual({ ...learner, ...extensions });

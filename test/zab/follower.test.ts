@@ -15,7 +15,8 @@ test("§3.2: FOLLOWERINFO carries the accepted epoch and the server id", () => {
   const peer = new ScriptedPeer({ acceptedEpoch: 4, currentEpoch: 2 });
   peer.vote(3, { leader: 3, epoch: 9 }).vote(2, { leader: 3, epoch: 9 }).opened(1);
   expect(peer.sent).toEqual(["FOLLOWERINFO 0x400000000 on 1"]);
-  expect(peer.sentData).toEqual(["0000000000000001000100000000000000000000454e534d00000001"]);
+  const says = "0000000000000001000100000000000000000000454e534d00000009000000020000000000000000";
+  expect(peer.sentData).toEqual([says]);
 });
 
 test("§3.2: an observer introduces itself by OBSERVERINFO", () => {

@@ -100,7 +100,9 @@ test("a learner takes the name over before it acknowledges, and gives up one tha
   const volume = { ensembleId: "e-0", isIdSettled: false };
   const peer = new ScriptedPeer({ volume });
   peer.vote(3, { leader: 3 }).vote(2, { leader: 3 }).opened(1);
-  expect(peer.sentData[0]).toBe(learnerInfo(1, 0n, { knowsHandOver: true }).toString("hex"));
+  const history = { currentEpoch: 0, lastZxid: 0n };
+  const info = learnerInfo(1, 0n, { knowsHandOver: true, history });
+  expect(peer.sentData[0]).toBe(info.toString("hex"));
   peer.receive(1, "leaderInfo", z(1, 0), encodeLeaderInfo({ ensembleId: "e-1" })).persist();
   peer.receive(1, "diff", 0n).receive(1, "newLeader", z(1, 0));
   expect(peer.disk).toEqual(["volume whole, unsettled id e-1", "current-epoch 1"]);
@@ -115,7 +117,7 @@ test("servers of different ensembles refuse each other", () => {
   learner.receive(1, "leaderInfo", z(1, 0), encodeLeaderInfo({ ensembleId: "theirs" }));
   expect(learner.closes).toEqual([1]);
   expect(learner.disk).toEqual([]);
-  expect(learner.peer.rejection).toContain("'theirs'");
+  expect(learner.peer.rejection?.reason).toContain("'theirs'");
   const leader = electedLeader({ volume }).accepted(2);
   leader.receive(2, "followerInfo", 0n, learnerInfo(1, 0n, { ensembleId: "theirs" }));
   expect(leader.events).toEqual(["odd-learner: foreign 1"]);

@@ -213,12 +213,6 @@ test("ZOOKEEPER-1277: a leader whose counter is used up resigns after the last t
   expect(peer.delivered).toEqual(["0x100000001", "0x100000002"]);
 });
 
-test("a leader in service keeps a voter out that accepted a later epoch", () => {
-  const peer = activeLeader().accepted(4).receive(4, "followerInfo", z(6, 0), learnerInfo(2));
-  expect(peer.closes).toEqual([4]);
-  expect(peer.peer.isServing).toBe(true);
-});
-
 test("a leader not yet in service ends for a voter that accepted a later epoch", () => {
   const peer = join(electedLeader(), 2, 1).accepted(4);
   expect(peer.peer.isServing).toBe(false);

@@ -92,7 +92,9 @@ describe("a follower", () => {
     expect(peer.events).toEqual(["observing not serving"]);
     peer.opened(3);
     expect(peer.sent).toEqual(["OBSERVERINFO 0x100000000 on 3"]);
-    expect(peer.sentData).toEqual([learnerInfo(1, z(1, 1), { knowsHandOver: true }).toString("hex")]);
+    const history = { currentEpoch: 1, lastZxid: z(1, 1) };
+    const info = learnerInfo(1, z(1, 1), { knowsHandOver: true, history });
+    expect(peer.sentData).toEqual([info.toString("hex")]);
   });
 
   it("stays as a follower without a vote when it is removed", () => {

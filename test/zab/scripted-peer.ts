@@ -5,7 +5,7 @@
  */
 import { nullLogger } from "../../src/observe/index.ts";
 import { JuteWriter, PacketType, PeerState, formatHex, plainVolume } from "../../src/wire/index.ts";
-import type { VolumeRecord } from "../../src/wire/index.ts";
+import type { ServerExtensions, VolumeRecord } from "../../src/wire/index.ts";
 import {
   OpCode,
   formatQuorumConfig,
@@ -320,7 +320,7 @@ export function designating(leader: number, payload?: Buffer): Buffer {
 export function learnerInfo(
   sid: number,
   configVersion = 0n,
-  extensions: { ensembleId?: string; knowsHandOver?: boolean } = {},
+  extensions: ServerExtensions = {},
 ): Buffer {
   const writer = new JuteWriter(32);
   const info = { sid: BigInt(sid), protocolVersion: 0x10000, configVersion, ...extensions };

@@ -99,7 +99,7 @@ export class Probes {
   #checkEnsemble(): ReadinessCause | null {
     const rejection = this.#facts.parts?.replica.peer.rejection;
     if (rejection === undefined) return null;
-    return { code: "wrong-ensemble", message: `The leader is refused. ${rejection}` };
+    return { code: rejection.code, message: `The leader is refused. ${rejection.reason}` };
   }
 
   #checkDisk(): ReadinessCause | null {
