@@ -75,7 +75,9 @@ export class StateReplacement {
       await untilSpace(() => snapshots.install(receipt));
     } catch (error) {
       const isGivenUp = error instanceof StorageError && error.code === "cancelled";
-      if (!isGivenUp || isStopped()) throw error;
+      if (!isGivenUp) throw error;
+      // The server ended its links: nobody asks for the state any more, and the disk has the old one.
+      if (isStopped()) return lastZxid();
       load.logger.warn("The state on disk is loaded again", { reason: error.message });
       return await this.#reload();
     } finally {
