@@ -76,7 +76,7 @@ export class StateReplacement {
     } catch (error) {
       const isGivenUp = error instanceof StorageError && error.code === "cancelled";
       if (!isGivenUp) throw error;
-      // The server ended its links: nobody asks for the state any more, and the disk has the old one.
+      // The server has ended its links: nobody asks for the state, and the disk has the old one.
       if (isStopped()) return lastZxid();
       load.logger.warn("The state on disk is loaded again", { reason: error.message });
       return await this.#reload();
