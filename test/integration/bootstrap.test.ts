@@ -43,7 +43,13 @@ describe("An ensemble that begins explicitly", () => {
 
   it("has one identity, on all disks", async () => {
     ensemble = await TestEnsemble.start(3, explicit);
-    const volumes = ensemble.ids.map((id) => volumeOf(ensemble, id));
+    // A learner that serves is told that the identity is for good while it writes it down.
+    const volumesNow = (): ReturnType<typeof volumeOf>[] =>
+      ensemble.ids.map((id) => volumeOf(ensemble, id));
+    await eventually("all know it for good", () =>
+      volumesNow().every((volume) => volume?.["isIdSettled"] === true),
+    );
+    const volumes = volumesNow();
     expect(volumes[0]?.["ensembleId"]).toMatch(/^[0-9a-f-]{36}$/);
     expect(volumes[1]).toEqual(volumes[0]);
     expect(volumes[2]).toEqual(volumes[0]);

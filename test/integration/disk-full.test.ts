@@ -183,12 +183,13 @@ describeWithSmallDisks("A quorum of which one disk is full", () => {
       const others = members.filter((member) => member !== hurt);
       const writing = startWriting(await connect(others), "/q");
       await eventually("writes go on", () => writing.acknowledged.length > 20, 20_000);
+      const before = logger.messages.length;
       disk.fill();
-      await eventually("the disk is full", () => logger.messages.length > 0, 20_000);
+      await eventually("the disk is full", () => logger.messages.length > before, 20_000);
       // More than the server may hold in memory: it leaves its role, and the others go on.
       const goal = writing.acknowledged.length + Math.ceil((40 * MiB) / WRITE_BYTES);
       await eventually("writes go on", () => writing.acknowledged.length > goal, 40_000);
-      expect(logger.messages).toEqual([
+      expect(logger.messages.slice(before)).toEqual([
         "Disk full: nothing is acknowledged until there is space",
         "The disk is full, and much waits for it",
       ]);

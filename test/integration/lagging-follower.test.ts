@@ -20,7 +20,11 @@ describe("A server that comes back", () => {
   let nodeNumber = 0;
 
   beforeAll(async () => {
-    ensemble = await TestEnsemble.start(3, { commitLogCount: COMMIT_LOG_COUNT });
+    ensemble = await TestEnsemble.start(3, {
+      commitLogCount: COMMIT_LOG_COUNT,
+      // What the log files could give is for slow-learner.test.ts.
+      snapshotSizeFactor: -1,
+    });
   });
 
   afterAll(() => ensemble.dispose());
