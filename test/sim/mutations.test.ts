@@ -8,14 +8,18 @@ import type { Mutation, SimOptions } from "./options.ts";
 import { SimulationFailure, runSimulation } from "./simulation.ts";
 import type { RunRequest } from "./simulation.ts";
 
-/** The rule that the first of `seedsMax` seeds to fail found broken. */
-function firstBrokenRule(seedsMax: number, request: Omit<RunRequest, "seed">): string | undefined {
+/** The rule that the first of `seedsMax` seeds to fail found broken; one `among` these, if given. */
+function firstBrokenRule(
+  seedsMax: number,
+  request: Omit<RunRequest, "seed">,
+  among?: readonly string[],
+): string | undefined {
   for (let seed = 1; seed <= seedsMax; seed++) {
     try {
       runSimulation({ ...request, seed });
     } catch (error) {
-      if (error instanceof SimulationFailure) return error.rule;
-      throw error;
+      if (!(error instanceof SimulationFailure)) throw error;
+      if (among === undefined || among.includes(error.rule)) return error.rule;
     }
   }
   return undefined;
@@ -35,8 +39,8 @@ const seenByClients: [Mutation, string][] = [
 
 for (const [mutation, what] of seenByClients) {
   test(`${what} is noticed by what clients see`, () => {
-    const rule = firstBrokenRule(150, { mutation, isBlackBox: true });
-    expect(safetyRules).toContain(rule);
+    const rule = firstBrokenRule(150, { mutation, isBlackBox: true }, safetyRules);
+    expect(rule).toBeDefined();
   });
 
   test(`${what} is noticed at once by a look at the disks`, () => {
@@ -45,9 +49,21 @@ for (const [mutation, what] of seenByClients) {
 }
 
 // Losing one copy of a committed transaction harms nobody until other servers lose theirs, too:
-// clients can hardly see it, so only the disks are asked.
+// clients can hardly see it, so only the disks are asked. It takes a disk whose snapshots are newer
+// than where a deposed leader is to be cut.
 test("a disk that forgets everything when it cannot be cut is noticed", () => {
-  const rule = firstBrokenRule(100, { mutation: "forget-on-truncate" });
+  const { faults } = optionsOf(1);
+  const override: Partial<SimOptions> = {
+    snapshotEveryMs: 300,
+    faults: {
+      ...faults,
+      leaderBias: 1,
+      partitionEveryMs: 2_000,
+      partitionMaxMs: 1_500,
+      crashEveryMs: 3_000,
+    },
+  };
+  const rule = firstBrokenRule(100, { mutation: "forget-on-truncate", override });
   expect(rule).toBe("committed means durable");
 });
 
