@@ -19,7 +19,8 @@ function firstBrokenRule(
       runSimulation({ ...request, seed });
     } catch (error) {
       if (!(error instanceof SimulationFailure)) throw error;
-      if (among === undefined || among.includes(error.rule)) return error.rule;
+      const { rule } = error;
+      if (among === undefined || (rule !== undefined && among.includes(rule))) return rule;
     }
   }
   return undefined;
