@@ -5,7 +5,12 @@
  */
 import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { LocalEnsemble, OperatorError, parseEnsemble } from "../operator/index.ts";
+import {
+  LocalEnsemble,
+  OperatorError,
+  findUnusedFields,
+  parseEnsemble,
+} from "../operator/index.ts";
 import type { Ensemble, LocalEvent, MemberReport } from "../operator/index.ts";
 import { checkSettings } from "./check-settings.ts";
 import { formatTable } from "./table.ts";
@@ -15,6 +20,7 @@ import type { UpDeps, UpFlags } from "./up-options.ts";
 export async function runUp(file: string, flags: UpFlags, deps: UpDeps): Promise<void> {
   const { print } = deps;
   const ensemble = parseEnsemble(readFile(file), file, checkSettings);
+  refuseUnusedFields(ensemble, file);
   const { namespace, name } = ensemble.metadata;
   const folder = resolve(deps.workingFolder, flags.dataDir ?? join("data", namespace, name));
   const local = await LocalEnsemble.open({
@@ -41,6 +47,13 @@ export async function runUp(file: string, flags: UpFlags, deps: UpDeps): Promise
   });
   await local.run();
   print(`Stopped; the data stays in ${shownFolder}`);
+}
+
+function refuseUnusedFields({ spec }: Ensemble, file: string): void {
+  const problems = findUnusedFields(spec).map(
+    (field) => `${file}: ${field}: expected not to be set, as 'ensemble up' has no use for it yet`,
+  );
+  if (problems.length > 0) throw new OperatorError("INVALID_OBJECT", problems);
 }
 
 function readFile(file: string): string {

@@ -1,8 +1,18 @@
 /** The face of `operator/`: what users ask for, and what makes it so. */
-export { buildEnsembleCrd, parseEnsemble } from "./api/index.ts";
+export {
+  buildCondition,
+  buildEnsembleCrd,
+  CONDITIONS,
+  defaultSpec,
+  describeEnsembleApi,
+  mergeConditions,
+  parseEnsemble,
+  readEnsemble,
+} from "./api/index.ts";
 export type { Ensemble } from "./api/index.ts";
 export {
   LocalEnsemble,
+  findUnusedFields,
   formatProperty,
   readTextIfExists,
   writeTextAtomically,

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../src/main/system-clock.ts";
-import { LocalEnsemble } from "../../src/operator/index.ts";
+import { LocalEnsemble, defaultSpec } from "../../src/operator/index.ts";
 import type { Ensemble, LocalEvent, MemberReport } from "../../src/operator/index.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -19,7 +19,8 @@ function ensembleOf(replicas: number, name = "demo"): Ensemble {
     apiVersion: "ensemble.dev/v1",
     kind: "Ensemble",
     metadata: { name, namespace: "default" },
-    spec: { replicas, config: {} },
+    spec: { ...defaultSpec(), replicas },
+    status: null,
   };
 }
 

@@ -176,6 +176,12 @@ describe("ensemble up", () => {
       "e.yaml: spec.replica: unknown field; did you mean 'replicas'?",
     ],
     [
+      "a field that is for Kubernetes",
+      `${YAML}spec: {observers: 1}`,
+      [],
+      "e.yaml: spec.observers: expected not to be set, as 'ensemble up' has no use for it yet",
+    ],
+    [
       "an unknown setting",
       `${YAML}spec: {config: {tickTme: 3}}`,
       [],

@@ -5,9 +5,10 @@
  * unions of types, constants, and anything about metadata but its type. Kubernetes prunes unknown
  * fields by itself.
  */
+import type { ConditionType } from "./conditions.ts";
 import { ENSEMBLE_KIND } from "./ensemble.ts";
 import { ENSEMBLE_SCHEMA } from "./ensemble-schema.ts";
-import type { JsonSchema } from "./ensemble-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
 
 /** Builds the definition as a plain object, ready to be written as YAML. */
 export function buildEnsembleCrd(): Record<string, unknown> {
@@ -48,16 +49,18 @@ export function buildEnsembleCrd(): Record<string, unknown> {
 }
 
 const PRINTER_COLUMNS = [
-  { name: "Replicas", type: "integer", jsonPath: ".spec.replicas" },
-  { name: "Ready", type: "integer", jsonPath: ".status.readyReplicas" },
+  { name: "Ready", type: "string", jsonPath: pathOfReady("status") },
+  { name: "Members", type: "string", jsonPath: ".status.memberSummary" },
   { name: "Leader", type: "string", jsonPath: ".status.leader" },
-  {
-    name: "Status",
-    type: "string",
-    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-  },
+  { name: "Version", type: "string", jsonPath: ".status.version" },
+  { name: "Status", type: "string", jsonPath: pathOfReady("reason") },
   { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
 ];
+
+function pathOfReady(field: string): string {
+  const type: ConditionType = "Ready";
+  return `.status.conditions[?(@.type=="${type}")].${field}`;
+}
 
 function toOpenApiSchema(): Record<string, unknown> {
   const root = toStructuralSchema(ENSEMBLE_SCHEMA);
@@ -67,8 +70,8 @@ function toOpenApiSchema(): Record<string, unknown> {
     ...root,
     properties: {
       ...properties,
-      apiVersion: { type: "string" },
-      kind: { type: "string" },
+      apiVersion: { type: "string", description: "Group and version of this object's schema." },
+      kind: { type: "string", description: "The kind of this object." },
       metadata: { type: "object" },
     },
   };
@@ -81,9 +84,12 @@ function toStructuralSchema(schema: JsonSchema): Record<string, unknown> {
     structural[keyword] = value;
   }
   if (Array.isArray(schema.type)) {
-    // A union of types cannot be expressed: members check it when their file is rendered.
+    // One union of types can be expressed; members check the other when their file is rendered.
+    const isIntOrString = schema.type.every((type) => type === "integer" || type === "string");
     delete structural["type"];
-    structural["x-kubernetes-preserve-unknown-fields"] = true;
+    structural[
+      isIntOrString ? "x-kubernetes-int-or-string" : "x-kubernetes-preserve-unknown-fields"
+    ] = true;
   }
   if (schema.items !== undefined) structural["items"] = toStructuralSchema(schema.items);
   if (typeof schema.additionalProperties === "object") {

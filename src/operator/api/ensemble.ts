@@ -1,9 +1,11 @@
 /**
- * The `Ensemble` object of API `ensemble.dev/v1`: what a user asks for. The same YAML is applied
- * to Kubernetes and given to `ensemble up`, so it holds nothing that is true of one machine only.
- * `ensemble-schema.ts` is the schema; these are the types of an object that has passed it, with
- * defaults filled in.
+ * The `Ensemble` object of API `ensemble.dev/v1`: what a user asks for, and what there is. The same
+ * YAML is applied to Kubernetes and given to `ensemble up`. `ensemble-schema.ts` is the schema;
+ * these are the types of an object that has passed it, with defaults filled in. A field that may be
+ * absent has no default; what fields mean is in the schema, which `kubectl explain` shows.
  */
+import type { EnsembleSpec } from "./ensemble-spec.ts";
+import type { EnsembleStatus } from "./ensemble-status.ts";
 
 /** Group and version of the API. */
 export const API_VERSION = "ensemble.dev/v1";
@@ -17,6 +19,8 @@ export interface Ensemble {
   readonly kind: typeof ENSEMBLE_KIND;
   readonly metadata: EnsembleMetadata;
   readonly spec: EnsembleSpec;
+  /** What the operator wrote last; null when it has written nothing. */
+  readonly status: EnsembleStatus | null;
 }
 
 /** What identifies an ensemble. */
@@ -24,12 +28,4 @@ export interface EnsembleMetadata {
   readonly name: string;
   /** @default "default" */
   readonly namespace: string;
-}
-
-/** What is wanted. */
-export interface EnsembleSpec {
-  /** Number of voting members, 1 or more. @default 3 */
-  readonly replicas: number;
-  /** Settings of a `zoo.cfg` for every member, by key. @default none */
-  readonly config: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,8 @@
 /**
  * From YAML to a valid `Ensemble`. Every problem becomes one line that says where it is, what was
  * expected and what was found; an unknown field is a problem, with the name that was probably
- * meant. Fields of `metadata` that belong to Kubernetes, and `status`, are let through unread.
+ * meant. Fields of `metadata` that belong to Kubernetes are let through unread. Rules about
+ * changes, and between fields, are Kubernetes' to evaluate.
  */
 import { Ajv } from "ajv";
 import type { ErrorObject } from "ajv";
@@ -11,11 +12,14 @@ import { OperatorError } from "../operator-error.ts";
 import { API_VERSION, ENSEMBLE_KIND } from "./ensemble.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { ENSEMBLE_SCHEMA } from "./ensemble-schema.ts";
-import type { JsonSchema } from "./ensemble-schema.ts";
+import type { EnsembleSpec } from "./ensemble-spec.ts";
+import type { EnsembleStatus } from "./ensemble-status.ts";
+import { FORMATS, OWN_KEYWORDS } from "./json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
 
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
-ajv.addVocabulary(["x-expected", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"]);
-for (const format of ["int32", "int64", "date-time"]) ajv.addFormat(format, true);
+ajv.addVocabulary([...OWN_KEYWORDS]);
+for (const format of FORMATS) ajv.addFormat(format, true);
 const validate = ajv.compile(ENSEMBLE_SCHEMA);
 
 /** Settings that follow from what the operator decides; they cannot be set in `spec.config`. */
@@ -46,10 +50,27 @@ export type CheckSettings = (config: Readonly<Record<string, string>>) => readon
  * @throws OperatorError INVALID_OBJECT with one line for each problem.
  */
 export function parseEnsemble(text: string, file: string, checkSettings: CheckSettings): Ensemble {
-  const document = parseSingleDocument(text, file);
-  checkKind(document, file);
+  return readEnsemble(parseSingleDocument(text, file), file, checkSettings);
+}
+
+/**
+ * The `Ensemble` that an object from elsewhere is, such as one that Kubernetes stores.
+ *
+ * @param object - it; left as it is.
+ * @param source - where it is from, for messages.
+ * @param checkSettings - what a member would say about `spec.config`.
+ * @throws OperatorError INVALID_OBJECT with one line for each problem.
+ */
+export function readEnsemble(
+  object: object,
+  source: string,
+  checkSettings: CheckSettings,
+): Ensemble {
+  checkKind(object, source);
+  // Validation fills in defaults.
+  const document = structuredClone(object);
   if (!validate(document)) {
-    const problems = (validate.errors ?? []).map((error) => `${file}: ${describe(error)}`);
+    const problems = (validate.errors ?? []).map((error) => `${source}: ${describe(error)}`);
     throw new OperatorError("INVALID_OBJECT", [...new Set(problems)]);
   }
   const ensemble = withConfigAsText(document as unknown as RawEnsemble);
@@ -57,12 +78,18 @@ export function parseEnsemble(text: string, file: string, checkSettings: CheckSe
     ...Object.keys(ensemble.spec.config)
       .filter(isOperatorKey)
       .map((key) => {
-        return `${file}: spec.config.${key}: expected not to be set, as the operator sets it`;
+        return `${source}: spec.config.${key}: expected not to be set, as the operator sets it`;
       }),
-    ...checkSettings(ensemble.spec.config).map((problem) => `${file}: spec.config.${problem}`),
+    ...checkSettings(ensemble.spec.config).map((problem) => `${source}: spec.config.${problem}`),
   ];
   if (problems.length > 0) throw new OperatorError("INVALID_OBJECT", problems);
   return ensemble;
+}
+
+/** What is wanted of an ensemble whose spec says nothing. */
+export function defaultSpec(): EnsembleSpec {
+  const document = { apiVersion: API_VERSION, kind: ENSEMBLE_KIND, metadata: { name: "default" } };
+  return readEnsemble(document, "defaults", () => []).spec;
 }
 
 function parseSingleDocument(text: string, file: string): object {
@@ -137,24 +164,24 @@ function quote(value: unknown): string {
   return text.length > QUOTE_LENGTH_MAX ? `${text.slice(0, QUOTE_LENGTH_MAX)}…` : text;
 }
 
-interface RawEnsemble extends Omit<Ensemble, "spec"> {
-  readonly spec: {
-    readonly replicas: number;
+interface RawEnsemble {
+  readonly metadata: Ensemble["metadata"];
+  readonly spec: Omit<EnsembleSpec, "config"> & {
     readonly config: Readonly<Record<string, string | number | boolean>>;
   };
+  readonly status?: EnsembleStatus;
 }
 
-function withConfigAsText({ metadata, spec }: RawEnsemble): Ensemble {
+function withConfigAsText({ metadata, spec, status }: RawEnsemble): Ensemble {
+  const config = Object.fromEntries(
+    Object.entries(spec.config).map(([key, value]) => [key, String(value)]),
+  );
   return {
     apiVersion: API_VERSION,
     kind: ENSEMBLE_KIND,
     metadata: { name: metadata.name, namespace: metadata.namespace },
-    spec: {
-      replicas: spec.replicas,
-      config: Object.fromEntries(
-        Object.entries(spec.config).map(([key, value]) => [key, String(value)]),
-      ),
-    },
+    spec: { ...spec, config },
+    status: status ?? null,
   };
 }
 

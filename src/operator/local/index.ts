@@ -5,3 +5,4 @@ export { LocalEnsemble } from "./local-ensemble.ts";
 export type { LocalEvent } from "./local-ensemble.ts";
 export type { MemberReport } from "./local-member.ts";
 export type { ServerCommand } from "./member-process.ts";
+export { findUnusedFields } from "./unused-fields.ts";

@@ -1,6 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { OperatorError, parseEnsemble } from "../../../src/operator/index.ts";
+import {
+  OperatorError,
+  defaultSpec,
+  parseEnsemble,
+  readEnsemble,
+} from "../../../src/operator/index.ts";
 
 const VALID = "apiVersion: ensemble.dev/v1\nkind: Ensemble\nmetadata:\n  name: demo\n";
 
@@ -24,13 +29,36 @@ describe("parseEnsemble()", () => {
       apiVersion: "ensemble.dev/v1",
       kind: "Ensemble",
       metadata: { name: "demo", namespace: "default" },
-      spec: { replicas: 3, config: {} },
+      spec: defaultSpec(),
+      status: null,
     });
+    expect(parse(VALID).spec).toMatchObject({
+      replicas: 3,
+      observers: 0,
+      config: {},
+      storage: { size: "10Gi", retention: { whenScaled: "Retain", whenDeleted: "Retain" } },
+      service: { client: { type: "ClusterIP", port: 2181 } },
+      podDisruptionBudget: { enabled: true },
+      networkPolicy: { enabled: true, clients: [] },
+      clusterDomain: "cluster.local",
+      bootstrap: { empty: {} },
+      paused: false,
+    });
+  });
+
+  it("fills in the defaults inside of what is given", () => {
+    const text = `${VALID}spec: {storage: {size: 20Gi}, bootstrap: {restore: {backup: b}}}`;
+    expect(parse(text).spec).toMatchObject({
+      storage: { size: "20Gi", retention: { whenScaled: "Retain" } },
+      bootstrap: { restore: { backup: "b" } },
+    });
+    expect(parse(text).spec.bootstrap).not.toHaveProperty("empty");
   });
 
   it("reads settings of any scalar type as text", () => {
     const text = `${VALID}spec:\n  replicas: 5\n  config: {tickTime: 2000, skipACL: false, x: "y"}`;
     expect(parse(text).spec).toEqual({
+      ...defaultSpec(),
       replicas: 5,
       config: { tickTime: "2000", skipACL: "false", x: "y" },
     });
@@ -41,12 +69,24 @@ describe("parseEnsemble()", () => {
     expect(parse(text).metadata).toEqual({ name: "demo", namespace: "prod" });
   });
 
-  it("accepts the quickstart", () => {
-    const text = readFileSync(
-      new URL("../../../manifests/quickstart.yaml", import.meta.url),
-      "utf8",
-    );
-    expect(parse(text).spec.replicas).toBe(3);
+  it("keeps what the operator wrote", () => {
+    const text = `${VALID}status: {phase: Running, members: [{id: 1, role: leader}]}`;
+    expect(parse(text).status).toEqual({ phase: "Running", members: [{ id: 1, role: "leader" }] });
+  });
+
+  it("accepts the resources of a container as numbers and texts", () => {
+    const text = `${VALID}spec: {resources: {requests: {cpu: 2, memory: 1.5Gi}}}`;
+    expect(parse(text).spec.resources.requests).toEqual({ cpu: 2, memory: "1.5Gi" });
+  });
+
+  it("accepts every Ensemble in manifests/", () => {
+    const folder = new URL("../../../manifests/", import.meta.url);
+    const texts = readdirSync(folder)
+      .filter((name) => name.endsWith(".yaml"))
+      .flatMap((name) => readFileSync(new URL(name, folder), "utf8").split(/^---$/mu))
+      .filter((text) => /^kind: Ensemble$/mu.test(text));
+    expect(texts).not.toEqual([]);
+    for (const text of texts) expect(() => parse(text)).not.toThrow();
   });
 
   it.each([
@@ -86,6 +126,22 @@ describe("parseEnsemble()", () => {
     ],
     [`${VALID}spec: 3`, ["e.yaml: spec: expected an object, found 3"]],
     [
+      `${VALID}spec: {storage: {size: ten, retention: {whenScaled: Keep}}}`,
+      [
+        'e.yaml: spec.storage.size: expected a quantity such as 10Gi, found "ten"',
+        "e.yaml: spec.storage.retention.whenScaled: expected one of Retain, Delete, found " +
+          '"Keep"',
+      ],
+    ],
+    [
+      `${VALID}spec: {bootstrap: {import: {servers: [zk-0]}}, tls: {client: {}}}`,
+      [
+        "e.yaml: spec.tls.client.secretName: expected to be set",
+        "e.yaml: spec.bootstrap.import.servers.0: expected a name or address, ':' and a port, " +
+          'found "zk-0"',
+      ],
+    ],
+    [
       `${VALID}spec: {config: {tickTime: [1]}}`,
       ["e.yaml: spec.config.tickTime: expected a text, a number, true or false, found [1]"],
     ],
@@ -112,5 +168,27 @@ describe("parseEnsemble()", () => {
         `a: expected nothing, found '${String(config["a"])}'`,
       ]),
     ).toThrow("e.yaml: spec.config.a: expected nothing, found '1'");
+  });
+});
+
+describe("readEnsemble()", () => {
+  const object = {
+    apiVersion: "ensemble.dev/v1",
+    kind: "Ensemble",
+    metadata: { name: "demo", uid: "abc" },
+    spec: { observers: 2 },
+  };
+
+  it("leaves the object as it is", () => {
+    const before = structuredClone(object);
+    const { spec } = readEnsemble(object, "demo", () => []);
+    expect(spec).toEqual({ ...defaultSpec(), observers: 2 });
+    expect(object).toEqual(before);
+  });
+
+  it("says what is wrong with it", () => {
+    expect(() => readEnsemble({ ...object, spec: { observers: -1 } }, "demo", () => [])).toThrow(
+      "demo: spec.observers: expected a whole number from 0 to 99, found -1",
+    );
   });
 });

@@ -1,0 +1,44 @@
+/**
+ * What the operator says about an ensemble, as types. `status-schema.ts` describes every field;
+ * conditions and their reasons are in `conditions.ts`.
+ */
+import type { Condition } from "./conditions.ts";
+
+/** What is there. */
+export interface EnsembleStatus {
+  readonly observedGeneration?: number;
+  readonly phase?: "Forming" | "Running";
+  readonly ensembleUid?: string;
+  readonly founders?: readonly number[];
+  readonly replicas?: number;
+  readonly readyReplicas?: number;
+  readonly memberSummary?: string;
+  readonly selector?: string;
+  readonly leader?: string;
+  readonly version?: string;
+  readonly target?: TargetStatus;
+  readonly members?: readonly MemberStatus[];
+  readonly conditions?: readonly Condition[];
+}
+
+/** What is being worked towards. */
+export interface TargetStatus {
+  readonly generation: number;
+  readonly replicas: number;
+  readonly observers: number;
+  readonly image?: string;
+  readonly configHash?: string;
+  readonly latchedAt: string;
+}
+
+/** One member as it was last seen. */
+export interface MemberStatus {
+  readonly id: number;
+  readonly name?: string;
+  readonly role?: "leader" | "follower" | "observer" | "none";
+  readonly zxid?: string;
+  readonly lag?: number;
+  readonly configVersion?: string;
+  readonly ready?: boolean;
+  readonly reason?: string;
+}
