@@ -18,4 +18,6 @@ export {
   writeTextAtomically,
 } from "./local/index.ts";
 export type { LocalEvent, MemberReport, ServerCommand } from "./local/index.ts";
+export { buildNetworkPolicy, buildPodDisruptionBudget, buildServices } from "./desired/index.ts";
+export type { KubeObject } from "./desired/index.ts";
 export { OperatorError } from "./operator-error.ts";
