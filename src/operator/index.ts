@@ -18,6 +18,11 @@ export {
   writeTextAtomically,
 } from "./local/index.ts";
 export type { LocalEvent, MemberReport, ServerCommand } from "./local/index.ts";
-export { buildNetworkPolicy, buildPodDisruptionBudget, buildServices } from "./desired/index.ts";
+export {
+  buildNetworkPolicy,
+  buildPodDisruptionBudget,
+  buildServices,
+  buildStatefulSet,
+} from "./desired/index.ts";
 export type { KubeObject } from "./desired/index.ts";
 export { OperatorError } from "./operator-error.ts";

@@ -3,3 +3,4 @@ export type { KubeObject } from "./child.ts";
 export { buildNetworkPolicy } from "./network-policy.ts";
 export { buildPodDisruptionBudget } from "./pod-disruption-budget.ts";
 export { buildServices } from "./services.ts";
+export { buildStatefulSet } from "./stateful-set.ts";

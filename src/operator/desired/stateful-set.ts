@@ -1,0 +1,58 @@
+/**
+ * The StatefulSets of an ensemble: one of the voters-to-be, one of the observers. They keep pods,
+ * names and volumes together, and decide nothing: pods start in any order (`Parallel`), are
+ * replaced only when the operator deletes them (`OnDelete`), and volumes stay until the operator
+ * removes them.
+ */
+import type { Ensemble } from "../api/ensemble.ts";
+import type { VolumeSpec } from "../api/ensemble-spec.ts";
+import { buildChild, membersServiceName } from "./child.ts";
+import type { KubeObject, Owner } from "./child.ts";
+import { buildPodTemplate, componentLabels } from "./pod-template.ts";
+import type { PodOptions } from "./pod-template.ts";
+
+/** What the operator has decided about a StatefulSet. */
+export interface StatefulSetOptions extends PodOptions {
+  /** Pods now; while members come and go one by one it is not what the spec says. */
+  readonly replicas: number;
+}
+
+/** One of the two StatefulSets. */
+export function buildStatefulSet(owner: Owner, options: StatefulSetOptions): KubeObject {
+  const { ensemble } = owner;
+  const { logVolume, size, storageClassName } = ensemble.spec.storage;
+  const dataVolume = storageClassName === undefined ? { size } : { size, storageClassName };
+  return buildChild(owner, {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    name: statefulSetName(ensemble, options.component),
+    spec: {
+      serviceName: membersServiceName(ensemble),
+      replicas: options.replicas,
+      podManagementPolicy: "Parallel",
+      updateStrategy: { type: "OnDelete" },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+      selector: { matchLabels: componentLabels(ensemble, options.component) },
+      template: buildPodTemplate(ensemble, options),
+      volumeClaimTemplates: [
+        claim("data", dataVolume),
+        ...(logVolume === undefined ? [] : [claim("log", logVolume)]),
+      ],
+    },
+  });
+}
+
+function statefulSetName({ metadata }: Ensemble, component: PodOptions["component"]): string {
+  return component === "member" ? metadata.name : `${metadata.name}-observers`;
+}
+
+function claim(name: string, { size, storageClassName }: VolumeSpec): object {
+  return {
+    metadata: { name },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      ...(storageClassName === undefined ? {} : { storageClassName }),
+      resources: { requests: { storage: size } },
+    },
+  };
+}
