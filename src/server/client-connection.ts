@@ -57,6 +57,8 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
   isLocal = false;
   /** Whether it is served without a quorum, and so may only read. */
   isReadOnly = false;
+  /** Whether its session was taken up elsewhere: it may read on, and its next write closes it. */
+  isMovedAway = false;
   readonly identity: Identity;
   /** Part of `ReadContext`: watches are told to this connection. */
   readonly watcher: Watcher = this;

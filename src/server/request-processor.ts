@@ -188,6 +188,10 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   }
 
   submit(connection: ClientConnection, request: ClientRequest): void {
+    if (connection.isMovedAway) {
+      connection.destroy();
+      return;
+    }
     this.#options.audit?.submitted(connection, request);
     const { localSessionsUpgradingEnabled } = this.#options.config;
     if (
@@ -197,13 +201,9 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     ) {
       this.#sessions.upgrade(connection);
     }
-    this.#router.route({
-      sessionId: connection.sessionId,
-      cxid: request.xid,
-      type: request.type,
-      body: request.body,
-      authInfo: connection.authInfo,
-    });
+    const { sessionId, authInfo } = connection;
+    const { xid: cxid, type, body } = request;
+    this.#router.route({ sessionId, cxid, type, body, authInfo });
   }
 
   endLocal(connection: ClientConnection): void {

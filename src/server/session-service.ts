@@ -271,9 +271,16 @@ export class SessionService {
     return { type: PacketType.revalidate, zxid: -1n, data: answer.take() };
   }
 
-  /** On a learner: the client of a session is at another server. */
+  /**
+   * A session was taken up at another server. What this one owes the former connection cannot be
+   * told from answers to the new one; without debts it goes on until it writes, as at ZooKeeper's
+   * servers: its client may be alive, and would only take the session back.
+   */
   movedAway(sessionId: bigint): void {
-    this.#serving.get(sessionId)?.destroy();
+    const connection = this.#serving.get(sessionId);
+    if (connection === undefined) return;
+    connection.isMovedAway = true;
+    if (connection.pendingCount > 0) connection.destroy();
   }
 
   /** On a learner: the leader's answer. */
@@ -317,13 +324,13 @@ export class SessionService {
   }
 
   /**
-   * On a leader: has a session served by `owner` from now on, if there is such a session. A former
-   * connection elsewhere is closed, for it must not outlive the memory of whose the session is.
+   * On a leader: has a session served by `owner` from now on, if there is such a session. Whoever
+   * serves a former connection is told: it must write no more when all this is forgotten.
    */
   #move(sessionId: bigint, timeoutMs: number, owner: SessionOwner): boolean {
     const before = this.#leading?.ownerOf(sessionId);
     if (this.#leading?.reopen(sessionId, timeoutMs, owner) !== true) return false;
-    if (owner !== here) this.#serving.get(sessionId)?.destroy();
+    if (owner !== here) this.movedAway(sessionId);
     if (before !== owner) this.#host.sessionMoved(sessionId, owner, before);
     return true;
   }
