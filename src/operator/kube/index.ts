@@ -1,0 +1,7 @@
+/** The face of `operator/kube/`: the runtime of a controller, which knows nothing of ensembles. */
+export { KubeClient } from "./kube-client.ts";
+export { KubeConnection } from "./kube-connection.ts";
+export { KubeError } from "./kube-error.ts";
+export type { Manifest, ResourceType } from "./kube-object.ts";
+export { systemTimers } from "./timers.ts";
+export type { Timers } from "./timers.ts";

@@ -1,0 +1,314 @@
+/**
+ * A Kubernetes API server of a few lines: one store for all kinds, lists in pages, watches from a
+ * version on, server-side apply (field by field at the top level, no ownership), preconditions of
+ * deletes and replacements. What it is for are its faults: `next()` lets a test answer a request of
+ * a verb in its own way, once. It knows no schemas, but refuses a lease's times without six digits.
+ */
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export type Verb = "LIST" | "WATCH" | "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface SeenRequest {
+  readonly verb: Verb;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Json;
+}
+
+export type Json = Record<string, unknown>;
+
+interface Stored extends Json {
+  metadata: { name: string; namespace?: string; uid: string; resourceVersion: string } & Json;
+}
+
+interface Change {
+  readonly version: number;
+  readonly collection: string;
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly object: Stored;
+}
+
+interface Target {
+  readonly collection: string;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+}
+
+type Responder = (response: ServerResponse, request: SeenRequest) => void;
+
+export class FakeApiServer {
+  readonly requests: SeenRequest[] = [];
+  readonly #server: Server;
+  readonly #objects = new Map<string, Stored>();
+  readonly #changes: Change[] = [];
+  readonly #watches = new Map<ServerResponse, string>();
+  readonly #faults = new Map<Verb, Responder[]>();
+  #version = 100;
+  #forgottenVersion = 0;
+
+  private constructor() {
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  static async start(): Promise<FakeApiServer> {
+    const fake = new FakeApiServer();
+    fake.#server.listen(0, "127.0.0.1");
+    await once(fake.#server, "listening");
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** How many watches are open. */
+  get watches(): number {
+    return this.#watches.size;
+  }
+
+  count(verb: Verb): number {
+    return this.requests.filter((request) => request.verb === verb).length;
+  }
+
+  last(verb: Verb): SeenRequest {
+    const found = this.requests.findLast((request) => request.verb === verb);
+    if (found === undefined) throw new Error(`No ${verb} was seen`);
+    return found;
+  }
+
+  /** Has the next request of a verb answered by `respond`; several wait in order. */
+  next(verb: Verb, ...responders: Responder[]): void {
+    this.#faults.set(verb, [...(this.#faults.get(verb) ?? []), ...responders]);
+  }
+
+  /** Makes or changes an object of namespace `default`, as another client would. */
+  put(plural: string, name: string, fields: Json = {}): void {
+    this.#store(plural, "default", { ...fields, metadata: { name, namespace: "default" } });
+  }
+
+  remove(plural: string, name: string): void {
+    const key = `${plural}/default/${name}`;
+    const object = this.#objects.get(key);
+    if (object === undefined) throw new Error(`There is no ${key}`);
+    this.#objects.delete(key);
+    this.#version += 1;
+    const metadata = { ...object.metadata, resourceVersion: String(this.#version) };
+    this.#record({ collection: plural, type: "DELETED", object: { ...object, metadata } });
+  }
+
+  /** Ends all watches cleanly. */
+  endWatches(): void {
+    for (const response of this.#watches.keys()) response.end();
+  }
+
+  /** Resets the connections of all watches. */
+  breakWatches(): void {
+    for (const response of this.#watches.keys()) response.socket?.resetAndDestroy();
+  }
+
+  /** Writes text as it stands to all watches. */
+  write(text: string): void {
+    for (const response of this.#watches.keys()) response.write(text);
+  }
+
+  /** Forgets the history: watches from a version before now are answered with 410. */
+  forget(): void {
+    this.#changes.length = 0;
+    this.#forgottenVersion = this.#version;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
+    const url = new URL(incoming.url ?? "/", "http://fake");
+    const target = targetOf(url.pathname);
+    const text = Buffer.concat(chunks).toString("utf8");
+    const request: SeenRequest = {
+      verb: verbOf(incoming.method, url, target),
+      path: url.pathname,
+      query: url.searchParams,
+      headers: incoming.headers,
+      body: text === "" ? {} : (JSON.parse(text) as Json),
+    };
+    this.requests.push(request);
+    const respond = this.#faults.get(request.verb)?.shift();
+    if (respond !== undefined) respond(response, request);
+    else this.#answer(response, request, target);
+  }
+
+  #answer(response: ServerResponse, request: SeenRequest, target: Target): void {
+    const key = `${target.collection}/${target.namespace ?? ""}/${target.name ?? ""}`;
+    const held = this.#objects.get(key);
+    switch (request.verb) {
+      case "LIST": {
+        this.#list(response, request, target.collection);
+        return;
+      }
+      case "WATCH": {
+        this.#watch(response, request, target.collection);
+        return;
+      }
+      case "GET": {
+        if (held === undefined) notFound(response);
+        else sendJson(response, 200, held);
+        return;
+      }
+      case "POST":
+      case "PUT":
+      case "PATCH": {
+        this.#write(response, request, { target, held });
+        return;
+      }
+      case "DELETE": {
+        if (held === undefined) {
+          notFound(response);
+          return;
+        }
+        const wanted = request.body["preconditions"] as Json;
+        if (differs(wanted, held)) {
+          sendStatus(response, 409, "Conflict");
+          return;
+        }
+        this.remove(target.collection, held.metadata.name);
+        sendJson(response, 200, { kind: "Status", status: "Success" });
+      }
+    }
+  }
+
+  #list(response: ServerResponse, request: SeenRequest, collection: string): void {
+    const all = [...this.#objects].filter(([key]) => key.startsWith(`${collection}/`));
+    const from = Number(request.query.get("continue") ?? 0);
+    const to = from + Number(request.query.get("limit") ?? all.length);
+    const metadata = {
+      resourceVersion: String(this.#version),
+      ...(to < all.length ? { continue: String(to) } : {}),
+    };
+    const items = all.slice(from, to).map(([, object]) => object);
+    sendJson(response, 200, { kind: "List", metadata, items: items.length === 0 ? null : items });
+  }
+
+  #watch(response: ServerResponse, request: SeenRequest, collection: string): void {
+    const from = Number(request.query.get("resourceVersion"));
+    if (from < this.#forgottenVersion) {
+      sendStatus(response, 410, "Expired");
+      return;
+    }
+    response.writeHead(200, { "Content-Type": "application/json" }).flushHeaders();
+    this.#watches.set(response, collection);
+    response.on("close", () => this.#watches.delete(response));
+    for (const change of this.#changes) {
+      if (change.version > from && change.collection === collection) writeEvent(response, change);
+    }
+  }
+
+  #write(
+    response: ServerResponse,
+    request: SeenRequest,
+    { target, held }: { target: Target; held: Stored | undefined },
+  ): void {
+    const manifest = request.body as Stored;
+    const isApply = request.verb === "PATCH";
+    if (isApply && request.headers["content-type"] !== "application/apply-patch+yaml") {
+      sendStatus(response, 415, "UnsupportedMediaType");
+      return;
+    }
+    if (request.verb === "POST" && this.#objects.has(keyOf(target, manifest))) {
+      sendStatus(response, 409, "AlreadyExists");
+      return;
+    }
+    if (request.verb === "PUT" && held === undefined) {
+      notFound(response);
+      return;
+    }
+    const { uid, resourceVersion } = manifest.metadata as Json;
+    if (differs({ uid, resourceVersion }, held)) {
+      sendStatus(response, 409, "Conflict");
+      return;
+    }
+    if (target.collection === "leases" && !hasMicroTimes(manifest)) {
+      sendStatus(response, 400, "BadRequest");
+      return;
+    }
+    const object = isApply ? { ...held, ...manifest } : manifest;
+    sendJson(response, 200, this.#store(target.collection, target.namespace ?? "", object));
+  }
+
+  #store(collection: string, namespace: string, object: Json): Stored {
+    const given = object["metadata"] as { name: string } & Json;
+    const key = `${collection}/${namespace}/${given.name}`;
+    const held = this.#objects.get(key);
+    this.#version += 1;
+    const uid = held?.metadata.uid ?? `uid-${this.#version}`;
+    const metadata = { ...given, uid, resourceVersion: String(this.#version) };
+    const stored: Stored = { ...object, metadata };
+    this.#objects.set(key, stored);
+    this.#record({ collection, type: held === undefined ? "ADDED" : "MODIFIED", object: stored });
+    return stored;
+  }
+
+  #record(event: Omit<Change, "version">): void {
+    const change = { ...event, version: this.#version };
+    this.#changes.push(change);
+    for (const [response, collection] of this.#watches) {
+      if (collection === change.collection) writeEvent(response, change);
+    }
+  }
+}
+
+/** An answer that ends a request with a `Status` object. */
+export function sendStatus(response: ServerResponse, code: number, reason: string): void {
+  sendJson(response, code, { kind: "Status", code, reason, message: `it is ${reason}` });
+}
+
+export function sendJson(response: ServerResponse, code: number, value: Json): void {
+  response.writeHead(code, { "Content-Type": "application/json" }).end(JSON.stringify(value));
+}
+
+function notFound(response: ServerResponse): void {
+  sendStatus(response, 404, "NotFound");
+}
+
+function writeEvent(response: ServerResponse, { type, object }: Change): void {
+  response.write(`${JSON.stringify({ type, object })}\n`);
+}
+
+function targetOf(path: string): Target {
+  const parts = path.split("/").slice(1).map(decodeURIComponent);
+  const rest = parts.slice(parts[0] === "api" ? 2 : 3);
+  const isNamespaced = rest[0] === "namespaces" && rest.length > 2;
+  const [collection = "", name] = isNamespaced ? rest.slice(2) : rest;
+  return { collection, name, namespace: isNamespaced ? rest[1] : undefined };
+}
+
+function verbOf(method: string | undefined, url: URL, target: Target): Verb {
+  if (method !== "GET") return method as Verb;
+  if (target.name !== undefined) return "GET";
+  return url.searchParams.get("watch") === "true" ? "WATCH" : "LIST";
+}
+
+function keyOf(target: Target, manifest: Stored): string {
+  return `${target.collection}/${target.namespace ?? ""}/${manifest.metadata.name}`;
+}
+
+/** Whether a held object is not the one that is wanted. */
+function differs(wanted: Json, held: Stored | undefined): boolean {
+  return ["uid", "resourceVersion"].some(
+    (field) => wanted[field] !== undefined && wanted[field] !== held?.metadata[field],
+  );
+}
+
+function hasMicroTimes(lease: Stored): boolean {
+  const { renewTime, acquireTime } = lease["spec"] as Json;
+  return [renewTime, acquireTime].every((time) => /T[\d:]{8}\.\d{6}Z$/.test(String(time)));
+}
