@@ -103,6 +103,13 @@ export function errorOfResponse(
   });
 }
 
+/** The error of a `Status` object that a watch was sent as an event. */
+export function errorOfEvent(call: string, object: unknown): KubeError {
+  const code = isRecord(object) ? object["code"] : undefined;
+  const status = typeof code === "number" ? code : 500;
+  return errorOfResponse(call, status, undefined, JSON.stringify(object) ?? "");
+}
+
 function codeOf(status: number, reason: string | undefined): KubeErrorCode {
   if (reason === "Expired" || reason === "Gone") return "GONE";
   switch (status) {

@@ -84,3 +84,12 @@ export function parseObject(value: unknown, type: ResourceType): KubeObject {
     metadata: kept as KubeObject["metadata"],
   };
 }
+
+/** Freezes a JSON value and all within it, so that no reader of a shared one can change it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -20,3 +20,20 @@ export const systemTimers: Timers = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves after `delayMs`, or as soon as `signal` aborts; it never rejects. */
+export function pause(timers: Timers, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const cancel = timers.schedule(delayMs, finish);
+    signal.addEventListener("abort", finish, { once: true });
+    function finish(): void {
+      cancel();
+      signal.removeEventListener("abort", finish);
+      resolve();
+    }
+  });
+}

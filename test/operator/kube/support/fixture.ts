@@ -1,6 +1,8 @@
 /** A client of a fake API server, and what else a runtime is made of, with time in the test's hand. */
 
 import { KubeConfig } from "@kubernetes/client-node";
+import type { Random } from "../../../../src/base/index.ts";
+import { nullLogger } from "../../../../src/observe/index.ts";
 import { KubeClient, KubeConnection } from "../../../../src/operator/kube/index.ts";
 import type { ResourceType } from "../../../../src/operator/kube/index.ts";
 import { FakeApiServer } from "./fake-api-server.ts";
@@ -16,10 +18,19 @@ export const CONFIG_MAP: ResourceType = {
 /** Longer than every pause, so that a test can tell the one from the other. */
 export const REQUEST_TIMEOUT_MS = 50_000;
 
+/** Chance at its least: back-offs are their minimum. */
+export const noChance: Random = { next: () => 0 };
+
 export interface Fixture {
   readonly server: FakeApiServer;
   readonly timers: ManualTimers;
   readonly client: KubeClient;
+  readonly dependencies: {
+    client: KubeClient;
+    timers: ManualTimers;
+    random: Random;
+    logger: typeof nullLogger;
+  };
   close(): Promise<void>;
 }
 
@@ -37,6 +48,7 @@ export async function openFixture(user: Record<string, unknown> = {}): Promise<F
     server,
     timers,
     client,
+    dependencies: { client, timers, random: noChance, logger: nullLogger },
     async close() {
       connection.close();
       await server.close();
