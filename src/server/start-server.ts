@@ -4,12 +4,11 @@
  * with the surroundings (folders, ports) is found out here, before the server takes part.
  */
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import type { LookupFunction } from "node:net";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { Clock } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
-import { Storage } from "../storage/index.ts";
+import { Folder, Storage, nodeFiles } from "../storage/index.ts";
 import {
   AdminCommands,
   AdminServer,
@@ -66,6 +65,9 @@ export interface RunningServer {
   /** Resolves when it has stopped; rejects when it cannot go on. */
   readonly done: Promise<void>;
 }
+
+/** ZooKeeper's name of the file that lets a server begin an ensemble with an empty disk. */
+const initialiseName = "initialize";
 
 /** Id of a standalone server without a `myid`. */
 const standaloneSid = 1n;
@@ -197,14 +199,16 @@ async function startOn(storage: Storage, context: MemberContext): Promise<Runnin
 /** What the disk holds, and how it was and will be read. */
 async function loadFromDisk(storage: Storage, metrics: ServerMetrics, context: MemberContext) {
   const { config, clock, logger } = context;
-  const initialiseFile = join(config.dataDir, "initialize");
-  const load = loadOptions(context, existsSync(initialiseFile));
+  const dataFolder = new Folder(nodeFiles, resolve(config.dataDir));
+  const isInitial = existsSync(dataFolder.fileOf(initialiseName));
+  const load = loadOptions(context, isInitial);
   const othersHaveIt = hasOtherVoters(config);
   const loaded = await loadStateOrQuarantine(storage, { ...load, othersHaveIt });
   metrics.loadMs.add(clock.monotonicMs() - metrics.startedAtMs);
   metrics.loadedTxns.add(loaded.replayedCount);
-  // The file is for one start only: a disk that is lost later must not begin another ensemble.
-  await rm(initialiseFile, { force: true });
+  // The file is for one start only: a disk that is lost later must not begin another ensemble. A
+  // file that came back with a loss of power would let it.
+  if (isInitial) await dataFolder.removeInOrder([initialiseName]);
   const mayBeginEmpty = load.mayBeginEmpty && !storage.isQuarantined;
   const volume = await settleVolume(
     storage,

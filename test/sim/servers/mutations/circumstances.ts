@@ -59,6 +59,12 @@ export const cutOffLeaders: Partial<SimOptions> = {
   faults: { ...noFaults, leaderBias: 1, partitionEveryMs: 900, giveUpChance: 0.8 },
 };
 
+/** Disks are lost one after the other, and the power goes meanwhile. */
+export const lostDisks: Partial<SimOptions> = {
+  ...busy,
+  faults: { ...noFaults, crashEveryMs: 600, crashAllChance: 0.2, wipeEveryMs: 800 },
+};
+
 /** Connections break, and servers of quick disks come and go with their memory behind. */
 export const restless: Partial<SimOptions> = {
   ...busy,

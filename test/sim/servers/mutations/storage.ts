@@ -1,5 +1,5 @@
 /** Defects of the disk: what is durable when, and what recovery makes of it. */
-import { powerCuts, restless } from "./circumstances.ts";
+import { lostDisks, powerCuts, restless } from "./circumstances.ts";
 import type { Mutation } from "./mutation.ts";
 
 const replica = "src/server/replica.ts";
@@ -38,6 +38,19 @@ export const storageMutations: readonly Mutation[] = [
     seenIn: "OSDI '14, Pillai et al.",
     override: powerCuts,
     edits: [{ file: "src/storage/folder.ts", find: "    await opened.sync();\n", replace: "" }],
+  },
+  {
+    name: "initialize-comes-back",
+    defect: "the file that lets an empty disk vote comes back with a loss of power",
+    seenIn: "decision 0008",
+    override: lostDisks,
+    edits: [
+      {
+        file: "src/server/start-server.ts",
+        find: "await dataFolder.removeInOrder([initialiseName])",
+        replace: "await dataFolder.remove(initialiseName)",
+      },
+    ],
   },
   {
     name: "tail-in-tree",
