@@ -48,7 +48,7 @@ public final class ClassByClass {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             List<String> words = Arrays.asList(line.trim().split("\\s+"));
             System.setProperties((Properties) atStart.clone());
-            Configuration.setConfiguration(null);
+            Configuration.setConfiguration(new CurrentLoginModules());
             String name = words.get(0);
             Outcomes outcomes = new Outcomes(name, results);
             run(launcher, name, new HashSet<>(words.subList(1, words.size())), outcomes);
