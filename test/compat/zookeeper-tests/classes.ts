@@ -107,7 +107,14 @@ export const RUNNING: readonly RunningClass[] = [
   { name: "test.EnsembleAuthTest" },
   { name: "test.DigestAuthDisabledTest" },
   { name: "EnforceAuthenticationTest" },
-  { name: "SaslAuthTest" },
+  {
+    name: "SaslAuthTest",
+    leftOut: {
+      testDisconnectNotCreatingLoginThread:
+        "asks for the client's own threads, and takes SaslAuthenticated for a disconnect: it " +
+        "fails whenever the client is back before its 250 ms poll for the server is",
+    },
+  },
   {
     name: "test.SaslAuthDesignatedClientTest",
     leftOut: { testReadAccessUser: "sets letAnySaslUserDoX, which our server refuses" },
