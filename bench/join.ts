@@ -6,17 +6,16 @@
  *
  *     npm run bench:join -- [--nodes 1e6] [--value-bytes 100]
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { askServerMode } from "../test/compat/support/four-letter-word.ts";
 import { parseNumber } from "./numbers.ts";
+import { readProcessUsage } from "./process-usage.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { encodeCreate, encodeSetData } from "./raw-frames.ts";
 import { SideName, startSide } from "./side.ts";
 import { openWorkspace } from "./workspace.ts";
 
-/** Requests in flight. */
-const BATCH = 1000;
 /** Writes that the follower misses: more than a leader keeps at hand. */
 const MISSED = 2000;
 const FOLDERS = 1000;
@@ -30,23 +29,8 @@ const { values } = parseArgs({
 const nodeCount = parseNumber("--nodes", values.nodes, FOLDERS, 1e8);
 const valueBytes = parseNumber("--value-bytes", values["value-bytes"], 0, 1e6);
 
-async function inBatches(
-  connection: RawConnection,
-  count: number,
-  frameOf: (index: number) => Buffer,
-): Promise<void> {
-  for (let from = 0; from < count; from += BATCH) {
-    const length = Math.min(BATCH, count - from);
-    const frames = Array.from({ length }, (_, offset) => frameOf(from + offset));
-    const failed = (await connection.requestAll(frames)).find(({ errorCode }) => errorCode !== 0);
-    if (failed !== undefined) throw new Error(`A request failed with ${failed.errorCode}`);
-  }
-}
-
-function memoryOf(pid: number, field: "VmRSS" | "VmHWM"): string {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const kilobytes = Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "mu").exec(status)?.[1]);
-  return `${((kilobytes * 1024) / 1e6).toFixed(0)} MB`;
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
 }
 
 function print(what: string, figure: string): void {
@@ -73,20 +57,23 @@ const connection = await RawConnection.open({
   openTimeoutMs: 60_000,
 });
 const value = Buffer.alloc(valueBytes, "x");
-await inBatches(connection, FOLDERS, (at) => encodeCreate(1, `/d${at}`, value));
-await inBatches(connection, nodeCount - FOLDERS, (at) =>
+await connection.succeedAll(FOLDERS, (at) => encodeCreate(1, `/d${at}`, value));
+await connection.succeedAll(nodeCount - FOLDERS, (at) =>
   encodeCreate(1, `/d${at % FOLDERS}/n${String(at).padStart(7, "0")}`, value),
 );
 await side.servers[follower]?.stop();
-await inBatches(connection, MISSED, (at) => encodeSetData(1, `/d${at % FOLDERS}`, value));
+await connection.succeedAll(MISSED, (at) => encodeSetData(1, `/d${at % FOLDERS}`, value));
 const leaderPid = side.servers[leader]?.pid ?? 0;
-print("leader before", memoryOf(leaderPid, "VmRSS"));
+print("leader before", megabytes(readProcessUsage(leaderPid).rssBytes));
 // The kernel's highest mark begins anew.
 writeFileSync(`/proc/${leaderPid}/clear_refs`, "5");
 const startedMs = performance.now();
 await side.restart(follower);
 print("follower serving after", `${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
-print("leader, highest meanwhile", memoryOf(leaderPid, "VmHWM"));
-print("follower, highest", memoryOf(side.servers[follower]?.pid ?? 0, "VmHWM"));
+print("leader, highest meanwhile", megabytes(readProcessUsage(leaderPid).rssPeakBytes));
+print(
+  "follower, highest",
+  megabytes(readProcessUsage(side.servers[follower]?.pid ?? 0).rssPeakBytes),
+);
 await connection.close();
 await side.stop();

@@ -45,6 +45,8 @@ export interface RawReply {
 
 const READ_BUFFER_BYTES = 64 * 1024;
 const NOTIFICATION_XID_MAX = -1;
+/** Requests in flight of `succeedAll`. */
+const BATCH = 1000;
 
 /** An open session. */
 export class RawConnection {
@@ -148,6 +150,16 @@ export class RawConnection {
       };
       this.write(Buffer.concat(frames));
     });
+  }
+
+  /** Sends `count` requests, a thousand at a time. @throws Error when one of them fails. */
+  async succeedAll(count: number, frameOf: (index: number) => Buffer): Promise<void> {
+    for (let from = 0; from < count; from += BATCH) {
+      const length = Math.min(BATCH, count - from);
+      const frames = Array.from({ length }, (_, offset) => frameOf(from + offset));
+      const failed = (await this.requestAll(frames)).find(({ errorCode }) => errorCode !== 0);
+      if (failed !== undefined) throw new Error(`A request failed with ${failed.errorCode}`);
+    }
   }
 
   /** Sends one request and resolves with its reply. */

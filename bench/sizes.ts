@@ -13,8 +13,6 @@ import { SideName, startSide } from "./side.ts";
 import type { Side } from "./side.ts";
 import { openWorkspace } from "./workspace.ts";
 
-/** Requests in flight. */
-const BATCH = 1000;
 /** Sessions that the watches are dealt out to. */
 const WATCHERS = 10;
 /** Connections opened at a time. */
@@ -50,19 +48,6 @@ function pathOf(index: number, { directories }: SizeOptions): string {
   return `/d${index % directories}/n${String(index).padStart(7, "0")}`;
 }
 
-async function inBatches(
-  connection: RawConnection,
-  count: number,
-  frameOf: (index: number) => Buffer,
-): Promise<void> {
-  for (let from = 0; from < count; from += BATCH) {
-    const length = Math.min(BATCH, count - from);
-    const frames = Array.from({ length }, (_, offset) => frameOf(from + offset));
-    const failed = (await connection.requestAll(frames)).find(({ errorCode }) => errorCode !== 0);
-    if (failed !== undefined) throw new Error(`A request failed with ${failed.errorCode}`);
-  }
-}
-
 class SizesRun {
   readonly #side: Side;
   readonly #options: SizeOptions;
@@ -94,8 +79,8 @@ class SizesRun {
     const value = Buffer.alloc(this.#options.valueBytes, "x");
     const { nodes, directories } = this.#options;
     const nothing = Buffer.alloc(0);
-    await inBatches(connection, directories, (at) => encodeCreate(1, `/d${at}`, nothing));
-    await inBatches(connection, nodes, (at) => encodeCreate(1, pathOf(at, this.#options), value));
+    await connection.succeedAll(directories, (at) => encodeCreate(1, `/d${at}`, nothing));
+    await connection.succeedAll(nodes, (at) => encodeCreate(1, pathOf(at, this.#options), value));
     await connection.close();
   }
 
@@ -111,7 +96,7 @@ class SizesRun {
     for (let watcher = 0; watcher < WATCHERS; watcher++) {
       const connection = await this.#open();
       this.#connections.push(connection);
-      await inBatches(connection, share, (at) => {
+      await connection.succeedAll(share, (at) => {
         return encodeGetData(1, pathOf(watcher * share + at, this.#options), true);
       });
     }
