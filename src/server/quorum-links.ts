@@ -68,6 +68,8 @@ const connectTimeoutMs = 5000;
 const closeTimeoutMs = 1000;
 /** More than an ensemble has servers; the others have to try again. */
 const waitingMax = 64;
+/** Longer than an election that has come to its end elsewhere takes to do so here. */
+const waitMsMax = 1000;
 
 /** Progress is not said more often. */
 const progressEveryMs = 50;
@@ -81,7 +83,7 @@ export class QuorumLinks {
   readonly #dirty = new Set<Link>();
   readonly #scratch = new JuteWriter(4096);
   /** Connections that wait until it is known whether this server leads; undefined once it does. */
-  #waiting: Set<Socket> | undefined;
+  #waiting: Map<Socket, NodeJS.Timeout> | undefined;
   #server: Server | undefined;
   #listensAt: string | undefined;
   /** Inbound links have even ids, dialled ones odd. */
@@ -95,40 +97,20 @@ export class QuorumLinks {
   }
 
   /**
-   * Listens for learners at `endpoint`, and nowhere else, until `stopListening`. Before an election
-   * is over they have to wait for `admit`: other servers may know sooner than this one that it is
-   * to lead.
+   * Listens for learners at `endpoint`, and nowhere else, until `stopListening`. Until this server
+   * leads they have to wait, for a while: others may know sooner than this one that it is to lead.
    */
-  listen(endpoint: Endpoint): void {
+  listen(endpoint: Endpoint, isLeading: boolean): void {
     const name = `${endpoint.host}:${endpoint.port}`;
-    if (this.#server !== undefined && this.#listensAt === name) return;
-    const isAdmitting = this.#server !== undefined && this.#waiting === undefined;
-    this.stopListening();
-    this.#listensAt = name;
-    this.#waiting = isAdmitting ? undefined : new Set();
-    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
-      if (this.#waiting === undefined) this.#accept(socket);
-      else this.#wait(socket, this.#waiting);
-    });
-    server.on("error", (error) => {
-      this.#logger.error("Cannot listen for learners", { ...endpoint, reason: error.message });
-      if (this.#server === server) this.#server = undefined;
-    });
-    server.listen(endpoint.port, endpoint.host);
-    this.#server = server;
-  }
-
-  /** Takes those up who wait, and whoever comes from now on. */
-  admit(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const socket of waiting) this.#accept(socket);
+    if (this.#server === undefined || this.#listensAt !== name) this.#listenAnew(endpoint, name);
+    if (isLeading) this.#admit();
+    else this.#waiting ??= new Map();
   }
 
   stopListening(): void {
     this.#server?.close();
     this.#server = undefined;
-    for (const socket of this.#waiting ?? []) socket.destroy();
+    for (const socket of this.#waiting?.keys() ?? []) socket.destroy();
     this.#waiting = undefined;
   }
 
@@ -243,14 +225,43 @@ export class QuorumLinks {
     this.#handlers.progress(link.id);
   }
 
-  #wait(socket: Socket, waiting: Set<Socket>): void {
+  #listenAnew(endpoint: Endpoint, name: string): void {
+    this.stopListening();
+    this.#listensAt = name;
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      if (this.#waiting === undefined) this.#accept(socket);
+      else this.#wait(socket, this.#waiting);
+    });
+    server.on("error", (error) => {
+      this.#logger.error("Cannot listen for learners", { ...endpoint, reason: error.message });
+      if (this.#server === server) this.#server = undefined;
+    });
+    server.listen(endpoint.port, endpoint.host);
+    this.#server = server;
+  }
+
+  /** Takes those up who wait, and whoever comes from now on. */
+  #admit(): void {
+    const waiting = this.#waiting ?? new Map<Socket, NodeJS.Timeout>();
+    this.#waiting = undefined;
+    for (const [socket, timer] of waiting) {
+      clearTimeout(timer);
+      this.#accept(socket);
+    }
+  }
+
+  #wait(socket: Socket, waiting: Map<Socket, NodeJS.Timeout>): void {
     if (waiting.size >= waitingMax) {
       socket.destroy();
       return;
     }
-    waiting.add(socket);
+    const timer = setTimeout(() => socket.destroy(), waitMsMax);
+    waiting.set(socket, timer);
     socket.on("error", () => socket.destroy());
-    socket.once("close", () => waiting.delete(socket));
+    socket.once("close", () => {
+      clearTimeout(timer);
+      waiting.delete(socket);
+    });
   }
 
   #accept(socket: Socket): void {

@@ -238,8 +238,7 @@ export class Replica {
     const mayLead = role === "looking" || role === "leading";
     const endpoint = mayLead ? this.#options.quorumEndpoint() : undefined;
     if (endpoint === undefined) this.links.stopListening();
-    else this.links.listen(endpoint);
-    if (role === "leading") this.links.admit();
+    else this.links.listen(endpoint, role === "leading");
   }
 
   /** Reads behind a sync see what was committed before it, and no later write of their client. */

@@ -199,7 +199,7 @@ export class Leader implements RoleMachine {
       for (const learner of this.#learners.all()) this.#synchronise(learner);
     }
     if (!this.isServing) return;
-    if (!this.#context.voters.isQuorum(this.#learners.liveVoters(), "liveness")) {
+    if (this.#quorumWait.isLost()) {
       this.#end("No quorum of followers");
       return;
     }

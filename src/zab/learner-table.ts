@@ -321,12 +321,21 @@ export class LearnerTable {
 
   /** Mask of the voters that are connected and get history or have it, this server included. */
   joinedVoters(): number {
+    return this.#votersWhere(
+      ({ stage }) => stage === "syncing" || stage === "acked-new-leader" || stage === "synced",
+    );
+  }
+
+  /** Mask of the voters that are connected and have said who they are, this server included. */
+  presentVoters(): number {
+    return this.#votersWhere(({ stage }) => stage !== "connected");
+  }
+
+  #votersWhere(isMeant: (learner: Learner) => boolean): number {
     const { voters, sid } = this.#context;
     let mask = voters.bit(sid);
     for (const learner of this.#byLink.values()) {
-      const { stage } = learner;
-      const hasJoined = stage === "syncing" || stage === "acked-new-leader" || stage === "synced";
-      if (hasJoined && this.hasVote(learner)) mask |= voters.bit(learner.sid);
+      if (isMeant(learner) && this.hasVote(learner)) mask |= voters.bit(learner.sid);
     }
     return mask;
   }

@@ -1,6 +1,8 @@
 /**
- * How long a leader that is not in service yet waits for its quorum: as long as voters that may
- * still make it one get on with what they are sent.
+ * How long a leader waits for its quorum: before service as long as voters that may still make it
+ * one get on with what they are sent, and in service for a tick while those that are joining would
+ * make it one again. Such a voter is often a moment away when another leaves, as the former leader
+ * does after a hand-over, and an election would take longer.
  */
 import type { Learner, LearnerTable } from "./learner-table.ts";
 import type { PeerContext } from "./peer-context.ts";
@@ -10,6 +12,8 @@ export class QuorumWait {
   readonly #learners: LearnerTable;
   /** When a voter that the quorum may wait for last took something of its synchronisation. */
   #progressAtMs: number;
+  /** In service: since when there has been no quorum; undefined while there is one. */
+  #lostAtMs: number | undefined;
 
   constructor(context: PeerContext, learners: LearnerTable) {
     this.#context = context;
@@ -23,6 +27,18 @@ export class QuorumWait {
     const initLimitMs = timing.initLimitTicks * timing.tickMs;
     const epochWaitMs = isEpochOpen ? (timing.epochWaitMs ?? Infinity) : Infinity;
     return nowMs - this.#progressAtMs > Math.min(epochWaitMs, initLimitMs);
+  }
+
+  /** In service: whether the leader has to go. */
+  isLost(): boolean {
+    const { nowMs, timing, voters } = this.#context;
+    if (voters.isQuorum(this.#learners.liveVoters(), "liveness")) {
+      this.#lostAtMs = undefined;
+      return false;
+    }
+    this.#lostAtMs ??= nowMs;
+    const mayComeBack = voters.isQuorum(this.#learners.presentVoters(), "liveness");
+    return !mayComeBack || nowMs - this.#lostAtMs > timing.tickMs;
   }
 
   /** During synchronisation: a learner has got on. */

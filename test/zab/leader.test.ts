@@ -195,8 +195,7 @@ test("no snapshot is sent by a leadership that ends in the same turn", () => {
       data: int(1),
       authInfo: null,
     });
-    core.linkClosed(2);
-    core.tick(peer.nowMs + 10);
+    core.stepDown("no space");
   });
   expect(peer.delivered).toEqual(["0x200000001"]);
   expect(peer.closes).toContain(4);
@@ -224,6 +223,18 @@ test("a leader without a quorum of followers steps down", () => {
   const peer = activeLeader();
   expect(peer.closed(2).events).toEqual(["learner-lost"]);
   expect(peer.wait(10).events).toEqual(["looking not serving"]);
+});
+
+test("a leader waits a tick for a voter that is joining when another one leaves", () => {
+  const joining = (): ScriptedPeer =>
+    activeLeader().accepted(4).receive(4, "followerInfo", 0n, learnerInfo(2));
+  const left = joining().closed(2);
+  expect(left.wait(10).peer.isServing).toBe(true);
+  left.receive(4, "ackEpoch", z(1, 0), int(1)).receive(4, "ack", z(1, 0));
+  expect(left.wait(300).peer.isServing).toBe(true);
+  const late = joining().closed(2);
+  expect(late.wait(190).peer.isServing).toBe(true);
+  expect(late.wait(30).peer.role).toBe("looking");
 });
 
 test("a leader may be told to wait less for an epoch than for what follows", () => {
