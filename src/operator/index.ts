@@ -13,7 +13,6 @@ export type { Ensemble } from "./api/index.ts";
 export {
   LocalEnsemble,
   findUnusedFields,
-  formatProperty,
   readTextIfExists,
   writeTextAtomically,
 } from "./local/index.ts";
@@ -25,4 +24,5 @@ export {
   buildStatefulSet,
 } from "./desired/index.ts";
 export type { KubeObject } from "./desired/index.ts";
+export { formatProperty } from "./format-property.ts";
 export { OperatorError } from "./operator-error.ts";

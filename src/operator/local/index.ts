@@ -1,6 +1,5 @@
 /** The face of `operator/local/`: an ensemble as processes and folders of this machine. */
 export { readTextIfExists, writeTextAtomically } from "./files.ts";
-export { formatProperty } from "./format-property.ts";
 export { LocalEnsemble } from "./local-ensemble.ts";
 export type { LocalEvent } from "./local-ensemble.ts";
 export type { MemberReport } from "./local-member.ts";

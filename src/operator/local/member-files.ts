@@ -10,8 +10,8 @@
  *     <ensemble folder>/member-N/console.log what else it printed since its last start
  */
 import { join } from "node:path";
+import { mergeSettings, renderSettings } from "../member-settings.ts";
 import type { MemberPorts } from "./ports.ts";
-import { formatProperty } from "./format-property.ts";
 
 /** All local servers listen on loopback only. */
 export const LOCAL_HOST = "127.0.0.1";
@@ -53,14 +53,6 @@ export interface MemberEnsemble {
   readonly ensembleId: string;
 }
 
-/** What holds unless the specification's `config` says otherwise. */
-const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
-  tickTime: "2000",
-  initLimit: "10",
-  syncLimit: "5",
-  "4lw.commands.whitelist": "srvr, ruok, stat, mntr, conf, cons, isro",
-};
-
 /**
  * Renders the `zoo.cfg` of a member. Every member's lists all of them; a quorum of one is a quorum
  * too (`standaloneEnabled=false`), so that it can grow; and a member without data must not vote
@@ -75,23 +67,21 @@ export function renderMemberConfig(
   config: Readonly<Record<string, string>>,
   { ports, ensembleId }: MemberEnsemble,
 ): string {
-  const settings: Record<string, string> = { ...DEFAULT_SETTINGS };
-  for (const [key, value] of Object.entries(config)) {
-    settings[key.replace(/^zookeeper\./u, "")] = value;
-  }
+  // Each member has a port of its own for this.
+  const adminPort = ports.find(({ id }) => id === paths.id)?.adminPort ?? 0;
+  const settings = mergeSettings(config, {
+    "admin.serverPort": String(adminPort),
+    dataDir: paths.dataFolder,
+    "ensemble.bootstrap": "explicit",
+    "ensemble.id": ensembleId,
+    standaloneEnabled: "false",
+  });
   const whitelist = settings["4lw.commands.whitelist"] ?? "";
   if (!/(^|,)\s*(srvr|\*)\s*(,|$)/u.test(whitelist)) {
     // The supervisor asks members for their role with this word.
     settings["4lw.commands.whitelist"] = whitelist === "" ? "srvr" : `${whitelist}, srvr`;
   }
-  // Each member has a port of its own for this.
-  const adminPort = ports.find(({ id }) => id === paths.id)?.adminPort ?? 0;
-  settings["admin.serverPort"] = String(adminPort);
-  settings["dataDir"] = paths.dataFolder;
-  settings["ensemble.bootstrap"] = "explicit";
-  settings["ensemble.id"] = ensembleId;
-  settings["standaloneEnabled"] = "false";
-  const lines = Object.entries(settings).map(([key, value]) => formatProperty(key, value));
+  const lines = renderSettings(settings);
   for (const { id, quorumPort, electionPort, clientPort } of ports) {
     const peerPart = `${LOCAL_HOST}:${String(quorumPort)}:${String(electionPort)}:participant`;
     lines.push(`server.${String(id)}=${peerPart};${LOCAL_HOST}:${String(clientPort)}`);
