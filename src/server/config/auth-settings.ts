@@ -20,6 +20,11 @@ export interface AuthSettings {
   readonly digestAlgorithm: string;
   /** The digest identity of the administrator, `user:<base64 of hash>`; null when there is none. */
   readonly superDigest: string | null;
+  /**
+   * Another identity with the same rights, for a program that runs the ensemble,
+   * `user:<base64 of SHA-256>`; null when there is none.
+   */
+  readonly operatorDigest: string | null;
   /** Passwords of the users of SASL by name; null when clients cannot use SASL. */
   readonly saslPasswords: ReadonlyMap<string, string> | null;
   /** SASL users who may do everything. */
@@ -42,6 +47,9 @@ const providers: ReadonlyMap<string, string> = new Map([
   ["org.apache.zookeeper.server.auth.saslauthenticationprovider", "sasl"],
   ["org.apache.zookeeper.server.auth.x509authenticationprovider", "x509"],
 ]);
+
+/** Whatever the scheme's own is: who makes this digest need not know. */
+export const OPERATOR_DIGEST_ALGORITHM = "sha256";
 
 /** Java's names of hashes, without hyphens, and ours. */
 const digestAlgorithms: ReadonlyMap<string, string> = new Map([
@@ -81,7 +89,8 @@ export function readAuthSettings(
   return {
     schemes,
     digestAlgorithm,
-    superDigest: readSuperDigest(values, digestAlgorithm),
+    superDigest: readDigest(values, "DigestAuthenticationProvider.superDigest", digestAlgorithm),
+    operatorDigest: readDigest(values, "ensemble.operatorDigest", OPERATOR_DIGEST_ALGORITHM),
     saslPasswords: readSaslPasswords(values, readFile, warnings),
     saslSuperUsers: new Set(superUser === null ? superUsers : [superUser, ...superUsers]),
     allowSaslFailedClients: values.boolean("allowSaslFailedClients"),
@@ -134,13 +143,13 @@ function readDigestAlgorithm(values: ConfigValues): string {
   return algorithm;
 }
 
-function readSuperDigest(values: ConfigValues, algorithm: string): string | null {
-  const key = "DigestAuthenticationProvider.superDigest";
+function readDigest(values: ConfigValues, key: string, algorithm: string): string | null {
   const digest = values.text(key);
   if (digest === null) return null;
-  const hash = /^[^:]+:([A-Za-z0-9+/]+={0,2})$/u.exec(digest)?.[1] ?? "";
+  const [, user = "", hash = ""] = /^([^:]+):([A-Za-z0-9+/]+={0,2})$/u.exec(digest) ?? [];
   if (Buffer.from(hash, "base64").length !== createHash(algorithm).digest().length) {
-    throw values.error(key, `super:<base64 of the ${algorithm} hash of super:password>`);
+    const name = user === "" ? "user" : user;
+    throw values.error(key, `${name}:<base64 of the ${algorithm} hash of ${name}:password>`);
   }
   return digest;
 }

@@ -31,6 +31,11 @@ const AUTH_KEYS: readonly ConfigKey[] = [
     null,
     "The administrator's `super:<base64 of the hash of super:password>`.",
   ),
+  text(
+    "ensemble.operatorDigest",
+    null,
+    "`user:<base64 of the SHA-256 of user:password>` of an operator, who may do all that super may.",
+  ),
   flag("enforce.auth.enabled", "false", "Whether clients must authenticate before any request."),
   text("enforce.auth.schemes", null, "The schemes of which one is then required, with commas."),
   text("ensembleAuthName", null, "Names of this ensemble for the scheme ensemble, with commas."),

@@ -1,4 +1,5 @@
 /** The face of `server/config/`: a server's settings, from the text of its files. */
+export { OPERATOR_DIGEST_ALGORITHM } from "./auth-settings.ts";
 export type { AuthSettings } from "./auth-settings.ts";
 export { ConfigError } from "./config-error.ts";
 export { describeConfigKeys } from "./describe-config-keys.ts";

@@ -283,7 +283,7 @@ function readAdmin(values: ConfigValues): AdminConfig {
 
 /** Hides the values of keys that hold passwords, or what proves one. */
 function showEntry({ key, value }: Property): readonly [key: string, value: string] {
-  return [key, /passw|secret|superDigest/iu.test(key) ? "***" : value];
+  return [key, /passw|secret|superDigest|operatorDigest/iu.test(key) ? "***" : value];
 }
 
 function readAuditFile(values: ConfigValues, dataDir: string): string | null {

@@ -208,6 +208,7 @@ describe("parseServerConfig() of a standalone server", () => {
     ["dataDir=/d\nstandaloneEnabled=false", /server\.N: expected at least one participant/u],
     ["dataDir=/d\nserver.1=a:1:2:observer", /at least two participants beside observers/u],
     ["dataDir=/d\nDigestAuthenticationProvider.superDigest=super:pw", /base64 of the sha1 hash/u],
+    ["dataDir=/d\nensemble.operatorDigest=op:pw", /op:<base64 of the sha256 hash of op:password>/u],
   ])("refuses %j", (text, message) => {
     expect(failure(text)).toMatch(message);
   });
