@@ -18,11 +18,19 @@ export {
 } from "./local/index.ts";
 export type { LocalEvent, MemberReport, ServerCommand } from "./local/index.ts";
 export {
+  buildAdminSecret,
+  buildConfigMap,
   buildNetworkPolicy,
   buildPodDisruptionBudget,
+  buildPrometheusRule,
+  buildServiceAccount,
+  buildServiceMonitor,
   buildServices,
   buildStatefulSet,
+  configMapName,
+  memberIdOf,
+  renderMemberSettings,
 } from "./desired/index.ts";
-export type { KubeObject } from "./desired/index.ts";
+export type { Owner, SpecObject } from "./desired/index.ts";
 export { formatProperty } from "./format-property.ts";
 export { OperatorError } from "./operator-error.ts";

@@ -24,6 +24,8 @@ const validate = ajv.compile(ENSEMBLE_SCHEMA);
 
 /** Settings that follow from what the operator decides; they cannot be set in `spec.config`. */
 const OPERATOR_KEYS: readonly string[] = [
+  "admin.enableServer",
+  "admin.serverAddress",
   "admin.serverPort",
   "clientPort",
   "clientPortAddress",
@@ -34,7 +36,10 @@ const OPERATOR_KEYS: readonly string[] = [
   "dynamicConfigFile",
   "ensemble.bootstrap",
   "ensemble.id",
+  "ensemble.joiners",
+  "ensemble.operatorDigest",
   "peerType",
+  "quorumListenOnAllIPs",
   "standaloneEnabled",
 ];
 const OPERATOR_KEY_PREFIXES: readonly string[] = ["server.", "group.", "weight."];

@@ -17,6 +17,10 @@ export interface KubeObject {
     readonly annotations?: Labels;
     readonly ownerReferences: readonly object[];
   };
+}
+
+/** An object whose content is a `spec`. */
+export interface SpecObject extends KubeObject {
   readonly spec: object;
 }
 
@@ -49,27 +53,21 @@ export function membersServiceName({ metadata }: Ensemble): string {
   return `${metadata.name}-members`;
 }
 
-/** The pods that are wanted, by ascending id. */
-export function memberPodNames({ metadata, spec }: Ensemble): string[] {
-  const named = (set: string, count: number): string[] =>
-    Array.from({ length: count }, (_, ordinal) => `${set}-${String(ordinal)}`);
-  return [
-    ...named(metadata.name, spec.replicas),
-    ...named(`${metadata.name}-observers`, spec.observers),
-  ];
-}
-
-/** What is particular to a child. */
-export interface Child {
+/** What is particular to a child; `content` is all that is not metadata. */
+export interface Child<Content extends object> {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
+  readonly labels?: Labels;
   readonly annotations?: Labels;
-  readonly spec: object;
+  readonly content: Content;
 }
 
 /** A child with what all have; it goes when the ensemble goes. */
-export function buildChild({ ensemble, uid }: Owner, child: Child): KubeObject {
+export function buildChild<Content extends object>(
+  { ensemble, uid }: Owner,
+  child: Child<Content>,
+): KubeObject & Content {
   const { name, namespace } = ensemble.metadata;
   return {
     apiVersion: child.apiVersion,
@@ -77,7 +75,11 @@ export function buildChild({ ensemble, uid }: Owner, child: Child): KubeObject {
     metadata: {
       name: child.name,
       namespace,
-      labels: { ...memberLabels(ensemble), "app.kubernetes.io/managed-by": "ensemble-operator" },
+      labels: {
+        ...child.labels,
+        ...memberLabels(ensemble),
+        "app.kubernetes.io/managed-by": "ensemble-operator",
+      },
       ...(child.annotations === undefined ? {} : { annotations: child.annotations }),
       ownerReferences: [
         {
@@ -90,6 +92,6 @@ export function buildChild({ ensemble, uid }: Owner, child: Child): KubeObject {
         },
       ],
     },
-    spec: child.spec,
+    ...child.content,
   };
 }

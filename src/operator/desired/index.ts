@@ -1,5 +1,9 @@
 /** The face of `operator/desired/`: the objects that an ensemble is made of on Kubernetes. */
-export type { KubeObject } from "./child.ts";
+export type { Owner, SpecObject } from "./child.ts";
+export { buildAdminSecret, buildServiceAccount } from "./identity.ts";
+export { buildConfigMap, configMapName, renderMemberSettings } from "./member-config.ts";
+export { memberIdOf } from "./member-names.ts";
+export { buildPrometheusRule, buildServiceMonitor } from "./monitoring.ts";
 export { buildNetworkPolicy } from "./network-policy.ts";
 export { buildPodDisruptionBudget } from "./pod-disruption-budget.ts";
 export { buildServices } from "./services.ts";

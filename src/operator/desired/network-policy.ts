@@ -4,10 +4,10 @@
  * What members themselves connect to is not restricted.
  */
 import { MEMBER_PORTS, OPERATOR_LABELS, buildChild, memberLabels } from "./child.ts";
-import type { KubeObject, Owner } from "./child.ts";
+import type { SpecObject, Owner } from "./child.ts";
 
 /** The policy, or null if there is to be none. */
-export function buildNetworkPolicy(owner: Owner): KubeObject | null {
+export function buildNetworkPolicy(owner: Owner): SpecObject | null {
   const { ensemble } = owner;
   const { networkPolicy, service } = ensemble.spec;
   if (!networkPolicy.enabled) return null;
@@ -17,15 +17,17 @@ export function buildNetworkPolicy(owner: Owner): KubeObject | null {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
     name: ensemble.metadata.name,
-    spec: {
-      ...members,
-      policyTypes: ["Ingress"],
-      ingress: [
-        rule([MEMBER_PORTS.quorum, MEMBER_PORTS.election], [members]),
-        rule([service.client.port], orEverybody(networkPolicy.clients, operator)),
-        rule([MEMBER_PORTS.metrics], orEverybody(networkPolicy.monitoring, operator)),
-        rule([MEMBER_PORTS.admin], [operator]),
-      ],
+    content: {
+      spec: {
+        ...members,
+        policyTypes: ["Ingress"],
+        ingress: [
+          rule([MEMBER_PORTS.quorum, MEMBER_PORTS.election], [members]),
+          rule([service.client.port], orEverybody(networkPolicy.clients, operator)),
+          rule([MEMBER_PORTS.metrics], orEverybody(networkPolicy.monitoring, operator)),
+          rule([MEMBER_PORTS.admin], [operator]),
+        ],
+      },
     },
   });
 }

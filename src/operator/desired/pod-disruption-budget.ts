@@ -3,7 +3,7 @@
  * voters of the committed membership, not the wanted ones, since those are whom a quorum is of.
  */
 import { ROLE_LABEL, buildChild, memberLabels } from "./child.ts";
-import type { KubeObject, Owner } from "./child.ts";
+import type { SpecObject, Owner } from "./child.ts";
 
 /** Fewer voters than this cannot do without any: a budget would only hold drains up for ever. */
 const VOTERS_MIN = 3;
@@ -13,18 +13,20 @@ const VOTERS_MIN = 3;
  *
  * @param voters - number of voters in the committed membership.
  */
-export function buildPodDisruptionBudget(owner: Owner, voters: number): KubeObject | null {
+export function buildPodDisruptionBudget(owner: Owner, voters: number): SpecObject | null {
   const { ensemble } = owner;
   if (!ensemble.spec.podDisruptionBudget.enabled || voters < VOTERS_MIN) return null;
   return buildChild(owner, {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
     name: ensemble.metadata.name,
-    spec: {
-      minAvailable: voters - 1,
-      selector: { matchLabels: { ...memberLabels(ensemble), [ROLE_LABEL]: "voter" } },
-      // A voter that is not ready is in no quorum, so its node can be had.
-      unhealthyPodEvictionPolicy: "AlwaysAllow",
+    content: {
+      spec: {
+        minAvailable: voters - 1,
+        selector: { matchLabels: { ...memberLabels(ensemble), [ROLE_LABEL]: "voter" } },
+        // A voter that is not ready is in no quorum, so its node can be had.
+        unhealthyPodEvictionPolicy: "AlwaysAllow",
+      },
     },
   });
 }

@@ -6,6 +6,7 @@ import type { Ensemble } from "../api/ensemble.ts";
 import type { EnsembleSpec, ProbeSpec } from "../api/ensemble-spec.ts";
 import { MEMBER_PORTS, memberLabels } from "./child.ts";
 import type { Labels } from "./child.ts";
+import { serviceAccountName } from "./identity.ts";
 
 /** What the operator has decided about pods. */
 export interface PodOptions {
@@ -23,9 +24,9 @@ export interface PodOptions {
 
 /** Where things are in a pod. */
 const CONFIG_FOLDER = "/etc/ensemble";
-const DATA_FOLDER = "/var/lib/ensemble/data";
+export const DATA_FOLDER = "/var/lib/ensemble/data";
 /** Only there if the log has a volume of its own. */
-const LOG_FOLDER = "/var/lib/ensemble/log";
+export const LOG_FOLDER = "/var/lib/ensemble/log";
 
 /** Labels that exactly the pods of one of the two sets have. */
 export function componentLabels(ensemble: Ensemble, component: PodOptions["component"]): Labels {
@@ -43,6 +44,7 @@ export function buildPodTemplate(ensemble: Ensemble, options: PodOptions): objec
     spec: {
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      serviceAccountName: serviceAccountName(ensemble),
       terminationGracePeriodSeconds: podTemplate.terminationGracePeriodSeconds,
       securityContext: {
         runAsNonRoot: true,
@@ -57,7 +59,6 @@ export function buildPodTemplate(ensemble: Ensemble, options: PodOptions): objec
         imagePullSecrets: nonEmpty(ensemble.spec.image.pullSecrets),
         priorityClassName: podTemplate.priorityClassName,
         runtimeClassName: podTemplate.runtimeClassName,
-        serviceAccountName: podTemplate.serviceAccountName,
       }),
       containers: [buildContainer(ensemble.spec, options)],
       volumes: [

@@ -3,48 +3,48 @@
  * each member if clients outside the cluster are to reach it.
  */
 import type { ClientServiceSpec, ExternalServiceSpec } from "../api/ensemble-spec.ts";
-import {
-  MEMBER_PORTS,
-  buildChild,
-  memberLabels,
-  memberPodNames,
-  membersServiceName,
-} from "./child.ts";
-import type { KubeObject, Owner } from "./child.ts";
+import { MEMBER_PORTS, buildChild, memberLabels, membersServiceName } from "./child.ts";
+import type { Owner, SpecObject } from "./child.ts";
+import { podName, wantedIds } from "./member-names.ts";
 
 /** All Services. */
-export function buildServices(owner: Owner): KubeObject[] {
+export function buildServices(owner: Owner): SpecObject[] {
   const { external } = owner.ensemble.spec.service;
   return [
     buildMembersService(owner),
     buildClientService(owner),
     ...(external === undefined
       ? []
-      : memberPodNames(owner.ensemble).map((pod) => buildExternalService(owner, pod, external))),
+      : wantedIds(owner.ensemble).map((id) =>
+          buildExternalService(owner, podName(owner.ensemble, id), external),
+        )),
   ];
 }
 
 /** Names of members resolve before they are ready: they need each other to become so. */
-function buildMembersService(owner: Owner): KubeObject {
+function buildMembersService(owner: Owner): SpecObject {
   const { ensemble } = owner;
   return buildChild(owner, {
     apiVersion: "v1",
     kind: "Service",
     name: membersServiceName(ensemble),
-    spec: {
-      clusterIP: "None",
-      publishNotReadyAddresses: true,
-      selector: memberLabels(ensemble),
-      ports: [
-        port("client", ensemble.spec.service.client.port),
-        port("quorum", MEMBER_PORTS.quorum),
-        port("election", MEMBER_PORTS.election),
-      ],
+    content: {
+      spec: {
+        clusterIP: "None",
+        publishNotReadyAddresses: true,
+        selector: memberLabels(ensemble),
+        ports: [
+          port("client", ensemble.spec.service.client.port),
+          port("quorum", MEMBER_PORTS.quorum),
+          port("election", MEMBER_PORTS.election),
+          port("metrics", MEMBER_PORTS.metrics),
+        ],
+      },
     },
   });
 }
 
-function buildClientService(owner: Owner): KubeObject {
+function buildClientService(owner: Owner): SpecObject {
   const { ensemble } = owner;
   const { client } = ensemble.spec.service;
   const clientPort = port("client", client.port);
@@ -53,13 +53,15 @@ function buildClientService(owner: Owner): KubeObject {
     kind: "Service",
     name: ensemble.metadata.name,
     annotations: client.annotations,
-    spec: {
-      type: client.type,
-      selector: memberLabels(ensemble),
-      ports: [
-        client.nodePort === undefined ? clientPort : { ...clientPort, nodePort: client.nodePort },
-      ],
-      ...loadBalancerFields(client),
+    content: {
+      spec: {
+        type: client.type,
+        selector: memberLabels(ensemble),
+        ports: [
+          client.nodePort === undefined ? clientPort : { ...clientPort, nodePort: client.nodePort },
+        ],
+        ...loadBalancerFields(client),
+      },
     },
   });
 }
@@ -69,19 +71,21 @@ function buildExternalService(
   owner: Owner,
   pod: string,
   external: ExternalServiceSpec,
-): KubeObject {
+): SpecObject {
   const { ensemble } = owner;
   return buildChild(owner, {
     apiVersion: "v1",
     kind: "Service",
     name: `${pod}-external`,
     annotations: external.annotations,
-    spec: {
-      type: external.type,
-      externalTrafficPolicy: "Local",
-      selector: { ...memberLabels(ensemble), "statefulset.kubernetes.io/pod-name": pod },
-      ports: [port("client", ensemble.spec.service.client.port)],
-      ...loadBalancerFields(external),
+    content: {
+      spec: {
+        type: external.type,
+        externalTrafficPolicy: "Local",
+        selector: { ...memberLabels(ensemble), "statefulset.kubernetes.io/pod-name": pod },
+        ports: [port("client", ensemble.spec.service.client.port)],
+        ...loadBalancerFields(external),
+      },
     },
   });
 }

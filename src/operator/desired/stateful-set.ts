@@ -7,7 +7,7 @@
 import type { Ensemble } from "../api/ensemble.ts";
 import type { VolumeSpec } from "../api/ensemble-spec.ts";
 import { buildChild, membersServiceName } from "./child.ts";
-import type { KubeObject, Owner } from "./child.ts";
+import type { SpecObject, Owner } from "./child.ts";
 import { buildPodTemplate, componentLabels } from "./pod-template.ts";
 import type { PodOptions } from "./pod-template.ts";
 
@@ -18,7 +18,7 @@ export interface StatefulSetOptions extends PodOptions {
 }
 
 /** One of the two StatefulSets. */
-export function buildStatefulSet(owner: Owner, options: StatefulSetOptions): KubeObject {
+export function buildStatefulSet(owner: Owner, options: StatefulSetOptions): SpecObject {
   const { ensemble } = owner;
   const { logVolume, size, storageClassName } = ensemble.spec.storage;
   const dataVolume = storageClassName === undefined ? { size } : { size, storageClassName };
@@ -26,18 +26,20 @@ export function buildStatefulSet(owner: Owner, options: StatefulSetOptions): Kub
     apiVersion: "apps/v1",
     kind: "StatefulSet",
     name: statefulSetName(ensemble, options.component),
-    spec: {
-      serviceName: membersServiceName(ensemble),
-      replicas: options.replicas,
-      podManagementPolicy: "Parallel",
-      updateStrategy: { type: "OnDelete" },
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-      selector: { matchLabels: componentLabels(ensemble, options.component) },
-      template: buildPodTemplate(ensemble, options),
-      volumeClaimTemplates: [
-        claim("data", dataVolume),
-        ...(logVolume === undefined ? [] : [claim("log", logVolume)]),
-      ],
+    content: {
+      spec: {
+        serviceName: membersServiceName(ensemble),
+        replicas: options.replicas,
+        podManagementPolicy: "Parallel",
+        updateStrategy: { type: "OnDelete" },
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+        selector: { matchLabels: componentLabels(ensemble, options.component) },
+        template: buildPodTemplate(ensemble, options),
+        volumeClaimTemplates: [
+          claim("data", dataVolume),
+          ...(logVolume === undefined ? [] : [claim("log", logVolume)]),
+        ],
+      },
     },
   });
 }

@@ -3,23 +3,11 @@ import {
   buildNetworkPolicy,
   buildPodDisruptionBudget,
   buildServices,
-  parseEnsemble,
 } from "../../../src/operator/index.ts";
-import type { KubeObject } from "../../../src/operator/index.ts";
+import type { SpecObject } from "../../../src/operator/index.ts";
+import { MEMBERS, ownerWith } from "./support/owner.ts";
 
-const MEMBERS = { "app.kubernetes.io/name": "ensemble", "app.kubernetes.io/instance": "demo" };
-
-function ownerWith(spec: object = {}) {
-  const object = {
-    apiVersion: "ensemble.dev/v1",
-    kind: "Ensemble",
-    metadata: { name: "demo", namespace: "prod" },
-    spec,
-  };
-  return { ensemble: parseEnsemble(JSON.stringify(object), "e.json", () => []), uid: "abc" };
-}
-
-function serviceNamed(services: readonly KubeObject[], name: string): KubeObject {
+function serviceNamed(services: readonly SpecObject[], name: string): SpecObject {
   return services.find(({ metadata }) => metadata.name === name)!;
 }
 
@@ -53,6 +41,7 @@ describe("buildServices()", () => {
         { name: "client", port: 2181 },
         { name: "quorum", port: 2888 },
         { name: "election", port: 3888 },
+        { name: "metrics", port: 7000 },
       ],
     });
   });

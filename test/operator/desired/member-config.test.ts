@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  buildConfigMap,
+  configMapName,
+  memberIdOf,
+  renderMemberSettings,
+} from "../../../src/operator/index.ts";
+import { hashText } from "../../../src/operator/desired/hash-text.ts";
+import { memberHost, podName, wantedIds } from "../../../src/operator/desired/member-names.ts";
+import { parseServerConfig } from "../../../src/server/index.ts";
+import { ownerWith } from "./support/owner.ts";
+
+const DIGEST = `operator:${createHash("sha256").update("operator:secret").digest("base64")}`;
+const IDENTITY = { ensembleUid: "e-1", operatorDigest: DIGEST };
+
+function settingsOf(spec: object = {}) {
+  return renderMemberSettings(ownerWith(spec).ensemble, IDENTITY);
+}
+
+/** What a server makes of the settings, with a line of its own. */
+function parse(spec: object = {}) {
+  const text = `${settingsOf(spec).text}server.1=127.0.0.1:1:2;2181\n`;
+  return parseServerConfig(text, "zoo.cfg", (file) => (file.endsWith("/myid") ? "1" : null));
+}
+
+describe("renderMemberSettings()", () => {
+  it("is what a server of a quorum can be reached and changed with", () => {
+    expect(parse()).toMatchObject({
+      dataDir: "/var/lib/ensemble/data",
+      dataLogDir: "/var/lib/ensemble/data",
+      bootstrap: "explicit",
+      ensembleId: "e-1",
+      replicated: true,
+      reconfigEnabled: true,
+      takesJoiners: true,
+      quorumListenOnAllIps: true,
+      tickTimeMs: 2000,
+      admin: { isEnabled: true, address: "0.0.0.0", port: 8080 },
+      auth: { operatorDigest: DIGEST },
+      metrics: { provider: "prometheus", host: "0.0.0.0", port: 7000 },
+      warnings: [],
+    });
+  });
+
+  it("has the log on a volume of its own if there is one", () => {
+    const storage = { size: "1Gi", logVolume: { size: "1Gi" } };
+    expect(parse({ storage }).dataLogDir).toBe("/var/lib/ensemble/log");
+  });
+
+  it("takes over the spec's settings, and lets nothing of the operator's be overridden", () => {
+    const config = { tickTime: 500, "zookeeper.snapCount": 77, reconfigEnabled: false };
+    expect(parse({ config })).toMatchObject({
+      tickTimeMs: 500,
+      snapCount: 77,
+      reconfigEnabled: true,
+      warnings: [],
+    });
+  });
+
+  it.each(["admin.serverAddress", "quorumListenOnAllIPs", "ensemble.operatorDigest"])(
+    "leaves %s to the operator",
+    (key) => {
+      expect(() => ownerWith({ config: { [key]: "x" } })).toThrow(
+        `spec.config.${key}: expected not to be set, as the operator sets it`,
+      );
+    },
+  );
+
+  it("has another hash only when a setting is another one", () => {
+    const { hash } = settingsOf({ config: { tickTime: 500, syncLimit: 3 } });
+    expect(settingsOf({ config: { syncLimit: 3, tickTime: 500 }, replicas: 5 }).hash).toBe(hash);
+    expect(settingsOf({ config: { syncLimit: 3, tickTime: 501 } }).hash).not.toBe(hash);
+  });
+});
+
+describe("buildConfigMap()", () => {
+  const roles = new Map([
+    [101, "observer"],
+    [2, "observer"],
+    [1, "participant"],
+  ] as const);
+
+  function build(founders: readonly number[] | null) {
+    const owner = ownerWith({ service: { client: { port: 2182 } } });
+    return buildConfigMap(owner, { settings: settingsOf(), members: roles, founders });
+  }
+
+  it("says where the members are, by ascending id", () => {
+    const { data, metadata } = build(null);
+    expect(metadata.name).toBe("demo-config");
+    expect(metadata.name).toBe(configMapName(ownerWith().ensemble));
+    expect(data["zoo.cfg"]).toBe(settingsOf().text);
+    expect(data["members"]!.split("\n")).toEqual([
+      "server.1=demo-0.demo-members.prod.svc.cluster.local:2888:3888:participant;2182",
+      "server.2=demo-1.demo-members.prod.svc.cluster.local:2888:3888:observer;2182",
+      "server.101=demo-observers-0.demo-members.prod.svc.cluster.local:2888:3888:observer;2182",
+      "",
+    ]);
+  });
+
+  it("names founders only while there are any", () => {
+    expect(build([1, 2, 3]).data["founders"]).toBe("1,2,3");
+    expect(build(null).data).not.toHaveProperty("founders");
+  });
+});
+
+describe("names of members", () => {
+  it("are those of pods, and say the id", () => {
+    const { ensemble } = ownerWith({ replicas: 3, observers: 2, clusterDomain: "k8s.test" });
+    expect(wantedIds(ensemble)).toEqual([1, 2, 3, 101, 102]);
+    for (const id of wantedIds(ensemble)) expect(memberIdOf(podName(ensemble, id))).toBe(id);
+    expect(podName(ensemble, 102)).toBe("demo-observers-1");
+    expect(memberHost(ensemble, 3)).toBe("demo-2.demo-members.prod.svc.k8s.test");
+  });
+
+  it.each(["demo", "demo-", "-1", "demo-01", "demo-x", "demo-12345", ""])(
+    "memberIdOf() knows no '%s'",
+    (name) => {
+      expect(memberIdOf(name)).toBeNull();
+    },
+  );
+});
+
+describe("hashText()", () => {
+  it("is FNV-1a of 64 bits", () => {
+    // From the authors' list of test vectors.
+    expect(hashText("")).toBe("cbf29ce484222325");
+    expect(hashText("a")).toBe("af63dc4c8601ec8c");
+    expect(hashText("foobar")).toBe("85944171f73967e8");
+  });
+
+  it("differs for texts that differ", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (one, other) => {
+        fc.pre(one !== other);
+        expect(hashText(one)).not.toBe(hashText(other));
+      }),
+    );
+  });
+});
