@@ -29,6 +29,12 @@ export interface KubeRequest {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Is told of each request that was sent and of the status of its answer, `<error>` if there was
+ * none. It must not throw.
+ */
+export type RequestObserver = (host: string, method: string, code: string) => void;
+
 /** The way to one API server; it holds no state but idle connections and the current token. */
 export class KubeConnection {
   readonly #config: KubeConfig;
@@ -37,11 +43,12 @@ export class KubeConnection {
   readonly #isProxied: boolean;
   readonly #agent: http.Agent;
   readonly #tokenFile: string | undefined;
+  readonly #observe: RequestObserver;
   #token: string | undefined;
   #tokenReadMs = 0;
 
   /** @throws KubeError with UNREACHABLE when the config names no cluster. */
-  constructor(config: KubeConfig, timers: Timers) {
+  constructor(config: KubeConfig, timers: Timers, observe: RequestObserver = () => undefined) {
     const cluster = config.getCurrentCluster();
     if (cluster === null) {
       throw new KubeError("UNREACHABLE", "The kubeconfig has no current cluster");
@@ -53,6 +60,7 @@ export class KubeConnection {
     const agents = this.#origin.protocol === "http:" ? http : https;
     this.#agent = new agents.Agent({ keepAlive: true });
     this.#tokenFile = tokenFileOf(config);
+    this.#observe = observe;
   }
 
   /**
@@ -88,10 +96,12 @@ export class KubeConnection {
       sent.on("socket", (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS));
       sent.on("close", () => signal.removeEventListener("abort", abort));
       sent.on("error", (error) => {
+        if (received === undefined) this.#observe(url.host, request.method, "<error>");
         reject(KubeError.from(error, `${request.method} ${request.path}`));
       });
       sent.on("response", (response) => {
         received = response;
+        this.#observe(url.host, request.method, String(response.statusCode));
         resolve(response);
       });
       sent.end(request.body);

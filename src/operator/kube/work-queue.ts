@@ -19,11 +19,29 @@ export interface WorkResult {
   readonly requeueAfterMs?: number;
 }
 
+/** How a run of work ended, in controller-runtime's words. */
+export type WorkOutcome = "success" | "error" | "requeue_after";
+
+/** Is told what a queue does, to count it. It must not throw. */
+export interface WorkQueueObserver {
+  /** A key that was not waiting waits. */
+  added(): void;
+  started(waitedMs: number): void;
+  ended(tookMs: number, outcome: WorkOutcome): void;
+}
+
 /** What a queue works with. */
 export interface WorkQueueDependencies {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  readonly observer?: WorkQueueObserver;
+}
+
+/** A run of work. */
+interface Run {
+  readonly startedMs: number;
+  readonly ended: Promise<void>;
 }
 
 /** How a queue works. */
@@ -45,9 +63,11 @@ export class WorkQueue {
   readonly #logger: Logger;
   readonly #options: WorkQueueOptions;
   readonly #abort = new AbortController();
-  /** In the order in which they were added. */
-  readonly #waiting = new Set<string>();
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #observer: WorkQueueObserver | undefined;
+  /** Since when each key waits, in the order in which they were added. */
+  readonly #waiting = new Map<string, number>();
+  /** In the order in which they began. */
+  readonly #running = new Map<string, Run>();
   /** Calls off the timer of a key. */
   readonly #delayed = new Map<string, () => void>();
   readonly #failures = new Map<string, number>();
@@ -58,6 +78,7 @@ export class WorkQueue {
     this.#timers = dependencies.timers;
     this.#random = dependencies.random;
     this.#logger = dependencies.logger;
+    this.#observer = dependencies.observer;
     this.#options = options;
   }
 
@@ -66,13 +87,27 @@ export class WorkQueue {
     return this.#waiting.size;
   }
 
+  /** Keys that are worked on. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** For how long the oldest work that runs has been running; 0 when none runs. */
+  get longestRunMs(): number {
+    const [oldest] = this.#running.values();
+    return oldest === undefined ? 0 : this.#timers.monotonicMs() - oldest.startedMs;
+  }
+
   /**
    * Has the key worked on as soon as a worker is free; also during its back-off, because the news
    * may be what mends it.
    */
   add(key: string): void {
     if (this.#abort.signal.aborted) return;
-    this.#waiting.add(key);
+    if (!this.#waiting.has(key)) {
+      this.#waiting.set(key, this.#timers.monotonicMs());
+      this.#observer?.added();
+    }
     this.#dispatch();
   }
 
@@ -88,31 +123,39 @@ export class WorkQueue {
     for (const cancel of this.#delayed.values()) cancel();
     this.#delayed.clear();
     this.#waiting.clear();
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
   #dispatch(): void {
     if (!this.#isStarted || this.#abort.signal.aborted) return;
-    for (const key of this.#waiting) {
+    for (const [key, addedMs] of this.#waiting) {
       if (this.#running.size >= this.#options.workersMax) return;
       if (this.#running.has(key)) continue;
       this.#waiting.delete(key);
-      this.#running.set(key, this.#run(key));
+      const startedMs = this.#timers.monotonicMs();
+      this.#observer?.started(startedMs - addedMs);
+      this.#running.set(key, { startedMs, ended: this.#run(key, startedMs) });
     }
   }
 
-  async #run(key: string): Promise<void> {
+  async #run(key: string, startedMs: number): Promise<void> {
     this.#delayed.get(key)?.();
     this.#delayed.delete(key);
     // The work begins in a turn of its own: never within add(), whose caller may be in the middle.
     await Promise.resolve();
+    let outcome: WorkOutcome = "success";
     try {
       const { requeueAfterMs } = await this.#options.work(key, this.#abort.signal);
       this.#failures.delete(key);
-      if (requeueAfterMs !== undefined) this.#addAfter(key, requeueAfterMs);
+      if (requeueAfterMs !== undefined) {
+        this.#addAfter(key, requeueAfterMs);
+        outcome = "requeue_after";
+      }
     } catch (error) {
       this.#afterFailure(key, error);
+      outcome = "error";
     }
+    this.#observer?.ended(this.#timers.monotonicMs() - startedMs, outcome);
     this.#running.delete(key);
     this.#dispatch();
   }

@@ -46,7 +46,7 @@ export class FakeApiServer {
   readonly #server: Server;
   readonly #objects = new Map<string, Stored>();
   readonly #changes: Change[] = [];
-  readonly #watches = new Map<ServerResponse, string>();
+  readonly #watches = new Map<ServerResponse, Target>();
   readonly #faults = new Map<Verb, Responder[]>();
   #version = 100;
   #forgottenVersion = 0;
@@ -86,9 +86,9 @@ export class FakeApiServer {
     this.#faults.set(verb, [...(this.#faults.get(verb) ?? []), ...responders]);
   }
 
-  /** Makes or changes an object of namespace `default`, as another client would. */
-  put(plural: string, name: string, fields: Json = {}): void {
-    this.#store(plural, "default", { ...fields, metadata: { name, namespace: "default" } });
+  /** Makes or changes an object, as another client would. */
+  put(plural: string, name: string, fields: Json = {}, namespace = "default"): void {
+    this.#store(plural, namespace, { ...fields, metadata: { name, namespace } });
   }
 
   remove(plural: string, name: string): void {
@@ -152,11 +152,11 @@ export class FakeApiServer {
     const held = this.#objects.get(key);
     switch (request.verb) {
       case "LIST": {
-        this.#list(response, request, target.collection);
+        this.#list(response, request, target);
         return;
       }
       case "WATCH": {
-        this.#watch(response, request, target.collection);
+        this.#watch(response, request, target);
         return;
       }
       case "GET": {
@@ -186,8 +186,11 @@ export class FakeApiServer {
     }
   }
 
-  #list(response: ServerResponse, request: SeenRequest, collection: string): void {
-    const all = [...this.#objects].filter(([key]) => key.startsWith(`${collection}/`));
+  #list(response: ServerResponse, request: SeenRequest, target: Target): void {
+    const prefix = `${target.collection}/`;
+    const all = [...this.#objects].filter(
+      ([key, object]) => key.startsWith(prefix) && isIn(target, object),
+    );
     const from = Number(request.query.get("continue") ?? 0);
     const to = from + Number(request.query.get("limit") ?? all.length);
     const metadata = {
@@ -198,17 +201,17 @@ export class FakeApiServer {
     sendJson(response, 200, { kind: "List", metadata, items: items.length === 0 ? null : items });
   }
 
-  #watch(response: ServerResponse, request: SeenRequest, collection: string): void {
+  #watch(response: ServerResponse, request: SeenRequest, target: Target): void {
     const from = Number(request.query.get("resourceVersion"));
     if (from < this.#forgottenVersion) {
       sendStatus(response, 410, "Expired");
       return;
     }
     response.writeHead(200, { "Content-Type": "application/json" }).flushHeaders();
-    this.#watches.set(response, collection);
+    this.#watches.set(response, target);
     response.on("close", () => this.#watches.delete(response));
     for (const change of this.#changes) {
-      if (change.version > from && change.collection === collection) writeEvent(response, change);
+      if (change.version > from && isOf(target, change)) writeEvent(response, change);
     }
   }
 
@@ -260,8 +263,8 @@ export class FakeApiServer {
   #record(event: Omit<Change, "version">): void {
     const change = { ...event, version: this.#version };
     this.#changes.push(change);
-    for (const [response, collection] of this.#watches) {
-      if (collection === change.collection) writeEvent(response, change);
+    for (const [response, target] of this.#watches) {
+      if (isOf(target, change)) writeEvent(response, change);
     }
   }
 }
@@ -281,6 +284,15 @@ function notFound(response: ServerResponse): void {
 
 function writeEvent(response: ServerResponse, { type, object }: Change): void {
   response.write(`${JSON.stringify({ type, object })}\n`);
+}
+
+/** Whether a change belongs to what is watched. */
+function isOf(target: Target, { collection, object }: Change): boolean {
+  return collection === target.collection && isIn(target, object);
+}
+
+function isIn({ namespace }: Target, { metadata }: Stored): boolean {
+  return namespace === undefined || namespace === metadata.namespace;
 }
 
 function targetOf(path: string): Target {

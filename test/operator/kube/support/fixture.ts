@@ -35,14 +35,19 @@ export interface Fixture {
 }
 
 /** `user` may say how to authenticate, as in a kubeconfig. */
-export async function openFixture(user: Record<string, unknown> = {}): Promise<Fixture> {
-  const server = await FakeApiServer.start();
-  const timers = new ManualTimers();
+export function configOf(server: FakeApiServer, user: Record<string, unknown> = {}): KubeConfig {
   const config = new KubeConfig();
   // Plain HTTP is refused by the library unless the cluster says that TLS is not to be verified.
   const cluster = { name: "fake", server: server.url, skipTLSVerify: true };
   config.loadFromClusterAndUser(cluster, { name: "tester", ...user });
-  const connection = new KubeConnection(config, timers);
+  return config;
+}
+
+/** `user` as for `configOf()`. */
+export async function openFixture(user: Record<string, unknown> = {}): Promise<Fixture> {
+  const server = await FakeApiServer.start();
+  const timers = new ManualTimers();
+  const connection = new KubeConnection(configOf(server, user), timers);
   const client = new KubeClient(connection, timers, REQUEST_TIMEOUT_MS);
   return {
     server,
