@@ -34,7 +34,7 @@ const AUTH_KEYS: readonly ConfigKey[] = [
   text(
     "ensemble.operatorDigest",
     null,
-    "`user:<base64 of the SHA-256 of user:password>` of an operator, who may do all that super may.",
+    "`user:<base64 of the SHA-256 of user:password>` of an operator; it may do what super may.",
   ),
   flag("enforce.auth.enabled", "false", "Whether clients must authenticate before any request."),
   text("enforce.auth.schemes", null, "The schemes of which one is then required, with commas."),
