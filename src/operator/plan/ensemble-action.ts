@@ -1,0 +1,80 @@
+/**
+ * What the planner of whole ensembles can ask for: one action at a time. An adapter carries it out
+ * and observes again, whether it seemed to succeed or not.
+ *
+ * What destroys or moves something is decided anew at the last moment: the adapter observes
+ * without any cache, plans again, and goes on only if the action is still the same. Besides, it
+ * passes on what the action names (`uid`, `fromReplicas`, `fromVersion`) as a condition, so that
+ * an action that was carried out already is refused when it comes a second time.
+ */
+import type { ReasonOf } from "../api/conditions.ts";
+import type { Component, Sizes } from "./ensemble-observed.ts";
+
+/** Why a pod is deleted, for an Event; its StatefulSet makes it anew. */
+export type DeletionReason =
+  /** It is not what the specification wants. */
+  | "OutOfDate"
+  /** It is not what the specification wants, and does not serve either. */
+  | "OutOfDateAndUnready"
+  /** Its process ends again and again. */
+  | "CrashLooping"
+  /** Its volume is gone or is being deleted. */
+  | "VolumeGone";
+
+/** What to do next. */
+export type EnsembleAction =
+  /** Write down, before the first pod, who may form the ensemble and under which new identity. */
+  | {
+      readonly kind: "recordForming";
+      readonly founders: readonly number[];
+      readonly sizes: Sizes;
+    }
+  /** Write down that a quorum has served: no empty volume founds anything from now on. */
+  | { readonly kind: "recordRunning" }
+  /** Write down how many pods there are to be. */
+  | { readonly kind: "recordSizes"; readonly sizes: Sizes }
+  /** Make all children as the specification wants them, with these sizes. */
+  | { readonly kind: "applyChildren"; readonly sizes: Sizes; readonly isFounding: boolean }
+  | {
+      readonly kind: "resizeStatefulSet";
+      readonly component: Component;
+      readonly fromReplicas: number;
+      readonly replicas: number;
+    }
+  /** Reconfigure: admit a member if the configuration is still of `fromVersion`. */
+  | {
+      readonly kind: "addMember";
+      readonly sid: number;
+      readonly role: "participant" | "observer";
+      readonly fromVersion: bigint;
+    }
+  /** Reconfigure: dismiss a member if the configuration is still of `fromVersion`. */
+  | { readonly kind: "removeMember"; readonly sid: number; readonly fromVersion: bigint }
+  | { readonly kind: "transferLeadership"; readonly from: number; readonly to: number }
+  | {
+      readonly kind: "deletePod";
+      readonly sid: number;
+      readonly uid: string;
+      readonly reason: DeletionReason;
+    }
+  | {
+      readonly kind: "deleteClaim";
+      readonly sid: number;
+      readonly name: string;
+      readonly uid: string;
+    }
+  /** Let the object that is being deleted go. */
+  | { readonly kind: "release" }
+  /** Something is not as wanted and nothing is to be done now: observe again when it changes. */
+  | { readonly kind: "wait" }
+  /** Everything is as wanted. */
+  | { readonly kind: "none" };
+
+/** An action, and why it is the next one. */
+export interface EnsembleStep {
+  readonly action: EnsembleAction;
+  /** One sentence for the user; it does not change while the cause stays the same. */
+  readonly reason: string;
+  /** What is going on, as the condition Progressing has it. */
+  readonly progress: ReasonOf<"Progressing">;
+}

@@ -1,0 +1,132 @@
+/**
+ * What the planner of whole ensembles is told: what the operator has written down, what the API
+ * server says of pods and volumes, and what the members say of themselves. Any of it may be some
+ * moments old; that is why actions name what they were decided on.
+ *
+ * Members are known by their server ids: the pod with ordinal n of the members is n + 1, and that
+ * of the observers n + 101. A member of the first kind gets its vote when it joins the committed
+ * membership, not when its pod starts.
+ */
+
+/** The two sets of pods. */
+export type Component = "members" | "observers";
+
+/** How many pods each set has. */
+export interface Sizes {
+  readonly members: number;
+  readonly observers: number;
+}
+
+/** What the operator has written down in the status, and nobody else can know. */
+export interface Recorded {
+  /**
+   * Forming from before the first pod until a quorum has served, Running ever after; null before
+   * anything was made.
+   */
+  readonly phase: "Forming" | "Running" | null;
+  /** Members that may form the ensemble from empty volumes; nobody once it runs. */
+  readonly founders: readonly number[];
+  /** The identity that every volume of this ensemble has. */
+  readonly ensembleUid: string | null;
+  /**
+   * Pods that there are to be, written down before they are made and after they have left the
+   * membership. It says what to come back to after hibernation or a lost StatefulSet; while
+   * members come and go one by one it is not what the specification says.
+   */
+  readonly sizes: Sizes;
+}
+
+/** The objects that the operator makes for the members, apart from pods and volumes. */
+export interface ObservedChildren {
+  /** Whether all are there and as the specification wants them; sizes and founding apart. */
+  readonly isCurrent: boolean;
+  /** Whether the StatefulSets' controller has seen their newest form, so that pods follow it. */
+  readonly isSettled: boolean;
+  /** Whether the members' settings allow founders to form an ensemble from empty volumes. */
+  readonly isFounding: boolean;
+  /** The size of each StatefulSet; null while it does not exist. */
+  readonly sizes: { readonly members: number | null; readonly observers: number | null };
+}
+
+/** The membership that the ensemble has agreed on. */
+export interface Membership {
+  /** Of the configuration; changes are made on the condition that it is still this one. */
+  readonly version: bigint;
+  readonly voters: readonly number[];
+  readonly observers: readonly number[];
+}
+
+/** Why a pod does not run, as far as its status tells. */
+export type PodTrouble = "unschedulable" | "imageUnavailable" | "crashLooping";
+
+/** A pod as it is now. */
+export interface ObservedPod {
+  readonly uid: string;
+  /** Terminating from the request to delete it until it is gone. */
+  readonly state: "pending" | "running" | "terminating";
+  /** Whether it is what the StatefulSet would make now. */
+  readonly isCurrent: boolean;
+  /** Whether Kubernetes sends clients to it. */
+  readonly isReady: boolean;
+  /** Restarts of its container. */
+  readonly restarts: number;
+  readonly trouble: PodTrouble | null;
+}
+
+/** A volume claim of a member as it is now. */
+export interface ObservedClaim {
+  readonly name: string;
+  readonly uid: string;
+  /** Lost: its volume is gone for good. Terminating: deleted, but a pod still uses it. */
+  readonly state: "pending" | "bound" | "lost" | "terminating";
+}
+
+/** What is wrong with a member's disk, as the member says. */
+export type DiskProblem =
+  /** It has the data of another ensemble. */
+  | "foreign"
+  /** It was lost; the member has no vote until it has all data again. */
+  | "incomplete"
+  /** It is damaged and was set aside. */
+  | "quarantined";
+
+/** What a member says of itself. */
+export interface ObservedReport {
+  /** None while it serves nobody; a learner is on its way to become one of the others. */
+  readonly role: "leader" | "follower" | "observer" | "learner" | "none";
+  /** The last transaction that it has applied. */
+  readonly zxid: bigint;
+  /** The epoch that it takes part in. */
+  readonly epoch: number;
+  /** Transactions that it is behind the leader; null if that is not known. */
+  readonly lag: number | null;
+  /** Version of the committed configuration that it knows. */
+  readonly configVersion: bigint;
+  /** Whether it has all that the leader had when it joined, and serves. */
+  readonly isSynced: boolean;
+  /** The ensemble that its volume belongs to; null if it does not say. */
+  readonly ensembleUid: string | null;
+  readonly diskProblem: DiskProblem | null;
+}
+
+/** One member as it is now. */
+export interface ObservedMember {
+  readonly sid: number;
+  readonly pod: ObservedPod | null;
+  /** Its volume claims, those for data first. */
+  readonly claims: readonly ObservedClaim[];
+  /** Null when it did not answer. */
+  readonly report: ObservedReport | null;
+}
+
+/** An ensemble as it is now. */
+export interface EnsembleObserved {
+  readonly recorded: Recorded;
+  readonly children: ObservedChildren;
+  /** As the leader says after it has asked a quorum; null when no quorum answers. */
+  readonly committed: Membership | null;
+  /** Every member that has a pod, a claim or a place in the membership, by ascending id. */
+  readonly members: readonly ObservedMember[];
+  /** Hand-overs that failed in a row under the present leader. */
+  readonly failedHandOvers: number;
+}

@@ -1,0 +1,124 @@
+/**
+ * What the planner of whole ensembles derives from what it is told: who leads, who is sound, who is
+ * a member. A voter is sound if the quorum can count on it, which is more than that its pod is
+ * ready: it has to have all data, in the epoch of the leader, with little outstanding.
+ */
+import type { EnsembleWanted } from "./ensemble-wanted.ts";
+import type {
+  Component,
+  EnsembleObserved,
+  Membership,
+  ObservedMember,
+  Sizes,
+} from "./ensemble-observed.ts";
+
+/** Transactions that a sound member may be behind: the reports are of different moments. */
+const LAG_MAX = 1000;
+/** The first server id of observers. */
+const OBSERVER_SID_MIN = 101;
+
+/** What is wanted and what is there, with what follows from it. */
+export interface EnsembleView {
+  readonly wanted: EnsembleWanted;
+  readonly observed: EnsembleObserved;
+  /** The member that leads a quorum; null when none does, or none is known. */
+  readonly leader: ObservedMember | null;
+}
+
+/** Joins what is wanted and what is there. */
+export function viewEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved): EnsembleView {
+  return { wanted, observed, leader: findLeader(observed) };
+}
+
+/**
+ * Reports are of different moments: of two leaders, that of the later epoch is the real one. What
+ * is committed was read from a leader with a quorum, so without that there is none.
+ */
+function findLeader({ committed, members }: EnsembleObserved): ObservedMember | null {
+  if (committed === null) return null;
+  let leader: ObservedMember | null = null;
+  for (const member of members) {
+    if (member.report?.role !== "leader" || member.pod?.state !== "running") continue;
+    if (leader?.report && leader.report.epoch >= member.report.epoch) continue;
+    leader = member;
+  }
+  return leader;
+}
+
+/** Whether a member has all data of this ensemble and keeps up with the leader. */
+export function isCaughtUp({ leader, observed }: EnsembleView, member: ObservedMember): boolean {
+  const { pod, report } = member;
+  if (pod?.state !== "running" || report === null || !leader?.report) return false;
+  const isOurs =
+    report.ensembleUid === null || report.ensembleUid === observed.recorded.ensembleUid;
+  if (!isOurs || report.diskProblem !== null) return false;
+  if (!report.isSynced || report.epoch !== leader.report.epoch) return false;
+  return member === leader || (report.lag !== null && report.lag <= LAG_MAX);
+}
+
+/** Whether the others can count on a member, and clients get to it. */
+export function isSound(view: EnsembleView, member: ObservedMember): boolean {
+  return isCaughtUp(view, member) && member.pod?.isReady === true;
+}
+
+/** The member of an id; one of which nothing is known if it was not observed. */
+export function memberOf({ members }: EnsembleObserved, sid: number): ObservedMember {
+  const member = members.find((candidate) => candidate.sid === sid);
+  return member ?? { sid, pod: null, claims: [], report: null };
+}
+
+/** The voters that are not sound, by ascending id; empty if no membership is known. */
+export function unsoundVoters(view: EnsembleView): number[] {
+  const voters = view.observed.committed?.voters ?? [];
+  return voters.filter((sid) => !isSound(view, memberOf(view.observed, sid)));
+}
+
+/** Whether a leader and a majority of the voters serve. */
+export function hasQuorum(view: EnsembleView): boolean {
+  const { committed } = view.observed;
+  if (committed === null || view.leader === null) return false;
+  return unsoundVoters(view).length * 2 < committed.voters.length;
+}
+
+/** Whether an id is in the membership, in any role. */
+export function isCommitted({ voters, observers }: Membership, sid: number): boolean {
+  return voters.includes(sid) || observers.includes(sid);
+}
+
+/** The set that a member's pod belongs to. */
+export function componentOf(sid: number): Component {
+  return sid < OBSERVER_SID_MIN ? "members" : "observers";
+}
+
+/** The last id of a set that has so many pods. */
+export function lastSid(component: Component, size: number): number {
+  return component === "members" ? size : OBSERVER_SID_MIN - 1 + size;
+}
+
+/** The ids of all pods that there are to be, ascending. */
+export function sidsOf({ members, observers }: Sizes): number[] {
+  return [
+    ...Array.from({ length: members }, (_, ordinal) => ordinal + 1),
+    ...Array.from({ length: observers }, (_, ordinal) => OBSERVER_SID_MIN + ordinal),
+  ];
+}
+
+/** How many pods each set needs so that every member has one. */
+export function sizesCovering({ voters, observers }: Membership): Sizes {
+  const sids = [...voters, ...observers];
+  const sizeOf = (component: Component): number =>
+    Math.max(
+      0,
+      ...sids
+        .filter((sid) => componentOf(sid) === component)
+        .map((sid) => sid - lastSid(component, 0)),
+    );
+  return { members: sizeOf("members"), observers: sizeOf("observers") };
+}
+
+/** "Member 3", or "Members 1 and 3". */
+export function nameMembers(sids: readonly number[]): string {
+  const names = sids.map(String);
+  const last = names.pop() ?? "none";
+  return names.length === 0 ? `Member ${last}` : `Members ${names.join(", ")} and ${last}`;
+}

@@ -1,0 +1,22 @@
+/**
+ * What a specification comes to for the planner of whole ensembles. How pods look is no part of
+ * it: the adapter builds them, and tells the planner which of them are out of date.
+ */
+
+/** What becomes of volumes that no member uses any more. */
+export type Retention = "Retain" | "Delete";
+
+/** What is wanted of an ensemble. */
+export interface EnsembleWanted {
+  /** Voting members, 1 to 99. */
+  readonly replicas: number;
+  /** Members without a vote, 0 to 99. */
+  readonly observers: number;
+  /** Whether the operator only looks on. */
+  readonly isPaused: boolean;
+  /** Whether all members are stopped, with their volumes kept. */
+  readonly isHibernated: boolean;
+  /** Whether the object is being deleted and waits for the operator to let it go. */
+  readonly isDeleted: boolean;
+  readonly retention: { readonly whenScaled: Retention; readonly whenDeleted: Retention };
+}

@@ -1,0 +1,212 @@
+/**
+ * Scenarios of the planner as text. A file holds any number of them, apart by an empty line: a
+ * comment that says what it shows, what is wanted and observed, a line `----`, and what the planner
+ * answers. What is not said is as in an ensemble at rest with what is wanted.
+ *
+ *     want replicas=3 observers=0 paused hibernated deleted whenScaled=Delete whenDeleted=Delete
+ *     recorded Running sizes=3+0           also: nothing, Forming
+ *     children outdated unsettled founding missing sizes=3+0
+ *     committed voters=1,2,3 observers=101        also: none
+ *     hand-overs failed=3
+ *     2 follower outdated                  a member: its role, and what is not well
+ *
+ * Of a member: leader, follower, observer, learner, silent (does not answer), absent (has no pod);
+ * pending, terminating, outdated, unready, unsynced, lag=5, epoch=2, restarts=7, crashLooping,
+ * unschedulable, imageUnavailable, foreign, incomplete, quarantined, uid=theirs,
+ * claim=lost (or pending, terminating, none).
+ */
+import assert from "node:assert";
+import { planEnsemble } from "../../../../src/operator/plan/index.ts";
+import type {
+  EnsembleObserved,
+  EnsembleStep,
+  EnsembleWanted,
+  ObservedEnsembleMember,
+} from "../../../../src/operator/plan/index.ts";
+import { atRest, member, report, wanted } from "./observations.ts";
+import type { ObservedPod, ObservedReport } from "./observations.ts";
+
+const SEPARATOR = "----";
+
+interface Scenario {
+  readonly wanted: EnsembleWanted;
+  readonly observed: EnsembleObserved;
+}
+
+/** The text of a file with what the planner answers now. */
+export function replayScenarios(text: string): string {
+  const blocks = text.trimEnd().split(/\n\n+/u);
+  return `${blocks.map(replay).join("\n\n")}\n`;
+}
+
+function replay(block: string): string {
+  const lines = block.split("\n");
+  const end = lines.indexOf(SEPARATOR);
+  const given = end === -1 ? lines : lines.slice(0, end);
+  const statements = given.filter((line) => !line.startsWith("#"));
+  if (statements.length === 0) return block;
+  const scenario = parseScenario(statements);
+  const step = planEnsemble(scenario.wanted, scenario.observed);
+  return [...given, SEPARATOR, ...formatStep(step)].join("\n");
+}
+
+function formatStep({ action, reason, progress }: EnsembleStep): string[] {
+  const { kind, ...fields } = action;
+  const values = Object.entries(fields).map(([name, value]) => `${name}=${formatValue(value)}`);
+  return [[kind, ...values].join(" "), `${progress}: ${reason}`];
+}
+
+function formatValue(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",");
+  if (typeof value === "object" && value !== null) return Object.values(value).join("+");
+  return String(value);
+}
+
+function parseScenario(lines: readonly string[]): Scenario {
+  const statements = lines.map((line) => line.split(/\s+/u));
+  const of = (word: string): string[] => statements.find(([first]) => first === word) ?? [];
+  const goal = parseWanted(of("want"));
+  const rest = atRest(goal.replicas, goal.observers);
+  const recorded = parseRecorded(of("recorded"), rest);
+  const children = parseChildren(of("children"), { ...rest, recorded });
+  const committed = parseCommitted(of("committed"), { ...rest, recorded });
+  const sizes = recorded.sizes;
+  const standard = atRest(sizes.members, sizes.observers).members;
+  const hasNothing = recorded.phase === null;
+  const members = new Map((hasNothing ? [] : standard).map((each) => [each.sid, each]));
+  for (const [first, ...words] of statements) {
+    const sid = Number(first);
+    if (!Number.isInteger(sid)) continue;
+    members.set(sid, words.reduce(changeMember, member(sid)));
+  }
+  return {
+    wanted: goal,
+    observed: {
+      recorded,
+      children,
+      committed,
+      members: [...members.values()].sort((a, b) => a.sid - b.sid),
+      failedHandOvers: Number(valueOf(of("hand-overs"), "failed") ?? 0),
+    },
+  };
+}
+
+function parseWanted(words: readonly string[]): EnsembleWanted {
+  const retention = (name: string) => (valueOf(words, name) === "Delete" ? "Delete" : "Retain");
+  return wanted({
+    replicas: Number(valueOf(words, "replicas") ?? 3),
+    observers: Number(valueOf(words, "observers") ?? 0),
+    isPaused: words.includes("paused"),
+    isHibernated: words.includes("hibernated"),
+    isDeleted: words.includes("deleted"),
+    retention: { whenScaled: retention("whenScaled"), whenDeleted: retention("whenDeleted") },
+  });
+}
+
+function parseRecorded(words: readonly string[], rest: EnsembleObserved) {
+  if (words.includes("nothing")) {
+    const sizes = { members: 0, observers: 0 };
+    return { phase: null, founders: [], ensembleUid: null, sizes };
+  }
+  const sizes = parseSizes(words) ?? rest.recorded.sizes;
+  if (!words.includes("Forming")) return { ...rest.recorded, sizes };
+  const founders = Array.from({ length: sizes.members }, (_, index) => index + 1);
+  return { ...rest.recorded, phase: "Forming" as const, founders, sizes };
+}
+
+function parseChildren(words: readonly string[], { recorded }: EnsembleObserved) {
+  const isMissing = words.includes("missing") || recorded.phase === null;
+  return {
+    isCurrent: !isMissing && !words.includes("outdated"),
+    isSettled: !isMissing && !words.includes("unsettled"),
+    isFounding: words.includes("founding"),
+    sizes: isMissing ? { members: null, observers: null } : (parseSizes(words) ?? recorded.sizes),
+  };
+}
+
+function parseCommitted(words: readonly string[], { recorded }: EnsembleObserved) {
+  if (words.includes("none") || recorded.phase === null) return null;
+  const { members, observers } = recorded.sizes;
+  const standard = atRest(members, observers).committed;
+  assert(standard !== null);
+  return {
+    version: standard.version,
+    voters: parseSids(valueOf(words, "voters")) ?? standard.voters,
+    observers: parseSids(valueOf(words, "observers")) ?? standard.observers,
+  };
+}
+
+function parseSids(text: string | undefined): number[] | undefined {
+  return text?.split(",").filter(Boolean).map(Number);
+}
+
+function parseSizes(words: readonly string[]) {
+  const [members, observers] = (valueOf(words, "sizes") ?? "").split("+");
+  if (members === undefined || observers === undefined) return undefined;
+  return { members: Number(members), observers: Number(observers) };
+}
+
+function valueOf(words: readonly string[], name: string): string | undefined {
+  return words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+type ClaimState = ObservedEnsembleMember["claims"][number]["state"];
+
+function changeMember(before: ObservedEnsembleMember, word: string): ObservedEnsembleMember {
+  const [name, value = ""] = word.split("=");
+  const withPod = (change: Partial<ObservedPod>): ObservedEnsembleMember => {
+    assert(before.pod !== null, `A pod for '${word}'`);
+    return { ...before, pod: { ...before.pod, ...change } };
+  };
+  const withReport = (change: Partial<ObservedReport>): ObservedEnsembleMember => {
+    assert(before.report !== null, `A report for '${word}'`);
+    return { ...before, report: { ...before.report, ...change } };
+  };
+  switch (name) {
+    case "leader":
+    case "follower":
+    case "observer":
+    case "learner":
+      return { ...before, report: report(name) };
+    case "serves-nobody":
+      return { ...before, report: report("none") };
+    case "silent":
+      return { ...before, report: null };
+    case "absent":
+      return { ...before, pod: null, report: null };
+    case "pending":
+      return { ...withPod({ state: "pending", isReady: false }), report: null };
+    case "terminating":
+      return withPod({ state: "terminating", isReady: false });
+    case "outdated":
+      return withPod({ isCurrent: false });
+    case "unready":
+      return withPod({ isReady: false });
+    case "restarts":
+      return withPod({ restarts: Number(value) });
+    case "crashLooping":
+    case "unschedulable":
+    case "imageUnavailable":
+      return withPod({ trouble: name, isReady: false });
+    case "unsynced":
+      return withReport({ isSynced: false });
+    case "lag":
+    case "epoch":
+      return withReport({ [name]: Number(value) });
+    case "foreign":
+    case "incomplete":
+    case "quarantined":
+      return withReport({ diskProblem: name, isSynced: false, role: "none" });
+    case "uid":
+      return withReport({ ensembleUid: value });
+    case "claim":
+      return { ...before, claims: changeClaims(before.claims, value) };
+    default:
+      throw new Error(`Unknown word '${word}' about member ${before.sid}`);
+  }
+}
+
+function changeClaims(claims: ObservedEnsembleMember["claims"], state: string) {
+  if (state === "none") return [];
+  return claims.map((claim) => ({ ...claim, state: state as ClaimState }));
+}
