@@ -53,6 +53,7 @@ const TABLE = {
       ResizingVolumes: { status: "True", meaning: "Volumes are growing." },
       Hibernating: { status: "True", meaning: "Members are being stopped for hibernation." },
       Waking: { status: "True", meaning: "Members are being started after hibernation." },
+      Deleting: { status: "True", meaning: "The ensemble is being deleted." },
       AsWanted: { status: "False", meaning: "There is nothing to change." },
       Waiting: {
         status: "False",

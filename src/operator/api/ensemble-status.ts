@@ -10,6 +10,7 @@ export interface EnsembleStatus {
   readonly phase?: "Forming" | "Running";
   readonly ensembleUid?: string;
   readonly founders?: readonly number[];
+  readonly sizes?: SizesStatus;
   readonly replicas?: number;
   readonly readyReplicas?: number;
   readonly memberSummary?: string;
@@ -19,6 +20,12 @@ export interface EnsembleStatus {
   readonly target?: TargetStatus;
   readonly members?: readonly MemberStatus[];
   readonly conditions?: readonly Condition[];
+}
+
+/** How many pods there are to be now. */
+export interface SizesStatus {
+  readonly members: number;
+  readonly observers: number;
 }
 
 /** What is being worked towards. */

@@ -70,6 +70,18 @@ const TARGET: JsonSchema = {
   },
 };
 
+const SIZES: JsonSchema = {
+  type: "object",
+  description:
+    "How many pods there are to be, apart from hibernation: written down before a pod is added " +
+    "and after a member has left, so that they differ from the spec while members come and go.",
+  required: ["members", "observers"],
+  properties: {
+    members: int32("Pods of members that have a vote or are to get one."),
+    observers: int32("Pods of observers."),
+  },
+};
+
 /** `status` */
 export const STATUS_SCHEMA: JsonSchema = {
   type: "object",
@@ -91,6 +103,7 @@ export const STATUS_SCHEMA: JsonSchema = {
       items: int64("A server id."),
       "x-kubernetes-list-type": "set",
     },
+    sizes: SIZES,
     replicas: int32("Voting members that exist."),
     readyReplicas: int32("Voting members that serve."),
     memberSummary: line("Members that serve, and members that are wanted, such as 3/3."),

@@ -13,10 +13,13 @@ const COMPONENTS: readonly Component[] = ["members", "observers"];
 export function planChildren({ wanted, observed }: EnsembleView): EnsembleStep | null {
   const { children, recorded } = observed;
   const isFounding = recorded.phase === "Forming";
-  const areThere = children.sizes.members !== null && children.sizes.observers !== null;
+  const sizeToBe = (component: Component): number =>
+    wanted.isHibernated ? 0 : recorded.sizes[component];
+  const sizeOf = (component: Component): number => children.sizes[component] ?? sizeToBe(component);
+  const areThere = COMPONENTS.every(
+    (component) => children.sizes[component] !== null || sizeToBe(component) === 0,
+  );
   if (areThere && children.isCurrent && children.isFounding === isFounding) return null;
-  const sizeOf = (component: Component): number =>
-    children.sizes[component] ?? (wanted.isHibernated ? 0 : recorded.sizes[component]);
   return {
     action: {
       kind: "applyChildren",
@@ -24,7 +27,7 @@ export function planChildren({ wanted, observed }: EnsembleView): EnsembleStep |
       isFounding,
     },
     reason: describeChange(areThere && children.isCurrent, isFounding),
-    progress: isFounding ? "Forming" : "Rolling",
+    progress: isFounding ? "Forming" : wanted.isHibernated ? "Hibernating" : "Rolling",
   };
 }
 
@@ -45,14 +48,12 @@ export function planSizes({ observed }: EnsembleView): EnsembleStep | null {
     if (fromReplicas === null || fromReplicas === replicas) continue;
     const action = { kind: "resizeStatefulSet", component, fromReplicas, replicas } as const;
     if (fromReplicas < replicas) {
-      const reason = `The ${component} are to be ${replicas} pods`;
-      return { action, reason, progress: fromReplicas === 0 ? "Waking" : "Scaling" };
+      const isWaking = component === "members" && fromReplicas === 0;
+      const reason = `There are fewer pods of ${component} than were written down`;
+      return { action, reason, progress: isWaking ? "Waking" : "Scaling" };
     }
     const { committed } = observed;
-    if (committed === null) {
-      const reason = `Without a quorum it is not known whether the ${component} may become fewer`;
-      return { action: { kind: "wait" }, reason, progress: "Waiting" };
-    }
+    if (committed === null) continue;
     const leaving = Array.from({ length: fromReplicas - replicas }, (_, index) =>
       lastSid(component, replicas + index + 1),
     );

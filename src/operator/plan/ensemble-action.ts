@@ -2,10 +2,11 @@
  * What the planner of whole ensembles can ask for: one action at a time. An adapter carries it out
  * and observes again, whether it seemed to succeed or not.
  *
- * What destroys or moves something is decided anew at the last moment: the adapter observes
- * without any cache, plans again, and goes on only if the action is still the same. Besides, it
- * passes on what the action names (`uid`, `fromReplicas`, `fromVersion`) as a condition, so that
- * an action that was carried out already is refused when it comes a second time.
+ * Every action is decided at the last moment: the adapter observes without any cache, plans, and
+ * carries out what comes out of that; a cache only tells it when to look. Besides, it passes on what
+ * the action names (`uid`, `fromReplicas`, `fromVersion`) or was decided on (the resource version of
+ * the status and of StatefulSets) as a condition, so that what was done already, or was overtaken,
+ * is refused.
  */
 import type { ReasonOf } from "../api/conditions.ts";
 import type { Component, Sizes } from "./ensemble-observed.ts";

@@ -44,7 +44,7 @@ export interface ObservedChildren {
   readonly isSettled: boolean;
   /** Whether the members' settings allow founders to form an ensemble from empty volumes. */
   readonly isFounding: boolean;
-  /** The size of each StatefulSet; null while it does not exist. */
+  /** The size of each StatefulSet; null while it does not exist. That of observers may be absent. */
   readonly sizes: { readonly members: number | null; readonly observers: number | null };
 }
 

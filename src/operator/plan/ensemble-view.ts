@@ -80,6 +80,25 @@ export function hasQuorum(view: EnsembleView): boolean {
   return unsoundVoters(view).length * 2 < committed.voters.length;
 }
 
+/** Whether a majority of the voters serves even without one of them. */
+export function hasQuorumWithout(view: EnsembleView, sid: number): boolean {
+  const { committed } = view.observed;
+  if (committed === null) return false;
+  const missing = new Set([...unsoundVoters(view), sid]);
+  return missing.size * 2 < committed.voters.length;
+}
+
+/** Every member that there is or is to be, by ascending id: those with a place, those with a pod. */
+export function membersToBe({ observed }: EnsembleView): ObservedMember[] {
+  const { committed, recorded } = observed;
+  const sids = new Set([
+    ...sidsOf(recorded.sizes),
+    ...(committed?.voters ?? []),
+    ...(committed?.observers ?? []),
+  ]);
+  return [...sids].sort((a, b) => a - b).map((sid) => memberOf(observed, sid));
+}
+
 /** Whether an id is in the membership, in any role. */
 export function isCommitted({ voters, observers }: Membership, sid: number): boolean {
   return voters.includes(sid) || observers.includes(sid);

@@ -24,14 +24,15 @@ export function planBeginning({ wanted }: EnsembleView): EnsembleStep {
   };
 }
 
-/** From the first pods to the first quorum. */
-export function planFormation(view: EnsembleView): EnsembleStep {
-  const progress = "Forming";
-  if (hasQuorum(view)) {
-    const reason = "A quorum serves: the ensemble has formed";
-    return { action: { kind: "recordRunning" }, reason, progress };
-  }
-  const { founders } = view.observed.recorded;
-  const reason = `Waiting for a quorum of ${nameMembers(founders).toLowerCase()}`;
-  return { action: { kind: "wait" }, reason, progress };
+/** Writes down that a quorum has served, before anything else happens; null until it has. */
+export function planFormed(view: EnsembleView): EnsembleStep | null {
+  if (!hasQuorum(view)) return null;
+  const reason = "A quorum serves: the ensemble has formed";
+  return { action: { kind: "recordRunning" }, reason, progress: "Forming" };
+}
+
+/** Until then the founders are waited for. */
+export function planFormation({ observed }: EnsembleView): EnsembleStep {
+  const reason = `Waiting for a quorum of ${nameMembers(observed.recorded.founders).toLowerCase()}`;
+  return { action: { kind: "wait" }, reason, progress: "Forming" };
 }

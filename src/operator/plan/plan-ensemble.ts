@@ -13,23 +13,48 @@
  * 4. The leader is the last that is touched, after another member has taken over.
  * 5. Without a quorum nothing that may hold data is touched.
  */
+import { planChildren, planSizes } from "./children.ts";
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { EnsembleObserved } from "./ensemble-observed.ts";
-import { planChildren, planSizes } from "./children.ts";
-import { viewEnsemble } from "./ensemble-view.ts";
+import { isSound, membersToBe, nameMembers, viewEnsemble } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import type { EnsembleWanted } from "./ensemble-wanted.ts";
-import { planBeginning, planFormation } from "./form.ts";
+import { planBeginning, planFormation, planFormed } from "./form.ts";
+import { planHealing } from "./heal.ts";
+import { planHibernation } from "./hibernate.ts";
+import { planDeletion, planRetirement } from "./retire.ts";
+import { planReplacement, planRoll } from "./roll.ts";
+import { planCover, planScaling, planShrinking } from "./scale.ts";
 
 /** What every part of the planner is: a step if it has one to ask for. */
 type Part = (view: EnsembleView) => EnsembleStep | null;
 
-const FORMING: readonly Part[] = [planChildren, planSizes, planFormation];
-const RUNNING: readonly Part[] = [planChildren, planSizes];
+/** The parts in the order in which they are asked: the first step is the one to take. */
+const FORMING: readonly Part[] = [
+  planFormed,
+  planChildren,
+  planHibernation,
+  planSizes,
+  planReplacement,
+  planFormation,
+];
+const RUNNING: readonly Part[] = [
+  planChildren,
+  planCover,
+  planHibernation,
+  planSizes,
+  planReplacement,
+  planHealing,
+  planShrinking,
+  planRetirement,
+  planRoll,
+  planScaling,
+];
 
 /** The next safe action. */
 export function planEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved): EnsembleStep {
   const view = viewEnsemble(wanted, observed);
+  if (wanted.isDeleted) return planDeletion(view);
   if (wanted.isPaused) {
     const reason = "The ensemble is paused: the operator looks on";
     return { action: { kind: "none" }, reason, progress: "Paused" };
@@ -39,6 +64,20 @@ export function planEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved)
   for (const part of phase === "Forming" ? FORMING : RUNNING) {
     const step = part(view);
     if (step !== null) return step;
+  }
+  return planRest(view);
+}
+
+/** Nothing to do; but is all as wanted? */
+function planRest(view: EnsembleView): EnsembleStep {
+  if (view.observed.committed === null) {
+    const reason = "No quorum serves, and nothing can be done from here";
+    return { action: { kind: "wait" }, reason, progress: "Waiting" };
+  }
+  const unsound = membersToBe(view).filter((member) => !isSound(view, member));
+  if (unsound.length > 0) {
+    const reason = `${nameMembers(unsound.map(({ sid }) => sid))} must become synchronised`;
+    return { action: { kind: "wait" }, reason, progress: "Waiting" };
   }
   return { action: { kind: "none" }, reason: "Everything is as wanted", progress: "AsWanted" };
 }

@@ -1,5 +1,5 @@
 /**
- * The planner of whole ensembles by example: each file of test/data/operator has situations and
+ * The planner of whole ensembles by example: each file of scenarios/ has situations and
  * what is to be done in them. Rewrite the answers with `vitest -u`, and read the difference.
  */
 import { readFile, readdir } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { replayScenarios } from "./support/scenario.ts";
 
-const FOLDER = join(import.meta.dirname, "../../data/operator");
+const FOLDER = join(import.meta.dirname, "scenarios");
 
 const files = await readdir(FOLDER);
 

@@ -9,7 +9,7 @@ export type ObservedPod = NonNullable<ObservedEnsembleMember["pod"]>;
 export type ObservedReport = NonNullable<ObservedEnsembleMember["report"]>;
 
 /** The identity of the ensemble in all tests. */
-export const ENSEMBLE_UID = "ours";
+const ENSEMBLE_UID = "ours";
 
 export function wanted(override: Partial<EnsembleWanted> = {}): EnsembleWanted {
   return {
@@ -23,7 +23,7 @@ export function wanted(override: Partial<EnsembleWanted> = {}): EnsembleWanted {
   };
 }
 
-export function pod(sid: number, override: Partial<ObservedPod> = {}): ObservedPod {
+function pod(sid: number, override: Partial<ObservedPod> = {}): ObservedPod {
   return {
     uid: `pod-${sid}`,
     state: "running",
@@ -64,7 +64,7 @@ export function member(sid: number): ObservedEnsembleMember {
 }
 
 /** The ids of so many members and observers. */
-export function sids(members: number, observers: number): number[] {
+function sids(members: number, observers: number): number[] {
   return [
     ...Array.from({ length: members }, (_, index) => index + 1),
     ...Array.from({ length: observers }, (_, index) => index + 101),

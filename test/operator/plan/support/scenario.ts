@@ -16,7 +16,11 @@
  * claim=lost (or pending, terminating, none).
  */
 import assert from "node:assert";
-import { planEnsemble } from "../../../../src/operator/plan/index.ts";
+import {
+  describeConditions,
+  describeMembers,
+  planEnsemble,
+} from "../../../../src/operator/plan/index.ts";
 import type {
   EnsembleObserved,
   EnsembleStep,
@@ -47,13 +51,30 @@ function replay(block: string): string {
   if (statements.length === 0) return block;
   const scenario = parseScenario(statements);
   const step = planEnsemble(scenario.wanted, scenario.observed);
-  return [...given, SEPARATOR, ...formatStep(step)].join("\n");
+  return [...given, SEPARATOR, ...formatStep(step), ...formatStatus(scenario, step)].join("\n");
 }
 
 function formatStep({ action, reason, progress }: EnsembleStep): string[] {
   const { kind, ...fields } = action;
   const values = Object.entries(fields).map(([name, value]) => `${name}=${formatValue(value)}`);
   return [[kind, ...values].join(" "), `${progress}: ${reason}`];
+}
+
+/** Progressing says what the step says; of the rest, what is not as it should be. */
+function formatStatus(scenario: Scenario, step: EnsembleStep): string[] {
+  const facts = describeConditions(scenario.wanted, scenario.observed, step);
+  const { memberSummary, members } = describeMembers(scenario.wanted, scenario.observed);
+  const usual = new Set(["AsWanted", "AsExpected", "QuorumServes", "QuorumHealthy", "InSync"]);
+  const unusual = Object.entries(facts)
+    .filter(([type, { reason }]) => type !== "Progressing" && !usual.has(reason))
+    .map(([type, { reason }]) => `${type}: ${reason}`);
+  const unready = members.flatMap(({ id, reason }) =>
+    reason === undefined ? [] : [`${id}=${reason}`],
+  );
+  return [
+    [memberSummary, ...unready].join(" "),
+    ...(unusual.length > 0 ? [unusual.join(", ")] : []),
+  ];
 }
 
 function formatValue(value: unknown): string {

@@ -1,0 +1,195 @@
+/**
+ * What the conditions of an ensemble are, from what is wanted and observed and from what the
+ * planner answered to it. Messages have no times and no figures that change by themselves, so that
+ * a status that says the same is the same.
+ */
+import type { ConditionType, ReasonOf } from "../api/conditions.ts";
+import type { EnsembleStep } from "./ensemble-action.ts";
+import type { EnsembleObserved, Membership, ObservedMember } from "./ensemble-observed.ts";
+import {
+  hasQuorum,
+  isSound,
+  membersToBe,
+  nameMembers,
+  sidsOf,
+  unsoundVoters,
+  viewEnsemble,
+} from "./ensemble-view.ts";
+import type { EnsembleView } from "./ensemble-view.ts";
+import type { EnsembleWanted } from "./ensemble-wanted.ts";
+import { outdatedMembers } from "./roll.ts";
+
+/** What a condition is to say. */
+export interface ConditionFact<T extends ConditionType = ConditionType> {
+  readonly reason: ReasonOf<T>;
+  readonly message: string;
+}
+
+/** A fact for each of the conditions. */
+export type ConditionFacts = { readonly [T in ConditionType]: ConditionFact<T> };
+
+const HIBERNATED = { reason: "Hibernated", message: "The ensemble is hibernated" } as const;
+const FORMING = { reason: "Forming", message: "The ensemble has not served yet" } as const;
+const NOT_OBSERVED = { reason: "NotObserved", message: "No member answers the operator" } as const;
+const PAUSED = { reason: "Paused", message: "The ensemble is paused" } as const;
+const NO_QUORUM = "No quorum of the voters serves";
+
+/** What all conditions are to say; `step` is the planner's answer to the same arguments. */
+export function describeConditions(
+  wanted: EnsembleWanted,
+  observed: EnsembleObserved,
+  step: EnsembleStep,
+): ConditionFacts {
+  const view = viewEnsemble(wanted, observed);
+  return {
+    Ready: describeReady(view),
+    Progressing: { reason: step.progress, message: step.reason },
+    Degraded: describeDegraded(view, step),
+    QuorumAvailable: describeQuorum(view),
+    ScaleAllowed: describeScaleGate(view),
+    ConfigurationInSync: describeConfiguration(view),
+  };
+}
+
+type Common = typeof HIBERNATED | typeof FORMING | typeof NOT_OBSERVED;
+
+/** What goes before anything particular. */
+function describeCommon(view: EnsembleView): Common | null {
+  const { wanted, observed } = view;
+  if (wanted.isHibernated) return HIBERNATED;
+  if (observed.recorded.phase !== "Running") return FORMING;
+  const ready = observed.members.filter(({ pod }) => pod?.isReady === true);
+  const isSilent = ready.length > 0 && ready.every(({ report }) => report === null);
+  return isSilent ? NOT_OBSERVED : null;
+}
+
+function describeReady(view: EnsembleView): ConditionFact<"Ready"> {
+  const common = describeCommon(view);
+  if (common !== null) return common;
+  const { children, committed } = view.observed;
+  if (committed === null || !hasQuorum(view)) return { reason: "NoQuorum", message: NO_QUORUM };
+  const unsound = unsoundMembers(view);
+  if (unsound.length > 0) {
+    const message = `${nameMembers(unsound)} must become synchronised`;
+    return { reason: "MembersNotReady", message };
+  }
+  if (!isMembershipAsWanted(view.wanted, committed)) {
+    return { reason: "MembershipDiffers", message: "The membership is not the wanted one yet" };
+  }
+  const outdated = outdatedMembers(view).map(({ sid }) => sid);
+  if (outdated.length > 0) {
+    return { reason: "PodsDiffer", message: `${nameMembers(outdated)} must be replaced` };
+  }
+  if (!children.isCurrent || !children.isSettled) {
+    return { reason: "PodsDiffer", message: "The objects of the members are out of date" };
+  }
+  return { reason: "AsWanted", message: "Everything is as wanted" };
+}
+
+function describeDegraded(view: EnsembleView, step: EnsembleStep): ConditionFact<"Degraded"> {
+  const { observed, wanted } = view;
+  const common = describeCommon(view);
+  if (common === NOT_OBSERVED) return NOT_OBSERVED;
+  if (common === null && !hasQuorum(view)) return { reason: "QuorumLost", message: NO_QUORUM };
+  const broken = findBroken(observed);
+  if (broken !== null) return broken;
+  const unsound = unsoundMembers(view);
+  const isByOurHand = step.progress !== "AsWanted" && step.progress !== "Waiting";
+  if (common === null && unsound.length > 0 && !isByOurHand && !wanted.isPaused) {
+    const message = `${nameMembers(unsound)} should serve and does not`;
+    return { reason: "MemberUnavailable", message };
+  }
+  return { reason: "AsExpected", message: "Nothing is known to be broken" };
+}
+
+/** What is broken in a way that a member or a pod names, the worst first. */
+function findBroken({ members }: EnsembleObserved): ConditionFact<"Degraded"> | null {
+  const isAnyClaim = ({ claims }: ObservedMember, state: string): boolean =>
+    claims.some((claim) => claim.state === state);
+  const table: readonly [ReasonOf<"Degraded">, string, (member: ObservedMember) => boolean][] = [
+    [
+      "VolumeForeign",
+      "has a volume with the data of another ensemble, which is left alone",
+      ({ report }) => report?.diskProblem === "foreign",
+    ],
+    [
+      "VolumeLost",
+      "lost its volume or its data",
+      (member) =>
+        isAnyClaim(member, "lost") ||
+        (member.pod !== null && isAnyClaim(member, "terminating")) ||
+        (member.report?.diskProblem ?? null) !== null,
+    ],
+    ["MemberFailing", "ends again and again", ({ pod }) => pod?.trouble === "crashLooping"],
+    ["ImageUnavailable", "cannot get its image", ({ pod }) => pod?.trouble === "imageUnavailable"],
+    ["PodUnschedulable", "finds no node", ({ pod }) => pod?.trouble === "unschedulable"],
+  ];
+  for (const [reason, what, isBroken] of table) {
+    const sids = members.filter(isBroken).map(({ sid }) => sid);
+    if (sids.length > 0) return { reason, message: `${nameMembers(sids)} ${what}` };
+  }
+  return null;
+}
+
+function describeQuorum(view: EnsembleView): ConditionFact<"QuorumAvailable"> {
+  const common = describeCommon(view);
+  if (common !== null) return common;
+  if (hasQuorum(view)) {
+    return { reason: "QuorumServes", message: "A leader and a majority of the voters serve" };
+  }
+  const { committed, members, recorded } = view.observed;
+  const voters = committed?.voters ?? sidsOf({ ...recorded.sizes, observers: 0 });
+  const running = members.filter(({ sid, pod }) => voters.includes(sid) && pod?.isReady === true);
+  if (running.length * 2 > voters.length) {
+    return { reason: "NoLeader", message: "Enough voters run, but none of them leads them" };
+  }
+  return { reason: "TooFewVoters", message: "Fewer voters than a majority serve" };
+}
+
+function describeScaleGate(view: EnsembleView): ConditionFact<"ScaleAllowed"> {
+  if (view.wanted.isPaused) return PAUSED;
+  const common = describeCommon(view);
+  if (common !== null) return common;
+  const { committed } = view.observed;
+  if (committed === null || !hasQuorum(view)) return { reason: "NoQuorum", message: NO_QUORUM };
+  const unsound = unsoundVoters(view);
+  if (unsound.length > 0) {
+    const message = `${nameMembers(unsound)} must be synchronised before the membership changes`;
+    return { reason: "VotersNotSynced", message };
+  }
+  if (outdatedMembers(view).length > 0) {
+    const message = "Pods are being replaced; the membership changes after that";
+    return { reason: "RollInProgress", message };
+  }
+  if (!isMembershipAsWanted(view.wanted, committed)) {
+    return { reason: "Scaling", message: "Members are being added or removed" };
+  }
+  return { reason: "QuorumHealthy", message: "Every voter is synchronised" };
+}
+
+/** What pods tell of it. Settings that are refused, or read anew while running, are not seen here. */
+function describeConfiguration(view: EnsembleView): ConditionFact<"ConfigurationInSync"> {
+  const common = describeCommon(view);
+  if (common !== null) return common;
+  const outdated = outdatedMembers(view).map(({ sid }) => sid);
+  if (outdated.length > 0) {
+    return { reason: "RestartPending", message: `${nameMembers(outdated)} must be replaced` };
+  }
+  return { reason: "InSync", message: "Every member runs with the wanted settings" };
+}
+
+function unsoundMembers(view: EnsembleView): number[] {
+  return membersToBe(view)
+    .filter((member) => !isSound(view, member))
+    .map(({ sid }) => sid);
+}
+
+function isMembershipAsWanted(wanted: EnsembleWanted, { voters, observers }: Membership): boolean {
+  const sids = new Set([...voters, ...observers]);
+  const target = sidsOf({ members: wanted.replicas, observers: wanted.observers });
+  return (
+    voters.length === wanted.replicas &&
+    sids.size === target.length &&
+    target.every((sid) => sids.has(sid))
+  );
+}

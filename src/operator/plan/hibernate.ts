@@ -1,0 +1,59 @@
+/**
+ * Stopping all members and keeping their volumes: the first member takes over the leadership, the
+ * others stop, it stops last. The sizes that were written down stay as they are; waking is nothing
+ * but coming back to them, whatever the specification says by then.
+ */
+import type { EnsembleStep } from "./ensemble-action.ts";
+import type { Component } from "./ensemble-observed.ts";
+import { hasQuorum } from "./ensemble-view.ts";
+import type { EnsembleView } from "./ensemble-view.ts";
+import { planHandOver } from "./hand-over.ts";
+
+const FIRST_SID = 1;
+
+/** The next step into hibernation; null unless it is wanted. */
+export function planHibernation(view: EnsembleView): EnsembleStep | null {
+  const { wanted, observed } = view;
+  if (!wanted.isHibernated) return null;
+  const { members, observers } = observed.children.sizes;
+  if (observers !== null && observers > 0) {
+    return resize("observers", observers, 0, "Observers stop for hibernation");
+  }
+  if (members !== null && members > 1) {
+    const reason = "The members stop for hibernation, the first one last";
+    const leaderSid = hasQuorum(view) ? view.leader?.sid : undefined;
+    const handOver =
+      leaderSid === undefined || leaderSid === FIRST_SID
+        ? null
+        : planHandOver(view, leaderSid, {
+            reason: "The first member stops last and takes over",
+            progress: "Hibernating",
+            mayLead: ({ sid }) => sid === FIRST_SID,
+          });
+    return handOver ?? resize("members", members, 1, reason);
+  }
+  const others = observed.members.filter(({ sid, pod }) => sid !== FIRST_SID && pod !== null);
+  if (others.length > 0) {
+    const reason = "Waiting for the other members to end";
+    return { action: { kind: "wait" }, reason, progress: "Hibernating" };
+  }
+  if (members === 1) {
+    return resize("members", 1, 0, "The first member stops as the last one");
+  }
+  if (observed.members.some(({ pod }) => pod !== null)) {
+    const reason = "Waiting for the last member to end";
+    return { action: { kind: "wait" }, reason, progress: "Hibernating" };
+  }
+  const reason = "All members are stopped; their volumes are kept";
+  return { action: { kind: "none" }, reason, progress: "Hibernated" };
+}
+
+function resize(
+  component: Component,
+  fromReplicas: number,
+  replicas: number,
+  reason: string,
+): EnsembleStep {
+  const action = { kind: "resizeStatefulSet", component, fromReplicas, replicas } as const;
+  return { action, reason, progress: "Hibernating" };
+}
