@@ -9,11 +9,13 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import {
   registerInspect,
+  registerMember,
   registerRecover,
   registerServer,
   registerShell,
   registerUp,
 } from "../cli/index.ts";
+import type { ServeDeps } from "../cli/index.ts";
 import { loadServerConfig, startServer } from "../server/index.ts";
 import { keepLargeHeapTight } from "./heap-growth.ts";
 import { systemClock } from "./system-clock.ts";
@@ -40,7 +42,7 @@ async function main(): Promise<void> {
     print: (line) => console.log(line),
     onStopSignal,
   });
-  registerServer(program, {
+  const serving: ServeDeps = {
     loadServerConfig,
     startServer: (options) => {
       keepLargeHeapTight();
@@ -52,9 +54,13 @@ async function main(): Promise<void> {
       return logger;
     },
     onStopSignal,
+  };
+  registerServer(program, {
+    ...serving,
     onStdinEnd: (handler) => process.stdin.once("close", handler).resume(),
     print: (line) => console.log(line),
   });
+  registerMember(program, { ...serving, podName: process.env["POD_NAME"] ?? null });
   registerShell(program, process);
   registerRecover(program, { loadServerConfig, print: (line) => console.log(line) });
   registerInspect(program, { print: (line) => console.log(line) });

@@ -4,6 +4,7 @@ export {
   describeConfigKeys,
   findConfigKey,
   loadServerConfig,
+  parseProperties,
   parseServerConfig,
   suggestConfigKey,
 } from "./config/index.ts";

@@ -4,6 +4,7 @@ export type { LogHistory } from "./log-history.ts";
 export { inspectLogFile, repairLogFile } from "./log-inspection.ts";
 export type { LogInspection } from "./log-inspection.ts";
 export { nodeFiles } from "./node-files.ts";
+export { peekFolders } from "./peek-folders.ts";
 export { isDamage } from "./quarantine.ts";
 export type { RecoveryTarget } from "./recovery.ts";
 export type { SnapshotDigest } from "./snapshot-format.ts";

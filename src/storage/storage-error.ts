@@ -38,6 +38,12 @@ export type StorageErrorCode =
   | "cancelled"
   | "closed";
 
+const exitCodes: Partial<Record<StorageErrorCode, number>> = {
+  io: 74,
+  "sync-failed": 74,
+  "wrong-ensemble": 65,
+};
+
 /** Where it happened and why. */
 export interface StorageErrorDetails {
   /** Absolute path of the file or folder. */
@@ -51,7 +57,10 @@ export interface StorageErrorDetails {
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code: StorageErrorCode;
-  /** What a process that ends with this error exits with: 74 (EX_IOERR) when the disk failed. */
+  /**
+   * What a process that ends with this error exits with: 74 (EX_IOERR) when the disk failed, 65
+   * (EX_DATAERR) when the data is of another ensemble.
+   */
   readonly exitCode: number;
   readonly file: string | undefined;
   readonly offset: number | undefined;
@@ -59,7 +68,7 @@ export class StorageError extends Error {
   constructor(code: StorageErrorCode, message: string, details: StorageErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.exitCode = code === "sync-failed" || code === "io" ? 74 : 1;
+    this.exitCode = exitCodes[code] ?? 1;
     this.file = details.file;
     this.offset = details.offset;
   }
