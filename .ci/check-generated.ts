@@ -6,11 +6,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /** Programs that write files into the folder of their argument, and where those are checked in. */
 const GENERATORS = [
   { program: "src/main/generate-crds.ts", folder: "crds", isAlone: true },
+  { program: "src/main/generate-charts.ts", folder: "charts", isAlone: false },
   { program: "src/main/generate-docs.ts", folder: "docs", isAlone: false },
 ];
 
@@ -21,17 +22,24 @@ function differs(left: string, right: string, name: string): boolean {
   return !readFileSync(ours).equals(readFileSync(theirs));
 }
 
+/** Names of all files below a folder, relative to it. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
 let isStale = false;
 for (const { program, folder, isAlone } of GENERATORS) {
   const fresh = mkdtempSync(join(tmpdir(), "ensemble-generated-"));
   try {
     execFileSync(process.execPath, [program, fresh], { stdio: "inherit" });
-    const written = readdirSync(fresh);
+    const written = filesIn(fresh);
     if (written.length === 0) {
       throw new Error(`Cannot check: ${program} wrote nothing into the folder of its argument`);
     }
     // In a folder of its own, a file that the generator does not write any more is stale too.
-    const names = new Set([...written, ...(isAlone ? readdirSync(folder) : [])]);
+    const names = new Set([...written, ...(isAlone ? filesIn(folder) : [])]);
     for (const name of [...names].sort()) {
       if (!differs(folder, fresh, name)) continue;
       console.error(`${folder}/${name} is not what ${program} writes`);

@@ -1,6 +1,7 @@
 /** The face of `operator/`: what users ask for, and what makes it so. */
 export {
   buildCondition,
+  buildEnsembleChartSchema,
   buildEnsembleCrd,
   CONDITIONS,
   defaultSpec,
