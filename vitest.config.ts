@@ -5,7 +5,9 @@
  * `integration` starts real processes on loopback, one file at a time. `sim` drives a cluster of
  * pure peers, and of whole servers, from seeds. `proof` shows that the simulators and checkers
  * notice planted defects, cuts the power, and lets faults loose on real servers; `compat` needs Java
- * and Python: both take minutes, and take part only when they are asked for by name. With ENSEMBLE_REPORT_DIR set, each run also leaves `<suites>.json` in that folder.
+ * and Python; `cluster` starts a Kubernetes: these take minutes, and take part only when they are
+ * asked for by name. With ENSEMBLE_REPORT_DIR set, each run also leaves `<suites>.json` in that
+ * folder.
  */
 
 import { defineConfig } from "vitest/config";
@@ -45,7 +47,7 @@ const unit: TestProjectInlineConfiguration = {
   test: {
     name: "unit",
     include: ["test/**/*.test.ts"],
-    exclude: ["test/{integration,sim,compat}/**"],
+    exclude: ["test/{integration,sim,compat,cluster}/**"],
     // Some of them write thousands of files, and the disk may be busy with others' work.
     testTimeout: MINUTE_MS,
     sequence: { groupOrder: 0 },
@@ -53,6 +55,15 @@ const unit: TestProjectInlineConfiguration = {
 };
 
 const compat = oneAtATime("compat", 3);
+
+/** All files share one cluster, which the set-up starts. */
+const cluster: TestProjectInlineConfiguration = {
+  test: {
+    ...oneAtATime("cluster", 5).test,
+    globalSetup: "test/cluster/support/global-setup.ts",
+    testTimeout: 10 * MINUTE_MS,
+  },
+};
 
 /** What belongs to the folders of `sim` and `integration`, but takes too long for each change. */
 const proofFiles = [
@@ -77,6 +88,7 @@ export default defineConfig({
       without(proofFiles, oneAtATime("integration", 2)),
       ...(chosen.includes("proof") ? [proof] : []),
       ...(chosen.includes("compat") ? [compat] : []),
+      ...(chosen.includes("cluster") ? [cluster] : []),
     ],
     reporters: reportDir === undefined ? ["default"] : ["default", "json"],
     ...(reportDir === undefined
