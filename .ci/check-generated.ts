@@ -12,6 +12,7 @@ import { join, relative } from "node:path";
 const GENERATORS = [
   { program: "src/main/generate-crds.ts", folder: "crds", isAlone: true },
   { program: "src/main/generate-charts.ts", folder: "charts", isAlone: false },
+  { program: "src/main/generate-install.ts", folder: "manifests", isAlone: false },
   { program: "src/main/generate-docs.ts", folder: "docs", isAlone: false },
 ];
 
