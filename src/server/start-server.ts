@@ -169,7 +169,7 @@ async function startOn(storage: Storage, context: MemberContext): Promise<Runnin
   processor.attach(replica);
   const metricsService = createMetricsService({ ...parts, processor, replica });
   const monitored = (): readonly MetricPair[] => metricsService.metricPairs();
-  facts.attach({ replica, ensemble: view, clients: processor, metrics: monitored });
+  facts.attach({ replica, ensemble: view, clients: processor, storage, metrics: monitored });
   const election = createElectionNetwork({ ...context, oddities }, replica);
   const clients = await createClientPorts(config, complaints, processor);
   const reaper = createReaper(replica, config, clock);

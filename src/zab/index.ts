@@ -1,6 +1,7 @@
 /** The face of `zab/`: the replication core and the contract with its driver. */
 export type { HandOverProblem } from "./hand-over.ts";
 export type { HistoryEntry } from "./history.ts";
+export { lagBehind } from "./learner-table.ts";
 export type { Learner } from "./learner-table.ts";
 export { membershipOf } from "./membership.ts";
 export type { Membership } from "./membership.ts";

@@ -6,6 +6,7 @@ import type { Logger } from "../../observe/index.ts";
 import { refuseCaller } from "./admin-access.ts";
 import type { AdminCommand, CommandResult } from "./admin-command.ts";
 import { leadershipCommands } from "./leadership-commands.ts";
+import { memberCommands } from "./member-commands.ts";
 import { quorumCommands } from "./quorum-commands.ts";
 import { reportCommands } from "./report-commands.ts";
 import type { ServerFacts } from "./server-facts.ts";
@@ -41,6 +42,7 @@ export class AdminCommands {
       ...reportCommands,
       ...quorumCommands,
       ...leadershipCommands,
+      ...memberCommands,
       ...createSnapshotCommands(facts.config.admin, facts.clock, logger),
     ];
     for (const command of this.#commands) {

@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import type { Clock } from "../../base/index.ts";
+import type { Storage } from "../../storage/index.ts";
 import type { DataTree, WatchTable } from "../../tree/index.ts";
 import type { QuorumConfig, ServerSpec } from "../../wire/index.ts";
 import type { Learner } from "../../zab/index.ts";
@@ -46,6 +47,7 @@ export interface ServerParts {
   /** Who the members are. */
   readonly ensemble: EnsembleView;
   readonly clients: ClientSide;
+  readonly storage: Pick<Storage, "isQuarantined">;
   /** Further values for `mntr` and its admin command. */
   metrics(): readonly MetricPair[];
 }
