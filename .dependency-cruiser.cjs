@@ -25,7 +25,7 @@ const PURE =
 
 /** Files that may touch sockets, files and processes. */
 const SHELL =
-  "^src/(storage|server|backup|console|cli|main)/|^src/client/transport|^src/operator/(kube|local)/";
+  "^src/(storage|server|backup|console|cli|main)/|^src/client/transport|^src/operator/(kube|local|members)/";
 
 /** Node's modules that reach outside the process. */
 const IO =

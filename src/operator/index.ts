@@ -34,4 +34,13 @@ export {
 } from "./desired/index.ts";
 export type { Owner, SpecObject } from "./desired/index.ts";
 export { formatProperty } from "./format-property.ts";
+export {
+  askMembers,
+  changeMembership,
+  createOperatorPassword,
+  MemberError,
+  operatorDigest,
+  readMembership,
+  transferLeadership,
+} from "./members/index.ts";
 export { OperatorError } from "./operator-error.ts";

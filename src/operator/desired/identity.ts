@@ -4,7 +4,7 @@ import { buildChild } from "./child.ts";
 import type { KubeObject, Owner } from "./child.ts";
 
 /** Under what name the operator is known to members. */
-const OPERATOR_USER = "operator";
+export const OPERATOR_USER = "operator";
 
 /**
  * The Secret with the operator's password. It is created once, with a new password, and never

@@ -3,14 +3,17 @@
  * on loopback, each with a folder in the place of its ConfigMap and one in that of its volume. The
  * test is the operator: it writes the former. Whoever makes one must dispose of it.
  */
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { EnsembleClient } from "../../../src/client/index.ts";
-import { parseEnsemble, renderMemberSettings } from "../../../src/operator/index.ts";
+import {
+  operatorDigest,
+  parseEnsemble,
+  renderMemberSettings,
+} from "../../../src/operator/index.ts";
 import { findFreePorts } from "../../compat/support/ports.ts";
 import { startServerProcess, waitUntilServing } from "../../compat/support/server-process.ts";
 import type { ServerProcess } from "../../compat/support/server-process.ts";
@@ -23,9 +26,7 @@ const servingTimeoutMs = 40_000;
 export type Role = "participant" | "observer";
 
 /** What the operator proves itself with. */
-const operatorAuth = { scheme: "digest", auth: "operator:secret" } as const;
-const operatorDigest = `operator:${createHash("sha256").update(operatorAuth.auth).digest("base64")}`;
-
+export const operatorPassword = "secret";
 interface Ports {
   readonly client: number;
   readonly quorum: number;
@@ -84,6 +85,12 @@ export class MemberPods {
     const ports = this.#ports.get(id);
     if (ports === undefined) throw new RangeError(`No member ${id}`);
     return ports;
+  }
+
+  /** Where the operator finds a member. */
+  address(id: number) {
+    const { admin, client } = this.ports(id);
+    return { host: "127.0.0.1", adminPort: admin, clientPort: client };
   }
 
   /** The volume of a member. */
@@ -152,7 +159,7 @@ export class MemberPods {
     const client = await EnsembleClient.connect(servers, {
       sessionTimeoutMs: 10_000,
       firstConnectTimeoutMs: servingTimeoutMs,
-      auth: [operatorAuth],
+      auth: [{ scheme: "digest", auth: `operator:${operatorPassword}` }],
     });
     this.#clients.push(client);
     return client;
@@ -184,8 +191,10 @@ export class MemberPods {
       spec: { config: { tickTime: 500, initLimit: 20, syncLimit: 8 } },
     };
     const ensemble = parseEnsemble(JSON.stringify(object), "e.json", () => []);
-    const { ensembleUid } = this;
-    const { text } = renderMemberSettings(ensemble, { ensembleUid, operatorDigest });
+    const { text } = renderMemberSettings(ensemble, {
+      ensembleUid: this.ensembleUid,
+      operatorDigest: operatorDigest(operatorPassword),
+    });
     const here: Record<string, string> = {
       "admin.serverAddress": "127.0.0.1",
       "admin.serverPort": String(this.ports(id).admin),

@@ -1,0 +1,146 @@
+import { createServer } from "node:http";
+import type { RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { MemberError, askMembers } from "../../../src/operator/index.ts";
+import { joinReports } from "../../../src/operator/members/ask-members.ts";
+import { parseMemberState } from "../../../src/operator/members/member-state.ts";
+
+const FOLLOWER = {
+  command: "member_state",
+  error: null,
+  server_id: 2,
+  role: "follower",
+  leader_id: 1,
+  epoch: 3,
+  zxid: "0x300000005",
+  config_version: "0x100000002",
+  ensemble_id: "e-1",
+  disk_problem: null,
+  learners: [],
+};
+const LEADER = {
+  ...FOLLOWER,
+  server_id: 1,
+  role: "leader",
+  zxid: "0x300000009",
+  learners: [
+    { server_id: 2, is_synced: true, zxid: "0x300000005", lag: 4 },
+    { server_id: -4, is_synced: false, zxid: "0x0", lag: 9 },
+    { server_id: 3, is_synced: false, zxid: "0x300000001", lag: 8 },
+  ],
+};
+
+describe("parseMemberState()", () => {
+  it("reads what a member says", () => {
+    expect(parseMemberState(FOLLOWER)).toEqual({
+      sid: 2,
+      role: "follower",
+      zxid: 0x300000005n,
+      epoch: 3,
+      configVersion: 0x100000002n,
+      ensembleUid: "e-1",
+      diskProblem: null,
+      learnerLags: new Map(),
+    });
+  });
+
+  it("expects little of a member that reads its disk", () => {
+    expect(parseMemberState({ server_id: 2, role: "recovering" })).toMatchObject({
+      role: "recovering",
+      ensembleUid: null,
+    });
+  });
+
+  it.each([
+    ["server_id", "2"],
+    ["server_id", undefined],
+    ["role", 1],
+    ["role", "x".repeat(101)],
+    ["epoch", 1.5],
+    ["zxid", "300000005"],
+    ["zxid", "0x1ffffffffffffffff"],
+    ["config_version", null],
+    ["ensemble_id", {}],
+    ["disk_problem", "odd"],
+    ["learners", null],
+    ["learners", [null]],
+    ["learners", [{ is_synced: true }]],
+  ])("refuses a state whose %s is %j", (name, value) => {
+    expect(() => parseMemberState({ ...FOLLOWER, [name]: value })).toThrow(MemberError);
+  });
+});
+
+describe("joinReports()", () => {
+  const states = (...all: object[]) =>
+    new Map(
+      all.map((fields) => {
+        const state = parseMemberState({ ...FOLLOWER, ...fields });
+        return [state.sid, state] as const;
+      }),
+    );
+
+  it("takes a learner's lag from its leader", () => {
+    const reports = joinReports(states(LEADER, FOLLOWER, { server_id: 3, role: "joining" }));
+    expect(reports.get(1)).toMatchObject({ role: "leader", lag: 0, isSynced: true });
+    expect(reports.get(2)).toMatchObject({ role: "follower", lag: 4, isSynced: true });
+    expect(reports.get(3)).toMatchObject({ role: "learner", lag: null, isSynced: false });
+  });
+
+  it("knows no lag without a leader", () => {
+    const reports = joinReports(states(FOLLOWER, { server_id: 3, role: "looking" }));
+    expect(reports.get(2)).toMatchObject({ lag: null, isSynced: true });
+    expect(reports.get(3)).toMatchObject({ role: "none", isSynced: false });
+  });
+
+  it("believes the leader of the later epoch", () => {
+    const former = { ...LEADER, server_id: 3, epoch: 2, learners: [] };
+    const reports = joinReports(states(former, LEADER, FOLLOWER));
+    expect(reports.get(2)?.lag).toBe(4);
+    expect(reports.get(3)).toMatchObject({ role: "leader", lag: null });
+  });
+
+  it("has no report of a member that said nothing", () => {
+    expect(joinReports(new Map([[1, null]])).get(1)).toBeNull();
+  });
+});
+
+describe("askMembers()", () => {
+  async function serve(answer: RequestListener) {
+    const server = createServer(answer).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const { port } = server.address() as AddressInfo;
+    return { host: "127.0.0.1", adminPort: port, clientPort: 0 };
+  }
+
+  async function askOne(answer: RequestListener, timeoutMs = 20_000) {
+    const address = await serve(answer);
+    return (await askMembers(new Map([[2, address]]), timeoutMs)).get(2);
+  }
+
+  it("has the report of a member", async () => {
+    const report = await askOne((request, response) => {
+      expect(request.url).toBe("/commands/member_state");
+      response.end(JSON.stringify(FOLLOWER));
+    });
+    expect(report).toMatchObject({ role: "follower", zxid: 0x300000005n });
+  });
+
+  it.each<[string, RequestListener]>([
+    ["says that it is another one", (_, response) => response.end(JSON.stringify(LEADER))],
+    ["speaks no JSON", (_, response) => response.end("<html>")],
+    ["says too much", (_, response) => response.end(`{"a":"${"x".repeat(300_000)}"}`)],
+    ["points elsewhere", (_, response) => response.writeHead(302, { location: "/" }).end()],
+    ["hangs up", (request) => request.socket.destroy()],
+  ])("has none of a member that %s", async (_, answer) => {
+    expect(await askOne(answer)).toBeNull();
+  });
+
+  it("does not wait for a member that is silent", async () => {
+    expect(await askOne(() => undefined, 50)).toBeNull();
+  });
+});
