@@ -96,7 +96,9 @@ export function errorOfResponse(
   const parsed = parseStatus(body);
   const seconds = secondsOf(retryAfter) ?? secondsOf(parsed.retryAfterSeconds);
   const said = parsed.message ?? (body.slice(0, 200).trim() || "no explanation");
-  return new KubeError(codeOf(status, parsed.reason), `${call}: status ${status}: ${said}`, {
+  // An object of another identity is refused as if its uid were to be changed.
+  const code = parsed.isUidRefused === true ? "CONFLICT" : codeOf(status, parsed.reason);
+  return new KubeError(code, `${call}: status ${status}: ${said}`, {
     status,
     ...(parsed.reason === undefined ? {} : { reason: parsed.reason }),
     ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }),
@@ -138,6 +140,7 @@ interface ParsedStatus {
   readonly reason?: string;
   readonly message?: string;
   readonly retryAfterSeconds?: unknown;
+  readonly isUidRefused?: boolean;
 }
 
 /** What a body says if it is a `Status` object; a proxy's page says nothing. */
@@ -154,7 +157,13 @@ function parseStatus(body: string): ParsedStatus {
     ...(typeof reason === "string" ? { reason } : {}),
     ...(typeof message === "string" ? { message } : {}),
     ...(isRecord(details) ? { retryAfterSeconds: details["retryAfterSeconds"] } : {}),
+    ...(isRecord(details) ? { isUidRefused: namesUid(details["causes"]) } : {}),
   };
+}
+
+function namesUid(causes: unknown): boolean {
+  if (!Array.isArray(causes)) return false;
+  return causes.some((cause) => isRecord(cause) && cause["field"] === "metadata.uid");
 }
 
 /** Whole seconds; the API server does not send the form with a date. */
