@@ -3,7 +3,7 @@
  * node with its data and every field of its Stat. The server is made to catch up by a sync first.
  */
 import { EnsembleClient } from "../../../src/client/index.ts";
-import type { Stat } from "../../../src/client/index.ts";
+import type { ClientOptions, Stat } from "../../../src/client/index.ts";
 
 /** A node as a client reads it. */
 export interface DumpedNode {
@@ -18,8 +18,8 @@ export type TreeDump = ReadonlyMap<string, DumpedNode>;
 const pipelined = 500;
 
 /** Reads the tree of the server at `address`. */
-export async function dumpTree(address: string): Promise<TreeDump> {
-  const client = await EnsembleClient.connect(address);
+export async function dumpTree(address: string, options: ClientOptions = {}): Promise<TreeDump> {
+  const client = await EnsembleClient.connect(address, options);
   try {
     await client.sync("/");
     const nodes = new Map<string, DumpedNode>();

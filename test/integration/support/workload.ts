@@ -3,6 +3,7 @@
  * server of its choice, while a test does to the servers what it likes.
  */
 import { EnsembleClient } from "../../../src/client/index.ts";
+import type { ClientOptions } from "../../../src/client/index.ts";
 import { eventually } from "./test-ensemble.ts";
 import type { WriteRecord } from "./write-history.ts";
 import { Writer } from "./writer.ts";
@@ -21,16 +22,21 @@ export class Workload {
     for (const run of this.#runs) run.catch(() => undefined);
   }
 
-  /** Makes `root` and starts writing below it. */
-  static async start(connectString: string, root: string): Promise<Workload> {
-    const admin = await EnsembleClient.connect(connectString);
+  /** Makes `root` and starts writing below it; `options` of the clients besides Writer's own. */
+  static async start(
+    connectString: string,
+    root: string,
+    options: ClientOptions = {},
+  ): Promise<Workload> {
+    const admin = await EnsembleClient.connect(connectString, options);
     await admin.create(root);
     await admin.create(`${root}/queue`);
     await admin.close();
     const writers: Writer[] = [];
     for (let n = 0; n < WRITERS; n++) {
       // Everybody knows all servers and prefers another one.
-      writers.push(await Writer.open(connectString, `${root}/writer-${n}`, `${root}/queue`));
+      const home = `${root}/writer-${n}`;
+      writers.push(await Writer.open(connectString, home, `${root}/queue`, options));
     }
     return new Workload(writers);
   }

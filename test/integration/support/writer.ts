@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { EnsembleClient, ZkError } from "../../../src/client/index.ts";
-import type { Stat } from "../../../src/client/index.ts";
+import type { ClientOptions, Stat } from "../../../src/client/index.ts";
 import { multiCounter, multiPartner } from "./write-history.ts";
 import type { WriteRecord } from "./write-history.ts";
 
@@ -32,9 +32,14 @@ export class Writer {
   }
 
   /** Opens a session and makes the writer's own nodes; `queue` must exist. */
-  static async open(connectString: string, home: string, queue: string): Promise<Writer> {
-    const options = { sessionTimeoutMs: 10_000, firstConnectTimeoutMs: 20_000 };
-    const client = await EnsembleClient.connect(connectString, options);
+  static async open(
+    connectString: string,
+    home: string,
+    queue: string,
+    options: ClientOptions = {},
+  ): Promise<Writer> {
+    const own = { sessionTimeoutMs: 10_000, firstConnectTimeoutMs: 20_000 };
+    const client = await EnsembleClient.connect(connectString, { ...own, ...options });
     await client.create(home);
     await Promise.all(
       ["/unique", "/multi", "/blind", "/versioned", "/multi-count"].map((name) =>
