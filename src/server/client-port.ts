@@ -4,7 +4,7 @@
  */
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import type { Endpoint } from "./quorum-links.ts";
+import type { Endpoint } from "./learner-port.ts";
 
 export interface ClientPortOptions {
   /** Port 0 takes any free one. */

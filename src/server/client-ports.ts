@@ -10,7 +10,7 @@ import type { ServerConfig } from "./config/index.ts";
 import { ConnectionCount } from "./connection-count.ts";
 import type { RateLimitedLog } from "./limits/index.ts";
 import { ListenError } from "./listen-error.ts";
-import type { Endpoint } from "./quorum-links.ts";
+import type { Endpoint } from "./learner-port.ts";
 import type { TlsAcceptor, TlsHandlers } from "./tls/index.ts";
 
 export interface ClientPortsOptions {

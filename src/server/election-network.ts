@@ -18,7 +18,7 @@ import {
 } from "../wire/index.ts";
 import type { ElectionGreeting, Notification } from "../wire/index.ts";
 import type { PeerOddities } from "./peer-oddities.ts";
-import type { Endpoint } from "./quorum-links.ts";
+import type { Endpoint } from "./learner-port.ts";
 
 export interface ElectionNetworkOptions {
   readonly sid: bigint;

@@ -3,12 +3,13 @@
  * and this server's connection to its leader. It moves packets and snapshot bodies; what they mean
  * is the core's business. Packets that are queued during a turn leave in one write at its end.
  */
-import { createConnection, createServer } from "node:net";
-import type { LookupFunction, Server, Socket } from "node:net";
+import { createConnection } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import type { Logger } from "../observe/index.ts";
 import { JuteWriter, WireError, writeQuorumPacket } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
 import type { LinkId } from "../zab/index.ts";
+import type { Endpoint } from "./learner-port.ts";
 import { LinkOutput } from "./link-output.ts";
 import type { BodyPieces } from "./link-output.ts";
 import { PacketStream } from "./packet-stream.ts";
@@ -47,11 +48,6 @@ export interface LinkReport {
   readonly sentCount: number;
 }
 
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
 interface Link {
   readonly id: LinkId;
   readonly socket: Socket;
@@ -66,11 +62,6 @@ interface Link {
 const connectTimeoutMs = 5000;
 /** For a link that is being closed, in silence. */
 const closeTimeoutMs = 1000;
-/** More than an ensemble has servers; the others have to try again. */
-const waitingMax = 64;
-/** Longer than an election that has come to its end elsewhere takes to do so here. */
-const waitMsMax = 1000;
-
 /** Progress is not said more often. */
 const progressEveryMs = 50;
 
@@ -82,10 +73,6 @@ export class QuorumLinks {
   readonly #links = new Map<LinkId, Link>();
   readonly #dirty = new Set<Link>();
   readonly #scratch = new JuteWriter(4096);
-  /** Connections that wait until it is known whether this server leads; undefined once it does. */
-  #waiting: Map<Socket, NodeJS.Timeout> | undefined;
-  #server: Server | undefined;
-  #listensAt: string | undefined;
   /** Inbound links have even ids, dialled ones odd. */
   #nextInbound: LinkId = 2;
 
@@ -96,22 +83,13 @@ export class QuorumLinks {
     this.#logger = options.logger;
   }
 
-  /**
-   * Listens for learners at `endpoint`, and nowhere else, until `stopListening`. Until this server
-   * leads they have to wait, for a while: others may know sooner than this one that it is to lead.
-   */
-  listen(endpoint: Endpoint, isLeading: boolean): void {
-    const name = `${endpoint.host}:${endpoint.port}`;
-    if (this.#server === undefined || this.#listensAt !== name) this.#listenAnew(endpoint, name);
-    if (isLeading) this.#admit();
-    else this.#waiting ??= new Map();
-  }
-
-  stopListening(): void {
-    this.#server?.close();
-    this.#server = undefined;
-    for (const socket of this.#waiting?.keys() ?? []) socket.destroy();
-    this.#waiting = undefined;
+  /** A learner has connected. */
+  accept(socket: Socket): void {
+    const id = this.#nextInbound;
+    this.#nextInbound += 2;
+    this.#attach(id, socket);
+    this.#handlers.accepted(id);
+    socket.resume();
   }
 
   /** The name is looked up each time: addresses may change at any moment. */
@@ -209,7 +187,6 @@ export class QuorumLinks {
   }
 
   closeAll(): void {
-    this.stopListening();
     for (const link of this.#links.values()) link.socket.destroy();
   }
 
@@ -223,53 +200,6 @@ export class QuorumLinks {
     if (nowMs - link.progressAtMs < progressEveryMs) return;
     link.progressAtMs = nowMs;
     this.#handlers.progress(link.id);
-  }
-
-  #listenAnew(endpoint: Endpoint, name: string): void {
-    this.stopListening();
-    this.#listensAt = name;
-    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
-      if (this.#waiting === undefined) this.#accept(socket);
-      else this.#wait(socket, this.#waiting);
-    });
-    server.on("error", (error) => {
-      this.#logger.error("Cannot listen for learners", { ...endpoint, reason: error.message });
-      if (this.#server === server) this.#server = undefined;
-    });
-    server.listen(endpoint.port, endpoint.host);
-    this.#server = server;
-  }
-
-  /** Takes those up who wait, and whoever comes from now on. */
-  #admit(): void {
-    const waiting = this.#waiting ?? new Map<Socket, NodeJS.Timeout>();
-    this.#waiting = undefined;
-    for (const [socket, timer] of waiting) {
-      clearTimeout(timer);
-      this.#accept(socket);
-    }
-  }
-
-  #wait(socket: Socket, waiting: Map<Socket, NodeJS.Timeout>): void {
-    if (waiting.size >= waitingMax) {
-      socket.destroy();
-      return;
-    }
-    const timer = setTimeout(() => socket.destroy(), waitMsMax);
-    waiting.set(socket, timer);
-    socket.on("error", () => socket.destroy());
-    socket.once("close", () => {
-      clearTimeout(timer);
-      waiting.delete(socket);
-    });
-  }
-
-  #accept(socket: Socket): void {
-    const id = this.#nextInbound;
-    this.#nextInbound += 2;
-    this.#attach(id, socket);
-    this.#handlers.accepted(id);
-    socket.resume();
   }
 
   #attach(id: LinkId, socket: Socket): void {

@@ -7,7 +7,8 @@ import type { DecodedTxn } from "../wire/index.ts";
 import type { Membership, Peer, PeerEvent } from "../zab/index.ts";
 import type { LoadOptions } from "./load-state.ts";
 import type { PeerOddities } from "./peer-oddities.ts";
-import type { Endpoint } from "./quorum-links.ts";
+import type { Endpoint } from "./learner-port.ts";
+import type { LearnerEndpoints } from "./learner-ports.ts";
 import type { ReplicatedTreeOptions } from "./replicated-tree.ts";
 import type { SnapshotInterval } from "./snapshot-writer.ts";
 
@@ -25,13 +26,11 @@ export interface ReplicaListener {
   failed(error: unknown): void;
 }
 
-export interface ReplicaOptions extends ReplicatedTreeOptions {
+export interface ReplicaOptions extends ReplicatedTreeOptions, LearnerEndpoints {
   readonly peer: Peer;
   readonly storage: Storage;
   readonly load: LoadOptions;
   readonly clock: Clock;
-  /** Where learners connect while this server leads; undefined for a server without peers. */
-  readonly quorumEndpoint: () => Endpoint | undefined;
   readonly peerEndpoints: ReadonlyMap<bigint, Endpoint>;
   /** The core has come to know of another configuration, in force or proposed. */
   readonly configChanged: (active: Membership, lastSeen: Membership | undefined) => void;

@@ -12,12 +12,13 @@ import type { DataTree, PreparedTxn, Preparer } from "../tree/index.ts";
 import { PacketType } from "../wire/index.ts";
 import type { Notification, QuorumPacket } from "../wire/index.ts";
 import { isEmptyReady } from "../zab/index.ts";
-import type { HistoryEntry, LinkId, Peer, PeerEvent, Ready, Role, Send } from "../zab/index.ts";
+import type { HistoryEntry, LinkId, Peer, PeerEvent, Ready, Send } from "../zab/index.ts";
 import type { DigestHistory } from "./digest-history.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import type { StateEnd } from "./disk-queue.ts";
 import type { DiskCondition } from "./disk-space.ts";
 import type { ElectionNetwork } from "./election-network.ts";
+import { LearnerPorts } from "./learner-ports.ts";
 import { LogSync } from "./log-sync.ts";
 import { snapshotPieces } from "./packet-stream.ts";
 import type { SnapshotTaker } from "./packet-stream.ts";
@@ -45,6 +46,7 @@ export class Replica {
   readonly #state: ReplicatedTree;
   readonly #replacement: StateReplacement;
   readonly #logSync: LogSync;
+  readonly #ports: LearnerPorts;
   #election: ElectionNetwork | undefined;
   #isTurnDue = false;
   #isStopped = false;
@@ -87,6 +89,7 @@ export class Replica {
     this.#replacement = this.#createReplacement();
     this.#logSync = new LogSync(options);
     this.links = this.#createLinks();
+    this.#ports = new LearnerPorts(options, this.links, options.logger);
   }
 
   get tree(): DataTree {
@@ -160,6 +163,7 @@ export class Replica {
     this.#isStopped = true;
     clearInterval(this.#timer);
     this.#election?.close();
+    this.#ports.close();
     this.links.closeAll();
     await this.#disk.drain();
     await this.#snapshots.drain();
@@ -220,11 +224,11 @@ export class Replica {
     if (event.kind === "role") {
       if (event.serving) this.#state.settled();
       if (event.role === "looking") this.#state.forgetProposals();
-      this.#listenAs(event.role);
+      this.#ports.listenAs(event.role);
     } else if (event.kind === "config") {
       if (event.active.config !== undefined) writeConfig(this.tree, event.active.config);
       this.#options.configChanged(event.active, event.lastSeen);
-      this.#listenAs(this.peer.role);
+      this.#ports.listenAs(this.peer.role);
     } else if (event.kind === "odd-learner") {
       const remote = this.links.report(event.link)?.remoteAddress;
       this.#options.oddities.note(event.oddity, { sid: event.sid, remote });
@@ -232,13 +236,6 @@ export class Replica {
       this.#options.oddities.note(event.kind, { from: event.from });
     }
     this.#listener.event(event);
-  }
-
-  #listenAs(role: Role): void {
-    const mayLead = role === "looking" || role === "leading";
-    const endpoint = mayLead ? this.#options.quorumEndpoint() : undefined;
-    if (endpoint === undefined) this.links.stopListening();
-    else this.links.listen(endpoint, role === "leading");
   }
 
   /** Reads behind a sync see what was committed before it, and no later write of their client. */
@@ -385,6 +382,7 @@ export class Replica {
   #fail(error: unknown): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
+    this.#ports.close();
     this.links.closeAll();
     this.#election?.close();
     this.#listener.failed(error);

@@ -1,6 +1,6 @@
 /** Where a server listens, and how it says so. */
 import type { ServerConfig } from "../config/index.ts";
-import type { Endpoint } from "../quorum-links.ts";
+import type { Endpoint } from "../learner-port.ts";
 
 /** Where to listen for what others reach at `endpoint`. */
 export function bindEndpoint(

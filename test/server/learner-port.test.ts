@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { nullLogger } from "../../src/observe/index.ts";
-import { QuorumLinks } from "../../src/server/quorum-links.ts";
+import { LearnerPort } from "../../src/server/learner-port.ts";
 
 const open: { close(): void }[] = [];
 
@@ -19,25 +19,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function makeLinks() {
-  const links: { accepted: number } = { accepted: 0 };
-  const ignore = (): void => undefined;
-  const snapshot = (): never => {
-    throw new Error("No snapshot is sent");
-  };
-  const quorum = new QuorumLinks(
-    {
-      accepted: () => (links.accepted += 1),
-      opened: ignore,
-      closed: ignore,
-      packet: ignore,
-      progress: ignore,
-      snapshot,
-    },
-    { dataBytesMax: 1024, logger: nullLogger },
-  );
-  open.push({ close: () => quorum.closeAll() });
-  return { quorum, counts: links };
+function makePort(): { port: LearnerPort; counts: { accepted: number } } {
+  const counts = { accepted: 0 };
+  const port = new LearnerPort((socket) => {
+    counts.accepted += 1;
+    open.push({ close: () => socket.destroy() });
+  }, nullLogger);
+  open.push({ close: () => port.stopListening() });
+  return { port, counts };
 }
 
 async function dial(port: number): Promise<Socket> {
@@ -53,7 +42,7 @@ async function dial(port: number): Promise<Socket> {
 }
 
 test("learners wait until a server leads, also one that has led before", async () => {
-  const { quorum, counts } = makeLinks();
+  const { port: quorum, counts } = makePort();
   const endpoint = { host: "127.0.0.1", port: await freePort() };
   quorum.listen(endpoint, true);
   await dial(endpoint.port);
@@ -69,7 +58,7 @@ test("learners wait until a server leads, also one that has led before", async (
 });
 
 test("a learner that waits in vain is let go", async () => {
-  const { quorum, counts } = makeLinks();
+  const { port: quorum, counts } = makePort();
   const endpoint = { host: "127.0.0.1", port: await freePort() };
   quorum.listen(endpoint, false);
   const learner = await dial(endpoint.port);
