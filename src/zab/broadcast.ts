@@ -13,9 +13,9 @@ import { assert } from "../base/index.ts";
 import { PacketType } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
 import type { HistoryEntry } from "./history.ts";
+import { informObservers } from "./inform-observers.ts";
 import type { LeaderParts } from "./leader-parts.ts";
 import { activateEverywhere, findReconfigProblem } from "./leader-reconfig.ts";
-import { noteReached } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
 import { reconfiguration } from "./membership.ts";
 import type { Membership } from "./membership.ts";
@@ -94,15 +94,8 @@ export class Broadcast {
   }
 
   /** The answer of a learner to a PING. */
-  receivePing(learner: Learner, { zxid, data }: QuorumPacket): void {
-    const { context, learners } = this.#parts;
-    if (!learners.answered(learner)) return;
-    // Observers acknowledge nothing; but they answer in order.
-    if (!learner.isFollower && zxid <= this.#lastProposed) noteReached(learner, zxid);
-    if (data !== null) {
-      context.outbox.pending.events.push({ kind: "touched", sid: learner.sid, data });
-    }
-    this.#settleSyncs();
+  receivePing(learner: Learner, packet: QuorumPacket): void {
+    if (this.#parts.learners.answered(learner, packet, this.#lastProposed)) this.#settleSyncs();
   }
 
   /** Commits what a quorum has acknowledged. */
@@ -117,7 +110,7 @@ export class Broadcast {
       if (next !== undefined) this.#reconfigure(proposal, next);
       else {
         outbox.broadcast(learners.followers, PacketType.commit, entry.zxid);
-        outbox.broadcast(learners.observers, PacketType.inform, entry.zxid, entry.payload);
+        informObservers(outbox, learners.observers, entry);
       }
       deliver(context, entry);
     }

@@ -17,6 +17,16 @@ export const epochMax = 0x7fffffff;
  */
 export const epochJumpMax = 2 ** 20;
 
+/** LEADERINFO: tells a learner the epoch. */
+export function tellEpoch(learner: Learner, epoch: number, { outbox, volume }: PeerContext): void {
+  learner.stage = "informed";
+  const body = encodeLeaderInfo({
+    takesProgress: true,
+    ensembleId: volume.ensembleId ?? undefined,
+  });
+  outbox.send(learner.link, PacketType.leaderInfo, makeZxid(epoch, 0), body);
+}
+
 export class Discovery {
   readonly #context: PeerContext;
   /** currentEpoch and last zxid at the election: no follower of the quorum may be ahead. */
@@ -64,16 +74,11 @@ export class Discovery {
     this.#isAccepted = true;
   }
 
-  /** LEADERINFO: tells a learner the epoch, as soon as it may be told and the learner is known. */
+  /** Tells a learner the epoch, as soon as it may be told and the learner is known. */
   inform(learner: Learner): void {
-    if (!this.#isAccepted || learner.stage !== "identified") return;
-    learner.stage = "informed";
-    const { outbox, volume } = this.#context;
-    const body = encodeLeaderInfo({
-      takesProgress: true,
-      ensembleId: volume.ensembleId ?? undefined,
-    });
-    outbox.send(learner.link, PacketType.leaderInfo, makeZxid(this.#epoch, 0), body);
+    if (this.#isAccepted && learner.stage === "identified") {
+      tellEpoch(learner, this.#epoch, this.#context);
+    }
   }
 
   /** Before the epoch is chosen: a voter says which one it has accepted. */

@@ -4,6 +4,7 @@
  * `getDesignatedLeader`).
  */
 import { PacketType } from "../wire/index.ts";
+import { designatedLeader, informOfActivation } from "./inform-observers.ts";
 import type { LeaderParts } from "./leader-parts.ts";
 import { membershipOf, quorumAddresses } from "./membership.ts";
 import type { Membership } from "./membership.ts";
@@ -83,14 +84,11 @@ export function activateEverywhere(
 ): bigint {
   const { outbox, configs } = parts.context;
   const { followers, observers } = parts.learners;
-  const { zxid, payload } = committed.entry;
   const designated = designateLeader(parts, committed, next);
   configs.activate(next);
   parts.proposals.transfer();
-  const body = Buffer.alloc(8);
-  body.writeBigInt64BE(designated, 0);
-  outbox.broadcast(followers, PacketType.commitAndActivate, zxid, body);
-  const bodyWithTxn = Buffer.concat([body, payload]);
-  outbox.broadcast(observers, PacketType.informAndActivate, zxid, bodyWithTxn);
+  const body = designatedLeader(designated);
+  outbox.broadcast(followers, PacketType.commitAndActivate, committed.entry.zxid, body);
+  informOfActivation(outbox, observers, committed.entry, designated);
   return designated;
 }

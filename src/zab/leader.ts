@@ -34,7 +34,7 @@ import { Proposals } from "./proposals.ts";
 import { QuorumWait } from "./quorum-wait.ts";
 import type { DiskOp, LinkId, LogPlace } from "./ready.ts";
 import { Retirement } from "./retirement.ts";
-import { synchroniseLearner } from "./synchronise-learner.ts";
+import { endSynchronisation, synchroniseLearner } from "./synchronise-learner.ts";
 
 type Phase =
   | "discovery"
@@ -328,7 +328,14 @@ export class Leader implements RoleMachine {
 
   #synchronise(learner: Learner): void {
     if (learner.stage !== "acked-epoch") return;
-    synchroniseLearner(learner, this.#parts, this);
+    const { configs } = this.#context;
+    synchroniseLearner(learner, this.#parts, {
+      epoch: this.epoch,
+      // ZooKeeper's learners put it in force at once. The newest one is committed with the initial
+      // history; but what a leader in service has proposed may never be.
+      config: this.isServing ? configs.active : configs.newest,
+      proposals: ({ sid, isFollower }) => (isFollower ? this.#parts.proposals.resend(sid) : []),
+    });
   }
 
   #receiveAck(learner: Learner, zxid: bigint): void {
@@ -338,12 +345,8 @@ export class Leader implements RoleMachine {
       this.#acknowledge(learner.sid, zxid);
       return;
     }
-    // The acknowledgement of NEWLEADER; one of UPTODATE follows, which says nothing more.
-    if (zxid !== makeZxid(this.epoch, 0) || learner.stage !== "syncing") return;
-    learner.stage = "acked-new-leader";
-    this.#parts.pacing.hasCaughtUp(learner.sid);
+    if (zxid !== makeZxid(this.epoch, 0) || !endSynchronisation(learner, this.#parts)) return;
     noteReached(learner, zxid);
-    noteReached(learner, learner.lastZxid);
     if (this.#learners.hasVote(learner)) this.#newLeaderAcks.add(learner.sid);
     if (this.#phase === "synchronisation") this.#checkNewLeaderAcks();
     else this.#activate(learner);

@@ -287,8 +287,12 @@ export class LearnerTable {
     return links;
   }
 
-  /** Notes the answer to the oldest PING in flight; false when there is none. */
-  answered(learner: Learner): boolean {
+  /**
+   * Takes in the answer to the oldest PING in flight; false when there is none.
+   *
+   * @param newestZxid what the newest PING may have said.
+   */
+  answered(learner: Learner, { zxid, data }: QuorumPacket, newestZxid: bigint): boolean {
     if (learner.pingsDue === 0) {
       this.drop(learner, "PING that nobody asked for");
       return false;
@@ -296,6 +300,10 @@ export class LearnerTable {
     learner.pingsDue -= 1;
     // Whoever is in service gets the PING of every round, and answers in order.
     learner.roundAnswered = this.#round - learner.pingsDue;
+    // Observers acknowledge nothing; but they answer in order.
+    if (!learner.isFollower && zxid <= newestZxid) noteReached(learner, zxid);
+    const { events } = this.#context.outbox.pending;
+    if (data !== null) events.push({ kind: "touched", sid: learner.sid, data });
     return true;
   }
 

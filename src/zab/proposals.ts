@@ -56,6 +56,12 @@ export class Proposals {
     if (proposal !== undefined) proposal.acks |= proposal.voters.bit(sid);
   }
 
+  /** All of them, for a voter that logs them anew: what it has acknowledged before is void. */
+  resend(sid: bigint): HistoryEntry[] {
+    this.withdraw(sid);
+    return this.entries();
+  }
+
   /** What `sid` has acknowledged is being cut off its log: it has to log it again. */
   withdraw(sid: bigint): void {
     for (const proposal of this.#all()) proposal.acks &= ~proposal.voters.bit(sid);

@@ -1,26 +1,37 @@
 /**
- * What a leader sends to bring one learner to its own history: the part of that which is committed
- * (as `sync-plan.ts` chooses), the proposals in flight, and NEWLEADER. In one step with it the
- * learner joins those who get proposals, so that it misses none. Before, it may have to wait: for
- * word of what the log has for it, and for its turn.
+ * What a learner is sent to bring it to the history here: the part of that which is committed (as
+ * `sync-plan.ts` chooses), the proposals in flight if it is to log them, and NEWLEADER. In one step
+ * with it the learner joins those who get what comes after that, so that it misses nothing. Before,
+ * it may have to wait: for word of what the log has for it, and for its turn.
  */
 import { PacketType, formatHex, makeZxid } from "../wire/index.ts";
-import type { LeaderParts } from "./leader-parts.ts";
+import type { HistoryEntry } from "./history.ts";
+import type { LearnerParts } from "./leader-parts.ts";
+import { noteReached } from "./learner-table.ts";
 import type { Learner } from "./learner-table.ts";
+import type { Membership } from "./membership.ts";
 import type { PeerContext } from "./peer-context.ts";
 import { isWorthLookup, planLogSync, planSync } from "./sync-plan.ts";
 import type { SyncPlan } from "./sync-plan.ts";
 
 const packetKind = { diff: PacketType.diff, trunc: PacketType.trunc, snap: PacketType.snap };
 
+/** What a learner is told besides the history. */
+export interface InitialState {
+  readonly epoch: number;
+  /** What it puts in force with UPTODATE. */
+  readonly config: Membership;
+  /** The proposals in flight, for a learner that is to log them. */
+  readonly proposals: (learner: Learner) => readonly HistoryEntry[];
+}
+
 /** To be called again, as long as the learner has not begun to synchronise. */
 export function synchroniseLearner(
   learner: Learner,
-  parts: LeaderParts,
-  { epoch, isServing }: { readonly epoch: number; readonly isServing: boolean },
+  { context, learners, pacing }: LearnerParts,
+  { epoch, config, proposals }: InitialState,
 ): void {
-  const { context, learners, pacing, proposals } = parts;
-  const { outbox, configs } = context;
+  const { outbox } = context;
   const plan = planFor(learner, context);
   if (plan === undefined) return;
   const method = plan.kind === "snap" ? "snap" : "diff";
@@ -28,18 +39,24 @@ export function synchroniseLearner(
   learner.method = method;
   sendHistory(learner, plan, context);
   learner.lastZxid = context.history.last;
-  if (learner.isFollower) {
-    proposals.withdraw(learner.sid);
-    for (const { zxid, payload } of proposals.entries()) {
-      outbox.send(learner.link, PacketType.proposal, zxid, payload);
-    }
+  for (const { zxid, payload } of proposals(learner)) {
+    outbox.send(learner.link, PacketType.proposal, zxid, payload);
   }
   learners.startForwarding(learner);
-  // ZooKeeper's learners put it in force at once. The newest one is committed with the initial
-  // history; but what a leader in service has proposed may never be.
-  const { text } = isServing ? configs.active : configs.newest;
-  const config = Buffer.from(text, "utf8");
-  outbox.send(learner.link, PacketType.newLeader, makeZxid(epoch, 0), config);
+  const text = Buffer.from(config.text, "utf8");
+  outbox.send(learner.link, PacketType.newLeader, makeZxid(epoch, 0), text);
+}
+
+/**
+ * Takes in an ACK of the start of an epoch: returns whether it is that of NEWLEADER, by which the
+ * learner has all that it was sent. One of UPTODATE follows, which says nothing more.
+ */
+export function endSynchronisation(learner: Learner, { pacing }: LearnerParts): boolean {
+  if (learner.stage !== "syncing") return false;
+  learner.stage = "acked-new-leader";
+  pacing.hasCaughtUp(learner.sid);
+  noteReached(learner, learner.lastZxid);
+  return true;
 }
 
 /** Undefined while it is not known what the log has. */
