@@ -17,7 +17,7 @@ export interface ReplicaListener {
   event(event: PeerEvent): void;
   /** A transaction has become part of the tree. */
   applied(txn: DecodedTxn, result: TxnResult): void;
-  /** A sync is to be answered: the one of this token, or on a learner the oldest one. */
+  /** A sync is to be answered: the one that the core was given this token for. */
   synced(token: unknown): void;
   /** End of a turn: time to write what was gathered for clients. */
   flush(): void;

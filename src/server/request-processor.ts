@@ -384,7 +384,6 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     this.#flushDirty();
     this.#hold.keep(this.nowMs());
     this.#sessions.suspend();
-    this.#router.reset();
     this.#options.audit?.reset();
   }
 
@@ -394,7 +393,6 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     }
     this.#hold.release();
     this.#sessions.reset();
-    this.#router.reset();
     this.#options.audit?.reset();
   }
 }

@@ -51,16 +51,9 @@ interface PendingSync {
 
 export class RequestRouter {
   readonly #options: RequestRouterOptions;
-  /** Syncs sent to the leader, in order; its answers come in the same order. */
-  #syncs: PendingSync[] = [];
 
   constructor(options: RequestRouterOptions) {
     this.#options = options;
-  }
-
-  /** Forgets what was asked of a leader that is no more. */
-  reset(): void {
-    this.#syncs = [];
   }
 
   /** Takes a request of a client here to whoever leads. */
@@ -79,7 +72,8 @@ export class RequestRouter {
       replica.schedule();
       return;
     }
-    this.#syncs.push(sync);
+    if (this.#leaderLink === undefined) return;
+    replica.peer.syncSent({ token: sync });
     const body = new JuteWriter(64);
     body.writeString(path);
     this.#forward({
@@ -91,17 +85,17 @@ export class RequestRouter {
     });
   }
 
-  /** A sync is to be answered: the one that the leader was given, or the oldest sent to it. */
+  /** A sync is to be answered, by what it was given as. */
   synced(token: unknown): void {
-    const sync = token === undefined ? this.#syncs.shift() : (token as PendingSync);
-    sync?.connection.synced(sync.path);
+    const { connection, path } = token as PendingSync;
+    connection.synced(path);
   }
 
   sendToLeader(packet: PlainPacket, authInfo: readonly Id[] | null = null): void {
     const { replica } = this.#options;
-    const link = replica.peer.leaderLink;
+    const link = this.#leaderLink;
     // Without a leader all clients are being dropped, and will ask again elsewhere.
-    if (link === undefined || !replica.isServing) return;
+    if (link === undefined) return;
     replica.links.send([link], { ...packet, authInfo });
     replica.schedule();
   }
@@ -135,6 +129,12 @@ export class RequestRouter {
       });
       this.#options.replica.links.close(link);
     }
+  }
+
+  /** The link to the leader, on a learner in service. */
+  get #leaderLink(): LinkId | undefined {
+    const { replica } = this.#options;
+    return replica.isServing ? replica.peer.leaderLink : undefined;
   }
 
   #forward({ sessionId, cxid, type, body, authInfo }: Submission): void {

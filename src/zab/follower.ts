@@ -10,6 +10,7 @@
  * A server whose disk is not whole learns as an observer, under an id that no leader counts, and
  * joins again with its own when the leader has said UPTODATE and the disk is called whole.
  */
+import { Fifo } from "../base/index.ts";
 import {
   JuteReader,
   PacketType,
@@ -17,7 +18,6 @@ import {
   WireError,
   formatHex,
   makeZxid,
-  payloadZxid,
 } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
 import { adoptIdentity, settleIdentity } from "./ensemble-identity.ts";
@@ -27,13 +27,14 @@ import { JoinProgress } from "./join-progress.ts";
 import { LeaderDialler } from "./leader-dialler.ts";
 import { LearnerReconfig } from "./learner-reconfig.ts";
 import { reconfiguration } from "./membership.ts";
-import { follows } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
 import { announceService, deliver, enterEpoch, saveVolume } from "./peer-context.ts";
 import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { PendingProposals } from "./pending-proposals.ts";
 import { isHandOverPacket, receiveHandOver } from "./receive-hand-over.ts";
 import type { DiskOp, LinkId } from "./ready.ts";
+import { answerSync } from "./sync-queue.ts";
+import type { SyncOrigin } from "./sync-queue.ts";
 
 type Phase = "dialing" | "discovery" | "synchronisation" | "new-leader" | "made-whole" | "active";
 
@@ -52,6 +53,8 @@ export class Follower implements RoleMachine {
   #enterEpochSeq = Infinity;
   #replacement: HistoryReplacement;
   #successor: Successor | undefined;
+  /** Those sent to the leader, in order; its answers come in the same order. */
+  readonly #syncs = new Fifo<SyncOrigin>();
 
   constructor(context: PeerContext, leader: bigint, nextLink: () => LinkId) {
     this.#context = context;
@@ -100,6 +103,11 @@ export class Follower implements RoleMachine {
 
   get newestZxid(): bigint {
     return this.#pending.newestZxid;
+  }
+
+  /** The leader was sent a sync, for `asked`. */
+  syncSent(asked: SyncOrigin): void {
+    this.#syncs.push(asked);
   }
 
   undecided(): readonly HistoryEntry[] {
@@ -273,21 +281,13 @@ export class Follower implements RoleMachine {
   }
 
   #receiveProposal(packet: QuorumPacket): void {
-    const last = this.newestZxid;
     const { zxid, data } = packet;
     if (data === null || this.#phase === "dialing" || this.#phase === "discovery") {
       this.#end("Unexpected proposal");
       return;
     }
     if (this.#isInSnapshot(zxid)) return;
-    if (!follows(last, zxid) || payloadZxid(data) !== zxid) {
-      this.#end(`Proposal ${formatHex(zxid)} does not follow ${formatHex(last)}`);
-      return;
-    }
-    const entry = { zxid, payload: data };
-    const next = reconfiguration(entry);
-    if (next !== undefined) this.#context.configs.see(next);
-    this.#pending.push(entry);
+    this.#pending.receive({ zxid, payload: data });
     if (this.#phase !== "synchronisation") this.#pending.logAll();
   }
 
@@ -364,7 +364,8 @@ export class Follower implements RoleMachine {
     } else if (packet.type === PacketType.ping) {
       outbox.pending.events.push({ kind: "ping", zxid: packet.zxid });
     } else if (packet.type === PacketType.sync) {
-      outbox.answerSync(undefined);
+      const asked = this.#syncs.shift();
+      if (asked !== undefined) answerSync(outbox, asked);
     } else if (packet.type === PacketType.revalidate) {
       outbox.pending.events.push({ kind: "packet", link: this.link ?? -1, packet });
     } else {

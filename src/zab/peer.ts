@@ -24,6 +24,7 @@ import type { PeerContext, Rejection, Successor } from "./peer-context.ts";
 import type { PeerOptions } from "./peer-options.ts";
 import { Outbox } from "./ready.ts";
 import type { LinkId, LogPlace, Ready, Role } from "./ready.ts";
+import type { SyncOrigin } from "./sync-queue.ts";
 import type { Vote } from "./vote.ts";
 
 /** Links dialled by the peer have odd ids; a driver gives even ids to inbound ones. */
@@ -225,6 +226,12 @@ export class Peer {
       this.#role?.linkClosed(link);
     }
     this.#settle();
+  }
+
+  /** A sync was sent to the leader: who is to have the answer. Only on a learner in service. */
+  syncSent(asked: SyncOrigin): void {
+    assert(this.#role instanceof Follower, "only a learner has a leader to ask");
+    this.#role.syncSent(asked);
   }
 
   /** All disk operations up to `seq` are durable. */

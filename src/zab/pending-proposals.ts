@@ -5,7 +5,10 @@
  * 1. The entries follow `context.history` without gap, in order.
  * 2. Of them, the first `#loggedCount` have been given to the log.
  */
+import { WireError, formatHex, payloadZxid } from "../wire/index.ts";
+import { follows } from "./history.ts";
 import type { HistoryEntry } from "./history.ts";
+import { reconfiguration } from "./membership.ts";
 import { appendToLog } from "./peer-context.ts";
 import type { PeerContext } from "./peer-context.ts";
 
@@ -28,7 +31,21 @@ export class PendingProposals {
     return this.#entries.slice(0, this.#loggedCount);
   }
 
-  push(entry: HistoryEntry): void {
+  /**
+   * Takes in what the leader proposes, or tells of.
+   *
+   * @throws WireError when it does not follow the newest entry; QuorumConfigError when it makes a
+   *   configuration that cannot be.
+   */
+  receive(entry: HistoryEntry): void {
+    const { zxid, payload } = entry;
+    const last = this.newestZxid;
+    if (!follows(last, zxid) || payloadZxid(payload) !== zxid) {
+      const place = `Proposal ${formatHex(zxid)} does not follow ${formatHex(last)}`;
+      throw new WireError("bad-value", place);
+    }
+    const next = reconfiguration(entry);
+    if (next !== undefined) this.#context.configs.see(next);
     this.#entries.push(entry);
   }
 

@@ -167,7 +167,7 @@ export type DropCause = "overfull" | "silent" | "replaced" | "protocol";
 export interface SyncAnswer {
   /** How many of this `Ready`'s `deliver` come before it. */
   readonly after: number;
-  /** What `sync` was given. Undefined on a learner: the oldest sync that it sent to its leader. */
+  /** What `sync` was given, or `syncSent` on a learner. */
   readonly token: unknown;
 }
 
@@ -226,11 +226,6 @@ export class Outbox {
   ): void {
     if (links.length === 0) return;
     this.#ready.sends.push({ links, packet: { type, zxid, data, authInfo: null } });
-  }
-
-  /** Answers a sync once everything that is delivered so far has been applied. */
-  answerSync(token: unknown): void {
-    this.#ready.syncs.push({ after: this.#ready.deliver.length, token });
   }
 
   /** Takes back every SNAP that was not handed out yet. */

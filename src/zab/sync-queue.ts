@@ -17,14 +17,19 @@ import { Fifo } from "../base/index.ts";
 import { PacketType } from "../wire/index.ts";
 import type { Learner, LearnerTable } from "./learner-table.ts";
 import type { PeerContext } from "./peer-context.ts";
-import type { LinkId } from "./ready.ts";
+import type { LinkId, Outbox } from "./ready.ts";
 
-/**
- * Who asked for a sync: a client here, by what stands for it, or a learner; or the leader itself,
- * for a learner whose disk was not whole and which waits for its UPTODATE.
- */
-export type SyncAsked =
-  { readonly token: unknown } | { readonly link: LinkId } | { readonly admitted: Learner };
+/** Who asked for a sync: a client here, by what stands for it, or a learner. */
+export type SyncOrigin = { readonly token: unknown } | { readonly link: LinkId };
+
+/** The same; or the leader, for a learner whose disk was not whole and that waits for UPTODATE. */
+export type SyncAsked = SyncOrigin | { readonly admitted: Learner };
+
+/** Answers a sync once everything that is delivered so far has been applied. */
+export function answerSync(outbox: Outbox, asked: SyncOrigin): void {
+  if ("link" in asked) outbox.send(asked.link, PacketType.sync, 0n);
+  else outbox.pending.syncs.push({ after: outbox.pending.deliver.length, token: asked.token });
+}
 
 interface WaitingSync {
   readonly asked: SyncAsked;
@@ -89,9 +94,7 @@ export class SyncQueue {
 
   #answer({ asked }: WaitingSync): void {
     this.#waiting.shift();
-    const { outbox } = this.#context;
     if ("admitted" in asked) this.#admit(asked.admitted);
-    else if ("link" in asked) outbox.send(asked.link, PacketType.sync, 0n);
-    else outbox.answerSync(asked.token);
+    else answerSync(this.#context.outbox, asked);
   }
 }

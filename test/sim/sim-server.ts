@@ -46,8 +46,6 @@ class Life implements StreamHost {
   readonly bodies = new Map<LinkId, State>();
   /** Where the log goes on for a learner. */
   readonly logPlaces = new Map<LinkId, LogPlace>();
-  /** Syncs sent to the leader, oldest first. */
-  syncs: AskedSync[] = [];
   nextAcceptedLink = 2;
   inbox: Input[] = [];
   isTurnPlanned = false;
@@ -314,8 +312,7 @@ export class SimServer implements Server {
     let sync = syncs.next().value;
     for (let count = 0; count <= ready.deliver.length; count++) {
       for (; sync?.after === count; sync = syncs.next().value) {
-        const asked = (sync.token as AskedSync | undefined) ?? life.syncs.shift();
-        if (asked !== undefined) checkSyncedRead(this.#state, asked, `server ${this.sid}`);
+        checkSyncedRead(this.#state, sync.token as AskedSync, `server ${this.sid}`);
       }
       const entry = ready.deliver[count];
       if (entry === undefined) break;
@@ -351,7 +348,8 @@ export class SimServer implements Server {
       const isNewEpoch = zxidCounter(leader.newestZxid) === 0;
       leader.sync({ committed, proposed: isNewEpoch ? peer.lastZxid : leader.newestZxid });
     } else if (peer.isServing && link !== undefined) {
-      life.syncs.push({ committed, proposed: undefined });
+      const token: AskedSync = { committed, proposed: undefined };
+      peer.syncSent({ token });
       this.#send(life, link, PacketType.request);
     }
   }
@@ -403,7 +401,6 @@ export class SimServer implements Server {
       this.#planTurn(life);
     } else if (event.kind === "role") {
       const { role, serving, epoch, leader } = event;
-      if (!serving) life.syncs = [];
       this.#trace(`is ${role}`, serving ? "serving" : "not serving", epoch, leader);
     }
   }

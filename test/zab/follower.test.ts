@@ -243,10 +243,11 @@ test("joining that takes longer than initLimit is given up", () => {
 test("§3.5: SYNC is answered behind the commits that came before it", () => {
   const peer = activeFollower(1).propose(1, z(1, 1));
   peer.step((core) => {
+    core.syncSent({ token: "a" });
     core.receivePacket(1, { type: PacketType.commit, zxid: z(1, 1), data: null, authInfo: null });
     core.receivePacket(1, { type: PacketType.sync, zxid: 0n, data: null, authInfo: null });
   });
-  expect(peer.syncs).toEqual(["undefined after 1"]);
+  expect(peer.syncs).toEqual(["a after 1"]);
 });
 
 test("REVALIDATE goes to the layer above", () => {
