@@ -1,5 +1,6 @@
 /** Makes a server's replication core from its configuration and what its disk held. */
 import { randomUUID } from "node:crypto";
+import type { Random } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import type { RecoveredState } from "../storage/index.ts";
 import type { QuorumConfig, VolumeRecord } from "../wire/index.ts";
@@ -8,7 +9,9 @@ import type { PeerOptions } from "../zab/index.ts";
 import type { ServerConfig } from "./config/index.ts";
 
 /** Bytes of committed transactions kept in memory for learners that lag. */
-const historyBytesMax = 32 * 1024 * 1024;
+function historyBytesMax({ observerMasterPort, observerMasterBytesMax }: ServerConfig): number {
+  return observerMasterPort === null ? 32 * 1024 * 1024 : observerMasterBytesMax;
+}
 
 /** Whether there are other servers that have whatever was acknowledged. */
 export function hasOtherVoters({ replicated, servers, myId }: ServerConfig): boolean {
@@ -25,10 +28,11 @@ export interface CreatePeerOptions {
   readonly lastSeen: QuorumConfig | undefined;
   readonly disk: RecoveredState & { readonly volume: VolumeRecord };
   readonly logger: Logger;
+  readonly random: Random;
 }
 
 export function createPeer(options: CreatePeerOptions): Peer {
-  const { config, sid, lastSeen, disk, logger } = options;
+  const { config, sid, lastSeen, disk, logger, random } = options;
   return new Peer({
     sid,
     ...memberships(options),
@@ -47,7 +51,13 @@ export function createPeer(options: CreatePeerOptions): Peer {
       snapshotsMax: config.maxConcurrentSnapSyncs,
       diffsMax: config.maxConcurrentDiffSyncs,
     },
-    historyLimits: { entriesMax: config.commitLogCount, bytesMax: historyBytesMax },
+    historyLimits: { entriesMax: config.commitLogCount, bytesMax: historyBytesMax(config) },
+    observers: {
+      hasMasters: config.observerMasterPort !== null,
+      reconnectDelayMs: config.observerReconnectDelayMs,
+      electionDelayMs: config.observerElectionDelayMs,
+      random,
+    },
     disk,
     newEnsembleId: config.bootstrap === "explicit" ? randomUUID() : undefined,
     logger,

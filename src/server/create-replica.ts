@@ -45,6 +45,7 @@ export function createReplica(options: CreateReplicaOptions, processor: RequestP
   const { active } = view;
   const lastSeen = findLastSeen(active, configText);
   view.update(active, lastSeen);
+  const random = seededRandom(clock.wallMs() ^ Number(sid & 0xffn));
   const peer = createPeer({
     config,
     sid,
@@ -52,8 +53,8 @@ export function createReplica(options: CreateReplicaOptions, processor: RequestP
     lastSeen,
     disk: { ...recovered, volume },
     logger,
+    random,
   });
-  const random = seededRandom(clock.wallMs() ^ Number(sid & 0xffn));
   return new Replica(
     {
       peer,
@@ -68,6 +69,7 @@ export function createReplica(options: CreateReplicaOptions, processor: RequestP
         const own = view.quorumEndpoints.get(sid);
         return own === undefined ? undefined : bindEndpoint(own, config);
       },
+      observerMasterPort: config.observerMasterPort,
       oddities,
       lookup,
       peerEndpoints: view.quorumEndpoints,

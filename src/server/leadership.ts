@@ -24,7 +24,7 @@ export type HandOverOutcome =
 
 export interface LeadershipOptions {
   readonly replica: Replica;
-  readonly router: Pick<RequestRouter, "sendToLeader">;
+  readonly router: Pick<RequestRouter, "sendToLeader" | "relay">;
   /** This server's own clients. */
   readonly hold: ClientHold;
   readonly clock: Clock;
@@ -77,9 +77,11 @@ export class Leadership {
     const { replica, router, hold, clock } = this.#options;
     if (event.kind === "hold") {
       hold.hold(clock.monotonicMs());
+      router.relay.hold();
       router.sendToLeader({ type: PacketType.hold, zxid: -1n, data: null });
     } else if (event.kind === "release") {
       hold.release();
+      router.relay.release();
       this.#settle?.(replica.peer.leaderSid);
     } else if (event.kind === "role" && event.serving) {
       this.#settle?.(event.leader);

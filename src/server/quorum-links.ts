@@ -28,8 +28,11 @@ export interface QuorumLinkHandlers {
   progress(link: LinkId): void;
 }
 
-/** Why a link is not read: its snapshot waits for the disk, or its transactions do. */
-export type LinkHold = "snapshot" | "disk";
+/**
+ * Why a link is not read: its snapshot waits for the disk, its transactions do, or its requests
+ * for the end of a hand-over.
+ */
+export type LinkHold = "snapshot" | "disk" | "hand-over";
 
 export interface QuorumLinkOptions {
   readonly dataBytesMax: number;

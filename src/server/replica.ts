@@ -12,7 +12,7 @@ import type { DataTree, PreparedTxn, Preparer } from "../tree/index.ts";
 import { PacketType } from "../wire/index.ts";
 import type { Notification, QuorumPacket } from "../wire/index.ts";
 import { isEmptyReady } from "../zab/index.ts";
-import type { HistoryEntry, LinkId, Peer, PeerEvent, Ready, Send } from "../zab/index.ts";
+import type { Dial, HistoryEntry, LinkId, Peer, PeerEvent, Ready, Send } from "../zab/index.ts";
 import type { DigestHistory } from "./digest-history.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import type { StateEnd } from "./disk-queue.ts";
@@ -208,7 +208,7 @@ export class Replica {
     // What is delivered at the end of a role may yet be cut off: no snapshot, and no word of it.
     if (!this.peer.isServing) this.#snapshots.cancel();
     this.#deliverAll(ready);
-    for (const { link, sid } of ready.dials) this.#dial(link, sid);
+    for (const dial of ready.dials) this.#dial(dial);
     for (const { link, zxid } of ready.lookups) void this.#lookUp(link, zxid);
     for (const send of ready.sends) this.#send(send);
     for (const link of ready.closes) this.links.close(link);
@@ -224,11 +224,11 @@ export class Replica {
     if (event.kind === "role") {
       if (event.serving) this.#state.settled();
       if (event.role === "looking") this.#state.forgetProposals();
-      this.#ports.listenAs(event.role);
+      this.#ports.follow(this.peer);
     } else if (event.kind === "config") {
       if (event.active.config !== undefined) writeConfig(this.tree, event.active.config);
       this.#options.configChanged(event.active, event.lastSeen);
-      this.#ports.listenAs(this.peer.role);
+      this.#ports.follow(this.peer);
     } else if (event.kind === "odd-learner") {
       const remote = this.links.report(event.link)?.remoteAddress;
       this.#options.oddities.note(event.oddity, { sid: event.sid, remote });
@@ -268,10 +268,12 @@ export class Replica {
     this.#snapshots.applied(this.tree, entry.payload.length);
   }
 
-  #dial(link: LinkId, sid: bigint): void {
-    const endpoint = this.#options.peerEndpoints.get(sid);
-    assert(endpoint !== undefined, "a leader is a known server");
-    this.links.dial(link, endpoint);
+  #dial({ link, sid, to }: Dial): void {
+    const { peerEndpoints, observerMasterPort } = this.#options;
+    const endpoint = peerEndpoints.get(sid);
+    assert(endpoint !== undefined, "a leader or voter is a known server");
+    const { host, port } = endpoint;
+    this.links.dial(link, { host, port: to === "leader" ? port : (observerMasterPort ?? port) });
   }
 
   #send({ links, packet, logUpTo }: Send): void {

@@ -9,7 +9,7 @@ import type { Clock } from "../base/index.ts";
 import type { Logger } from "../observe/index.ts";
 import { ReadService, WatchTable, isAllowed } from "../tree/index.ts";
 import type { TreeListener, TxnResult } from "../tree/index.ts";
-import { OpCode, PacketType, Perms, formatHex } from "../wire/index.ts";
+import { OpCode, Perms, formatHex } from "../wire/index.ts";
 import type { Acl, ConnectRequest, DecodedTxn, Id, WireError } from "../wire/index.ts";
 import type { PeerEvent } from "../zab/index.ts";
 import type { AuditTrail } from "./audit/index.ts";
@@ -97,8 +97,8 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
         submitSession: (sessionId, type, body) => {
           this.#router.route({ sessionId, cxid: 0, type, body, authInfo: [] });
         },
-        sendToLeader: (packet) => {
-          this.#router.sendToLeader(packet);
+        askLeader: (sessionId, timeoutMs) => {
+          this.#router.revalidate(sessionId, timeoutMs);
         },
         sessionMoved: (sessionId, owner, before) => {
           this.#router.sessionMoved(sessionId, owner, before);
@@ -271,7 +271,9 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       return;
     }
     this.#sessions.connectionOf(clientId)?.applied(header, result);
-    if (txn.type === OpCode.closeSession) this.#sessions.ended(clientId);
+    if (txn.type !== OpCode.closeSession) return;
+    this.#sessions.ended(clientId);
+    this.#router.relay.ended(clientId);
   }
 
   synced(token: unknown): void {
@@ -280,34 +282,10 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
 
   event(event: PeerEvent): void {
     this.leadership.event(event);
-    switch (event.kind) {
-      case "role":
-        this.#changeRole(event);
-        break;
-      case "session-moved":
-        this.#sessions.movedAway(event.sessionId);
-        break;
-      case "packet":
-        this.#router.receivePacket(event.link, event.packet);
-        break;
-      case "ping": {
-        const data = this.#sessions.report();
-        this.#router.sendToLeader({ type: PacketType.ping, zxid: event.zxid, data });
-        break;
-      }
-      case "touched":
-        this.#sessions.leading?.touchAll(event.data);
-        break;
-      case "learner-lost":
-        this.#options.logger.info("Learner is gone", { learner: event.sid });
-        break;
-      case "config":
-      case "hold":
-      case "release":
-      case "odd-learner":
-      case "odd-vote":
-        // No matter of clients, or told to those who serve them already.
-        break;
+    this.#router.event(event);
+    if (event.kind === "role") this.#changeRole(event);
+    else if (event.kind === "learner-lost") {
+      this.#options.logger.info("Learner is gone", { learner: event.sid });
     }
   }
 

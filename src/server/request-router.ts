@@ -19,9 +19,10 @@ import {
 } from "../wire/index.ts";
 import type { SessionOwner } from "../tree/index.ts";
 import type { Id, QuorumPacket } from "../wire/index.ts";
-import type { LinkId } from "../zab/index.ts";
+import type { LinkId, PeerEvent } from "../zab/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { ServerMetrics } from "./metrics/index.ts";
+import { ObserverRelay } from "./observer-relay.ts";
 import type { Replica } from "./replica.ts";
 import { here } from "./session-service.ts";
 import type { PlainPacket, SessionService } from "./session-service.ts";
@@ -50,10 +51,20 @@ interface PendingSync {
 }
 
 export class RequestRouter {
+  /** For observers that learn from this server. */
+  readonly relay: ObserverRelay;
   readonly #options: RequestRouterOptions;
 
   constructor(options: RequestRouterOptions) {
     this.#options = options;
+    const { replica, sessions } = options;
+    this.relay = new ObserverRelay({
+      replica,
+      sessions,
+      toLeader: (packet) => {
+        this.sendToLeader(packet, packet.authInfo);
+      },
+    });
   }
 
   /** Takes a request of a client here to whoever leads. */
@@ -116,18 +127,51 @@ export class RequestRouter {
     replica.schedule();
   }
 
-  /** A packet of the layer above the core: requests and revalidations. */
-  receivePacket(link: LinkId, packet: QuorumPacket): void {
+  /** To be told of all events of the core. */
+  event(event: PeerEvent): void {
+    const { sessions } = this.#options;
+    if (event.kind === "packet") this.#receivePacket(event.link, event.packet);
+    else if (event.kind === "revalidated") this.#revalidated(event.packet);
+    else if (event.kind === "touched") sessions.touchedElsewhere(event.data);
+    else if (event.kind === "session-moved") {
+      if (!this.relay.movedAway(event.sessionId)) sessions.movedAway(event.sessionId);
+    } else if (event.kind === "ping") {
+      const data = sessions.report();
+      this.sendToLeader({ type: PacketType.ping, zxid: event.zxid, data });
+    } else if (event.kind === "role" && !event.serving) this.relay.reset();
+  }
+
+  /** Asks the leader whether a session may be taken up here. */
+  revalidate(sessionId: bigint, timeoutMs: number): void {
+    if (this.#leaderLink === undefined) return;
+    this.relay.asked(sessionId, here);
+    const data = new JuteWriter(16);
+    data.writeLong(sessionId);
+    data.writeInt(timeoutMs);
+    this.sendToLeader({ type: PacketType.revalidate, zxid: -1n, data: data.take() });
+  }
+
+  /** The leader's answer to a revalidation. */
+  #revalidated(packet: QuorumPacket): void {
+    const { data } = packet;
+    const link = this.#leaderLink;
+    if (data === null || link === undefined) return;
     try {
-      if (this.#options.sessions.leading === undefined) this.#receiveAsLearner(packet);
+      if (!this.relay.answered(packet, data)) this.#options.sessions.revalidated(data);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#closeLink(link, error);
+    }
+  }
+
+  /** A packet of a learner: requests and revalidations. */
+  #receivePacket(link: LinkId, packet: QuorumPacket): void {
+    try {
+      if (this.#options.sessions.leading === undefined) this.relay.receive(link, packet);
       else this.#receiveAsLeader(link, packet);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.#options.logger.warn("Closing quorum link after a bad packet", {
-        link,
-        reason: error.message,
-      });
-      this.#options.replica.links.close(link);
+      this.#closeLink(link, error);
     }
   }
 
@@ -185,10 +229,10 @@ export class RequestRouter {
     }
   }
 
-  #receiveAsLearner(packet: QuorumPacket): void {
-    if (packet.type === PacketType.revalidate && packet.data !== null) {
-      this.#options.sessions.revalidated(packet.data);
-    }
+  #closeLink(link: LinkId, { message: reason }: WireError): void {
+    const { replica, logger } = this.#options;
+    logger.warn("Closing quorum link after a bad packet", { link, reason });
+    replica.links.close(link);
   }
 }
 

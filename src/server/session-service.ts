@@ -23,6 +23,7 @@ import { LeaderSessions } from "./leader-sessions.ts";
 import { LocalSessions } from "./local-sessions.ts";
 import type { RateLimitedLog } from "./limits/index.ts";
 import type { ServerMetrics } from "./metrics/index.ts";
+import { RelayedTouches } from "./relayed-touches.ts";
 import { SessionClock } from "./session-clock.ts";
 import { SessionIds, isIssuedBy } from "./session-ids.ts";
 
@@ -37,7 +38,8 @@ export interface SessionHost {
   isGlobal(sessionId: bigint): boolean;
   /** Has a createSession or closeSession request made into a transaction. */
   submitSession(sessionId: bigint, type: number, body: Buffer): void;
-  sendToLeader(packet: PlainPacket): void;
+  /** Asks the leader whether a session may be taken up here. */
+  askLeader(sessionId: bigint, timeoutMs: number): void;
   /** On a leader: tells servers that a session is at `owner` now; `before` if it is known. */
   sessionMoved(sessionId: bigint, owner: SessionOwner, before: SessionOwner | undefined): void;
 }
@@ -76,6 +78,8 @@ export class SessionService {
   /** Connections of global and of local sessions that were heard of since the last look. */
   #touched: ClientConnection[] = [];
   #touchedLocal: ClientConnection[] = [];
+  /** Sessions that observers behind this server have reported. */
+  readonly #relayed = new RelayedTouches();
   #isReadOnly = false;
   /** Set while this server leads and serves. */
   #leading: LeaderSessions | undefined;
@@ -122,6 +126,7 @@ export class SessionService {
     this.#leading = undefined;
     this.#opening.clear();
     this.#revalidating.clear();
+    this.#relayed.clear();
   }
 
   /** After `suspend`: cuts off the clients whose sessions have ended meanwhile. */
@@ -218,6 +223,12 @@ export class SessionService {
     (connection.isLocal ? this.#touchedLocal : this.#touched).push(connection);
   }
 
+  /** Sessions and timeouts that a learner reports; as a learner, this is to be passed on. */
+  touchedElsewhere(report: Buffer): void {
+    if (this.#leading === undefined) this.#relayed.add(report);
+    else this.#leading.touchAll(report);
+  }
+
   /** On a learner: the report for the leader's PING, sessions and timeouts. */
   report(): Buffer {
     const data = new JuteWriter(12 * this.#touched.length + 16);
@@ -225,6 +236,7 @@ export class SessionService {
       data.writeLong(connection.sessionId);
       data.writeInt(connection.timeoutMs);
     }
+    this.#relayed.write(data);
     return data.take();
   }
 
@@ -317,10 +329,7 @@ export class SessionService {
       return;
     }
     this.#revalidating.set(sessionId, connection);
-    const data = new JuteWriter(16);
-    data.writeLong(sessionId);
-    data.writeInt(connection.timeoutMs);
-    this.#host.sendToLeader({ type: PacketType.revalidate, zxid: -1n, data: data.take() });
+    this.#host.askLeader(sessionId, connection.timeoutMs);
   }
 
   /**

@@ -3,6 +3,8 @@ import { assert } from "../base/index.ts";
 import { plainVolume, zxidEpoch } from "../wire/index.ts";
 import { Configurations } from "./configurations.ts";
 import { History } from "./history.ts";
+import { MasterRotation } from "./master-rotation.ts";
+import { noMasters } from "./observer-options.ts";
 import type { PeerContext } from "./peer-context.ts";
 import { defaultLearnerLimits } from "./peer-options.ts";
 import type { PeerOptions } from "./peer-options.ts";
@@ -23,6 +25,7 @@ export function createContext(options: PeerOptions, outbox: Outbox): PeerContext
     outbox,
     logger,
   });
+  const observers = options.observers ?? noMasters;
   return {
     sid,
     configs,
@@ -31,6 +34,8 @@ export function createContext(options: PeerOptions, outbox: Outbox): PeerContext
     },
     timing,
     learnerLimits: options.learnerLimits ?? defaultLearnerLimits,
+    observers,
+    masters: new MasterRotation(observers.random),
     counterMax: options.counterMax ?? 0xffffffff,
     logger,
     outbox,

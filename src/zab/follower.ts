@@ -31,6 +31,7 @@ import type { HistoryEntry } from "./history.ts";
 import { announceService, deliver, enterEpoch, saveVolume } from "./peer-context.ts";
 import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { PendingProposals } from "./pending-proposals.ts";
+import { ObserverMaster } from "./observer-master.ts";
 import { isHandOverPacket, receiveHandOver } from "./receive-hand-over.ts";
 import type { DiskOp, LinkId } from "./ready.ts";
 import { answerSync } from "./sync-queue.ts";
@@ -53,6 +54,8 @@ export class Follower implements RoleMachine {
   #enterEpochSeq = Infinity;
   #replacement: HistoryReplacement;
   #successor: Successor | undefined;
+  /** Serves observers while this follower is in service. */
+  #master: ObserverMaster | undefined;
   /** Those sent to the leader, in order; its answers come in the same order. */
   readonly #syncs = new Fifo<SyncOrigin>();
 
@@ -93,12 +96,13 @@ export class Follower implements RoleMachine {
     return this.#handshake.epoch;
   }
 
-  get leader(): bigint {
-    return this.#leader;
-  }
-
   get link(): LinkId | undefined {
     return this.#dialler.link;
+  }
+
+  /** Whoever serves observers here; undefined where nobody does. */
+  get observerMaster(): ObserverMaster | undefined {
+    return this.#master;
   }
 
   get newestZxid(): bigint {
@@ -115,7 +119,8 @@ export class Follower implements RoleMachine {
   }
 
   links(): Iterable<LinkId> {
-    return this.link === undefined ? [] : [this.link];
+    const own = this.link === undefined ? [] : [this.link];
+    return [...own, ...(this.#master?.links() ?? [])];
   }
 
   tick(): void {
@@ -124,6 +129,7 @@ export class Follower implements RoleMachine {
     if (this.#phase === "active") {
       const silentMs = nowMs - this.#heardAtMs;
       if (silentMs > timing.syncLimitTicks * timing.tickMs) this.#end("The leader is silent");
+      else this.#master?.tick();
       return;
     }
     if (this.#progress.hasStalled) {
@@ -140,7 +146,11 @@ export class Follower implements RoleMachine {
   }
 
   linkClosed(link: LinkId): void {
-    if (link !== this.link || this.#successor !== undefined) return;
+    if (this.#successor !== undefined) return;
+    if (link !== this.link) {
+      this.#master?.linkClosed(link);
+      return;
+    }
     this.#dialler.lose();
     if (this.#phase === "dialing" && this.#dialler.retry()) return;
     this.#end("The link to the leader is gone");
@@ -148,10 +158,15 @@ export class Follower implements RoleMachine {
 
   linkProgress(link: LinkId): void {
     if (link === this.link) this.#noteProgress();
+    else this.#master?.linkProgress(link);
   }
 
   receivePacket(link: LinkId, packet: QuorumPacket): void {
-    if (link !== this.link || (this.#over ?? this.#successor) !== undefined) return;
+    if ((this.#over ?? this.#successor) !== undefined) return;
+    if (link !== this.link) {
+      this.#master?.receivePacket(link, packet);
+      return;
+    }
     this.#heardAtMs = this.#context.nowMs;
     this.#noteProgress();
     if (!this.#replacement.holds(packet)) this.#handle(packet);
@@ -308,10 +323,12 @@ export class Follower implements RoleMachine {
       return;
     }
     deliver(this.#context, entry);
-    if (activation === null) return;
+    const designated = activation === null ? undefined : new JuteReader(activation).readLong();
+    this.#master?.committed(entry, designated);
+    if (designated === undefined) return;
     const next = reconfiguration(entry);
     if (next === undefined) this.#end(`Transaction ${formatHex(zxid)} is no reconfiguration`);
-    else this.#end(this.#reconfig.activate(next, new JuteReader(activation).readLong()));
+    else this.#end(this.#reconfig.activate(next, designated));
   }
 
   /** The transaction comes behind the designated leader. */
@@ -354,6 +371,8 @@ export class Follower implements RoleMachine {
     if (this.#over !== undefined) return;
     this.#phase = "active";
     const role = this.isObserver ? "observing" : "following";
+    const isMaster = this.#context.observers.hasMasters && !this.isObserver;
+    if (isMaster) this.#master = new ObserverMaster(this.#context, this.epoch);
     announceService(this.#context, role, this.epoch, this.#leader);
   }
 
@@ -367,7 +386,7 @@ export class Follower implements RoleMachine {
       const asked = this.#syncs.shift();
       if (asked !== undefined) answerSync(outbox, asked);
     } else if (packet.type === PacketType.revalidate) {
-      outbox.pending.events.push({ kind: "packet", link: this.link ?? -1, packet });
+      outbox.pending.events.push({ kind: "revalidated", packet });
     } else {
       this.#end(`Unexpected packet type ${packet.type}`);
     }

@@ -32,7 +32,7 @@ import { announceService, enterEpoch } from "./peer-context.ts";
 import type { PeerContext, RoleMachine, Successor } from "./peer-context.ts";
 import { Proposals } from "./proposals.ts";
 import { QuorumWait } from "./quorum-wait.ts";
-import type { DiskOp, LinkId, LogPlace } from "./ready.ts";
+import type { DiskOp, LearnerHost, LinkId, LogPlace } from "./ready.ts";
 import { Retirement } from "./retirement.ts";
 import { endSynchronisation, synchroniseLearner } from "./synchronise-learner.ts";
 
@@ -43,7 +43,7 @@ type Phase =
   /** The initial history is committed, and with it a configuration that others are to lead. */
   | "resigned";
 
-export class Leader implements RoleMachine {
+export class Leader implements RoleMachine, LearnerHost {
   readonly handOver: HandOver;
   readonly #context: PeerContext;
   readonly #learners: LearnerTable;

@@ -7,6 +7,8 @@ import { assert } from "../base/index.ts";
 import type { QuorumPacket, VolumeRecord } from "../wire/index.ts";
 import type { Configurations } from "./configurations.ts";
 import type { History, HistoryEntry } from "./history.ts";
+import type { MasterRotation } from "./master-rotation.ts";
+import type { ObserverOptions } from "./observer-options.ts";
 import type { LearnerLimits, PeerTiming } from "./peer-options.ts";
 import type { Voters } from "./quorum.ts";
 import type { DiskOp, LinkId, Outbox, Role } from "./ready.ts";
@@ -20,6 +22,9 @@ export interface PeerContext {
   readonly voters: Voters;
   readonly timing: PeerTiming;
   readonly learnerLimits: LearnerLimits;
+  readonly observers: ObserverOptions;
+  /** The followers that this server tries as an observer. */
+  readonly masters: MasterRotation;
   readonly counterMax: number;
   readonly logger: Logger;
   readonly outbox: Outbox;

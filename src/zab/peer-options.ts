@@ -6,6 +6,7 @@ import type { Logger } from "../observe/index.ts";
 import type { VolumeRecord } from "../wire/index.ts";
 import type { HistoryEntry, HistoryLimits } from "./history.ts";
 import type { Membership } from "./membership.ts";
+import type { ObserverOptions } from "./observer-options.ts";
 import type { QuorumRule } from "./quorum.ts";
 
 /** How long a peer waits for what. */
@@ -93,6 +94,8 @@ export interface PeerOptions {
   readonly logger: Logger;
   /** Injected so that the simulator can show that it notices a broken rule. */
   readonly quorumRule?: QuorumRule;
+  /** @default noMasters */
+  readonly observers?: ObserverOptions | undefined;
   /** zxid counter at which a leader resigns so that a new epoch begins. @default 0xffffffff */
   readonly counterMax?: number;
   /** Identity for an ensemble that begins with this server as its first leader. @default none */

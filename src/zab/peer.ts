@@ -21,9 +21,10 @@ import { parseMembership } from "./membership.ts";
 import type { Membership } from "./membership.ts";
 import { deliver, hasVote } from "./peer-context.ts";
 import type { PeerContext, Rejection, Successor } from "./peer-context.ts";
+import type { ObserverMaster } from "./observer-master.ts";
 import type { PeerOptions } from "./peer-options.ts";
 import { Outbox } from "./ready.ts";
-import type { LinkId, LogPlace, Ready, Role } from "./ready.ts";
+import type { LearnerHost, LinkId, LogPlace, Ready, Role } from "./ready.ts";
 import type { SyncOrigin } from "./sync-queue.ts";
 import type { Vote } from "./vote.ts";
 
@@ -46,6 +47,8 @@ export class Peer {
   /** Those that are not durable yet. */
   readonly #diskOps = new DiskOps(this.#outbox);
   #nextLink: LinkId = firstDialledLink;
+  /** No election begins before. */
+  #searchAtMs = 0;
 
   constructor(options: PeerOptions) {
     this.#context = createContext(options, this.#outbox);
@@ -125,6 +128,11 @@ export class Peer {
     return this.#role instanceof Follower ? this.#role.link : undefined;
   }
 
+  /** Whoever serves observers, on a follower in service that does. */
+  get observerMaster(): ObserverMaster | undefined {
+    return this.#role instanceof Follower && this.isServing ? this.#role.observerMaster : undefined;
+  }
+
   /** The leading half, for proposing; undefined unless this server leads, serves and will go on. */
   get leader(): Leader | undefined {
     if (!(this.#role instanceof Leader) || !this.#role.canPropose) return undefined;
@@ -175,10 +183,11 @@ export class Peer {
     this.#settle();
   }
 
-  /** A learner has connected; refused by closing it unless this server leads. */
+  /** A learner has connected; refused by closing it where none are taken. */
   linkAccepted(link: LinkId): void {
-    if (this.#role instanceof Leader) this.#role.linkOpened(link);
-    else this.#outbox.pending.closes.push(link);
+    const host = this.#learnerHost;
+    if (host === undefined) this.#outbox.pending.closes.push(link);
+    else host.linkOpened(link);
   }
 
   /** A dial of this peer has succeeded. */
@@ -200,7 +209,7 @@ export class Peer {
 
   /** So much waits for a link that this has to be judged. */
   linkOverfull(link: LinkId, queuedBytes: number): void {
-    if (this.#role instanceof Leader) this.#role.linkOverfull(link, queuedBytes);
+    this.#learnerHost?.linkOverfull(link, queuedBytes);
     this.#settle();
   }
 
@@ -211,7 +220,7 @@ export class Peer {
 
   /** Answers a lookup; undefined when the log has nothing for the learner, or too much. */
   logFound(link: LinkId, place: LogPlace | undefined): void {
-    if (this.#role instanceof Leader) this.#role.logFound(link, place);
+    this.#learnerHost?.logFound(link, place);
     this.#settle();
   }
 
@@ -267,6 +276,10 @@ export class Peer {
     return this.#outbox.take();
   }
 
+  get #learnerHost(): LearnerHost | undefined {
+    return this.#role instanceof Leader ? this.#role : this.observerMaster;
+  }
+
   #settle(): void {
     this.#diskOps.record(this.#role);
     const { over, successor } = this.#role ?? {};
@@ -283,7 +296,7 @@ export class Peer {
   }
 
   #search(): void {
-    if (this.#diskOps.length > 0) return;
+    if (this.#diskOps.length > 0 || this.#context.nowMs < this.#searchAtMs) return;
     const designated = this.#designated;
     this.#designated = undefined;
     // An incomplete disk must not lead, whoever designates it.
@@ -341,12 +354,21 @@ export class Peer {
     // A snapshot would be taken of a state that has the undecided transactions in it.
     this.#outbox.dropSnapshots();
     const undecided: readonly HistoryEntry[] = role.undecided();
+    const isLost = successor === undefined && role.designated === undefined;
+    const { configs, sid } = this.#context;
+    if (isLost && configs.isObserver(sid)) this.#searchAtMs = this.#pauseEndMs();
     this.#role = undefined;
     this.#designated = role.designated;
     this.#vote = undefined;
     this.#successor = successor;
     this.#reportRole(successor !== undefined);
     for (const entry of undecided) deliver(this.#context, entry);
+  }
+
+  /** Observers that have lost the same server do not all come to the voters at the same moment. */
+  #pauseEndMs(): number {
+    const { nowMs, observers } = this.#context;
+    return nowMs + observers.random.next() * observers.electionDelayMs;
   }
 
   #reportRole(isHandOver = false): void {

@@ -82,6 +82,21 @@ export interface Send {
   readonly logUpTo?: bigint;
 }
 
+/** A connection that a learner wants. */
+export interface Dial {
+  readonly link: LinkId;
+  readonly sid: bigint;
+  /** The port at which it is: that of a server that leads, or that for observers of a follower. */
+  readonly to: "leader" | "observer-master";
+}
+
+/** Whoever takes learners: what their links say is told to it. */
+export interface LearnerHost {
+  linkOpened(link: LinkId): void;
+  linkOverfull(link: LinkId, queuedBytes: number): void;
+  logFound(link: LinkId, place: LogPlace | undefined): void;
+}
+
 /** Where a driver's log would go on for a learner. */
 export interface LogPlace {
   /** The newest transaction of the history up to the one asked for. */
@@ -125,13 +140,15 @@ export type PeerEvent =
   | { readonly kind: "release" }
   /** On a learner: the client of this session has moved to another server. */
   | { readonly kind: "session-moved"; readonly sessionId: bigint }
-  /** On a leader: REQUEST or REVALIDATE from a learner. On a learner: REVALIDATE. */
+  /** On a leader or observer master: REQUEST or REVALIDATE from a learner. */
   | { readonly kind: "packet"; readonly link: LinkId; readonly packet: QuorumPacket }
+  /** On a learner: the leader's answer to a REVALIDATE. */
+  | { readonly kind: "revalidated"; readonly packet: QuorumPacket }
   /** On a learner: the leader asks for the sessions that were active; answer with a PING. */
   | { readonly kind: "ping"; readonly zxid: bigint }
-  /** On a leader: sessions that were active on a learner. */
+  /** On a leader or observer master: sessions that were active on a learner. */
   | { readonly kind: "touched"; readonly sid: bigint; readonly data: Buffer }
-  /** On a leader: a learner that somebody should know of. All but joiners are refused. */
+  /** A learner has come that somebody should know of. All but joiners are refused. */
   | {
       readonly kind: "odd-learner";
       readonly oddity: LearnerOddity;
@@ -140,7 +157,7 @@ export type PeerEvent =
     }
   /** A vote that no server in its right mind sends; it was ignored. */
   | { readonly kind: "odd-vote"; readonly from: bigint }
-  /** On a leader: a learner's link is gone; for `cause` when the leader has ended it. */
+  /** A learner's link is gone; for `cause` when it was ended here. */
   | {
       readonly kind: "learner-lost";
       readonly link: LinkId;
@@ -158,7 +175,7 @@ export type PeerEvent =
     };
 
 /**
- * Why a leader closes a learner's link: it takes too little of what is sent, it says nothing, it
+ * Why a learner's link is closed: it takes too little of what is sent, it says nothing, it
  * has connected again, or it does not keep to the protocol.
  */
 export type DropCause = "overfull" | "silent" | "replaced" | "protocol";
@@ -177,7 +194,7 @@ export interface Ready {
   readonly deliver: HistoryEntry[];
   /** Ascending by `after`. */
   readonly syncs: SyncAnswer[];
-  readonly dials: { readonly link: LinkId; readonly sid: bigint }[];
+  readonly dials: Dial[];
   /**
    * What the log has for a learner whose newest transaction is `zxid`: to be answered by
    * `peer.logFound`, at any time later.

@@ -95,6 +95,9 @@ export interface SimOptions {
   readonly rebroadcastMaxMs: number;
   /** How much faster or slower than true a server's clock may go, as a fraction. */
   readonly clockDrift: number;
+  /** Whether observers learn from followers where they can, and how long they wait at the most. */
+  readonly observerMasters: boolean;
+  readonly observerPauseMs: number;
   readonly mutation: Mutation | undefined;
 }
 
@@ -139,6 +142,8 @@ export function optionsOf(seed: number, mutation?: Mutation): SimOptions {
     finalizeWaitMs: pick(random, [0, 20, 200]),
     rebroadcastMaxMs: pick(random, [1_000, 5_000, 60_000]),
     clockDrift: pick(random, [0, 0.01, 0.1]),
+    observerMasters: pick(random, [true, false]),
+    observerPauseMs: pick(random, [0, 50, 500]),
     mutation,
   };
 }

@@ -16,7 +16,7 @@ import {
 } from "../../src/wire/index.ts";
 import type { QuorumPacket } from "../../src/wire/index.ts";
 import { Peer } from "../../src/zab/index.ts";
-import type { LinkId, LogPlace, PeerEvent, Ready } from "../../src/zab/index.ts";
+import type { Dial, LinkId, LogPlace, PeerEvent, Ready } from "../../src/zab/index.ts";
 import { applyEntry, entriesAbove, labelled, nodeAt } from "./chain.ts";
 import type { State } from "./chain.ts";
 import { checkSyncedRead } from "./checkers/synced-reads.ts";
@@ -185,9 +185,12 @@ export class SimServer implements Server {
   }
 
   /** Accepts a connection; undefined when nobody listens. */
-  accept(): EndId | undefined {
+  accept(to: Dial["to"]): EndId | undefined {
     const life = this.#life;
-    if (life === undefined || life.peer.role !== "leading") return undefined;
+    if (life === undefined) return undefined;
+    const { role, observerMaster } = life.peer;
+    const listens = to === "leader" ? role === "leading" : observerMaster !== undefined;
+    if (!listens) return undefined;
     const link = life.nextAcceptedLink;
     life.nextAcceptedLink += 2;
     this.#take(life, { kind: "accepted", link });
@@ -325,7 +328,7 @@ export class SimServer implements Server {
       const node = nodeAt(labelled(this.#state), served.zxid);
       checkers.serves({ sid: this.sid, life: this.#lives, node, leaderEpoch: served.leaderEpoch });
     }
-    for (const { link, sid } of ready.dials) this.#dial(life, link, sid);
+    for (const dial of ready.dials) this.#dial(life, dial);
     for (const { link, zxid } of ready.lookups) this.#lookUp(life, link, zxid);
     this.#sendAll(life, ready);
     for (const link of ready.closes) {
@@ -352,6 +355,14 @@ export class SimServer implements Server {
       peer.syncSent({ token });
       this.#send(life, link, PacketType.request);
     }
+  }
+
+  /** A sync of an observer, that learns from this follower. */
+  #relaySync({ peer }: Life, from: LinkId): void {
+    const { leaderLink: link } = peer;
+    if (link === undefined || peer.observerMaster?.learnerOf(from) === undefined) return;
+    peer.syncSent({ link: from });
+    if (this.#life !== undefined) this.#send(this.#life, link, PacketType.request);
   }
 
   #sendAll(life: Life, ready: Ready): void {
@@ -397,7 +408,8 @@ export class SimServer implements Server {
       const link = life.peer.leaderLink;
       if (link !== undefined) this.#send(life, link, PacketType.ping);
     } else if (event.kind === "packet") {
-      life.peer.leader?.syncLearner(event.link);
+      if (life.peer.leader !== undefined) life.peer.leader.syncLearner(event.link);
+      else this.#relaySync(life, event.link);
       this.#planTurn(life);
     } else if (event.kind === "role") {
       const { role, serving, epoch, leader } = event;
@@ -405,12 +417,12 @@ export class SimServer implements Server {
     }
   }
 
-  #dial(life: Life, link: LinkId, to: bigint): void {
+  #dial(life: Life, { link, sid: to, to: port }: Dial): void {
     const { scheduler, network, streams, random } = this.#world;
     const { sid } = this;
     const isBlocked = (): boolean => network.isBlocked(sid, to) || network.isBlocked(to, sid);
     scheduler.after(network.delayMs(), () => {
-      const end = isBlocked() ? undefined : this.#world.server(to)?.accept();
+      const end = isBlocked() ? undefined : this.#world.server(to)?.accept(port);
       if (end === undefined || life.isOver) {
         // Refused at once, or nobody answers for a while.
         const failsInMs = isBlocked() ? randomInt(random, 100, 1_000) : network.delayMs();

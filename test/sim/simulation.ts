@@ -4,6 +4,7 @@
  * history and commits once more. A run depends on nothing but its seed and options.
  */
 import { seededRandom } from "../../src/base/index.ts";
+import type { Random } from "../../src/base/index.ts";
 import { bitCount, defaultTiming, majorityRule } from "../../src/zab/index.ts";
 import type { PeerOptions, QuorumRule } from "../../src/zab/index.ts";
 import { isSame, labelled } from "./chain.ts";
@@ -83,7 +84,7 @@ class Simulation {
     const scheduler = new Scheduler();
     const random = seededRandom(seed);
     const network = new Network(random, options);
-    const peerOptions = peerOptionsOf(options);
+    const peerOptions = peerOptionsOf(options, random);
     const { voters, observers } = peerOptions.membership;
     const servers: SimServer[] = [];
     const bySid = new Map<bigint, SimServer>();
@@ -166,7 +167,7 @@ class Simulation {
   }
 }
 
-function peerOptionsOf(options: SimOptions): World["peerOptions"] {
+function peerOptionsOf(options: SimOptions, random: Random): World["peerOptions"] {
   const sids = Array.from({ length: options.voters + options.observers }, (_, index) =>
     BigInt(index + 1),
   );
@@ -189,6 +190,12 @@ function peerOptionsOf(options: SimOptions): World["peerOptions"] {
     },
     historyLimits: { entriesMax: options.historyEntriesMax, bytesMax: 1 << 20 },
     counterMax: options.counterMax,
+    observers: {
+      hasMasters: options.observerMasters,
+      reconnectDelayMs: options.observerPauseMs,
+      electionDelayMs: options.observerPauseMs,
+      random,
+    },
   };
   return rule === undefined ? peerOptions : { ...peerOptions, quorumRule: rule };
 }

@@ -1,6 +1,6 @@
 /** What the parts of a run share: the clock, the dice, the networks, the servers, the checkers. */
 import type { Random } from "../../src/base/index.ts";
-import type { Peer, PeerOptions } from "../../src/zab/index.ts";
+import type { Dial, Peer, PeerOptions } from "../../src/zab/index.ts";
 import type { State } from "./chain.ts";
 import type { Checkers } from "./checkers/checkers.ts";
 import type { ClientWrite } from "./client-write.ts";
@@ -31,7 +31,7 @@ export interface Server {
   sync(): void;
   notify(from: bigint, message: Buffer): void;
   /** Accepts a connection; undefined when nobody listens. */
-  accept(): EndId | undefined;
+  accept(to: Dial["to"]): EndId | undefined;
 }
 
 export interface World {

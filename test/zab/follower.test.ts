@@ -252,7 +252,7 @@ test("§3.5: SYNC is answered behind the commits that came before it", () => {
 
 test("REVALIDATE goes to the layer above", () => {
   const peer = activeFollower(1);
-  expect(peer.receive(1, "revalidate", 0n).events).toEqual(["packet"]);
+  expect(peer.receive(1, "revalidate", 0n).events).toEqual(["revalidated"]);
 });
 
 test("a follower refuses learners", () => {

@@ -39,6 +39,12 @@ export interface ScriptedOptions {
   readonly takesJoiners?: boolean;
   readonly volume?: Partial<VolumeRecord>;
   readonly newEnsembleId?: string;
+  /** Whether followers serve observers. */
+  readonly hasMasters?: boolean;
+  readonly reconnectDelayMs?: number;
+  readonly electionDelayMs?: number;
+  /** What chance says. @default 0 */
+  readonly chance?: () => number;
   /** Text of the configuration in force, instead of `voters` and `observers`; it may change. */
   readonly config?: string;
   /** Text of a configuration that is in the log and may not be committed. */
@@ -177,7 +183,9 @@ export class ScriptedPeer {
   }
 
   get dials(): string[] {
-    return this.#ready.dials.map(({ link, sid }) => `${sid} as ${link}`);
+    return this.#ready.dials.map(({ link, sid, to }) => {
+      return `${sid}${to === "leader" ? "" : " for observers"} as ${link}`;
+    });
   }
 
   /** What is asked of the log. */
@@ -269,6 +277,12 @@ function peerOptions(options: ScriptedOptions): PeerOptions {
       volume: { ...plainVolume, ...options.volume },
     },
     newEnsembleId: options.newEnsembleId,
+    observers: {
+      hasMasters: options.hasMasters ?? false,
+      reconnectDelayMs: options.reconnectDelayMs ?? 0,
+      electionDelayMs: options.electionDelayMs ?? 0,
+      random: { next: options.chance ?? ((): number => 0) },
+    },
     logger: nullLogger,
     ...(counterMax === undefined ? {} : { counterMax }),
     ...(options.learnerLimits === undefined ? {} : { learnerLimits: options.learnerLimits }),

@@ -276,9 +276,6 @@ export const QUORUM_KEYS: readonly ConfigKey[] = [
     doc: "Observers that are sent missing transactions at a time; others wait.",
   },
   noEffect("multiAddress.*", "Gives a server several addresses.", "each server has one address"),
-  noEffect("observer.*", "How observers delay their elections.", "they do not"),
-  noEffect("observerMasterPort", "Serves observers from followers.", "not supported yet"),
-  noEffect("observerMaster.*", "How followers serve observers.", "not supported yet"),
   refused("oraclePath", "Decides between two servers.", "quorums are majorities", [""]),
   {
     name: "peerType",

@@ -11,6 +11,7 @@ import { ADMIN_KEYS, CLIENT_KEYS } from "./config-keys-client.ts";
 import { SECURITY_KEYS } from "./config-keys-security.ts";
 import type { ConfigKey } from "./config-key.ts";
 import { LIMIT_KEYS } from "./config-keys-limits.ts";
+import { OBSERVER_KEYS } from "./config-keys-observers.ts";
 import { FOREIGN_KEYS, JVM_KEYS } from "./config-keys-foreign.ts";
 import { DISK_KEYS, QUORUM_KEYS } from "./config-keys-server.ts";
 
@@ -20,6 +21,7 @@ export const CONFIG_SECTIONS: readonly { title: string; keys: readonly ConfigKey
   { title: "Throttles and limits", keys: LIMIT_KEYS },
   { title: "Disk", keys: DISK_KEYS },
   { title: "Quorum", keys: QUORUM_KEYS },
+  { title: "Observers", keys: OBSERVER_KEYS },
   { title: "Authentication, access and encryption", keys: SECURITY_KEYS },
   { title: "Administration and observation", keys: ADMIN_KEYS },
   { title: "Details of the Java server", keys: JVM_KEYS },

@@ -69,6 +69,7 @@ export function parseServerConfig(
     electionConnectTimeoutMs: values.integer("cnxTimeout"),
     electionNotificationMinMs: values.integer("fastleader.minNotificationInterval"),
     electionNotificationMaxMs: values.integer("fastleader.maxNotificationInterval"),
+    ...readObserverSettings(values),
     ...readIdentity(values),
     quorumListenOnAllIps: values.boolean("quorumListenOnAllIPs"),
     tcpKeepAlive: values.boolean("tcpKeepAlive"),
@@ -203,6 +204,16 @@ function readDisk(values: ConfigValues, dataDir: string, warnings: string[]) {
     maxConcurrentDiffSyncs: values.integer("leader.maxConcurrentDiffSyncs"),
     autopurgeEnabled: values.integer("autopurge.purgeInterval") > 0,
     autopurgeSnapRetainCount: Math.max(retain, AUTOPURGE_RETAIN_MIN),
+  };
+}
+
+function readObserverSettings(values: ConfigValues) {
+  const port = values.integer("observerMasterPort");
+  return {
+    observerMasterPort: port > 0 ? port : null,
+    observerMasterBytesMax: values.integer("observerMaster.sizeLimit"),
+    observerReconnectDelayMs: values.integer("observer.reconnectDelayMs"),
+    observerElectionDelayMs: values.integer("observer.election.DelayMs"),
   };
 }
 

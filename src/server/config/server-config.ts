@@ -136,6 +136,17 @@ export interface ServerConfig {
   readonly maxConcurrentSnapSyncs: number;
   /** Observers that are sent missing transactions at a time. @default 100 */
   readonly maxConcurrentDiffSyncs: number;
+  /**
+   * Port at which followers take observers, and observers look for a follower; null when observers
+   * learn from the leader. @default null
+   */
+  readonly observerMasterPort: number | null;
+  /** Committed transactions kept in memory where there is that port, in bytes. @default 33554432 */
+  readonly observerMasterBytesMax: number;
+  /** Longest random pause of an observer before it dials the leader, in ms. @default 0 */
+  readonly observerReconnectDelayMs: number;
+  /** The same before it looks for a leader again, in ms. @default 200 */
+  readonly observerElectionDelayMs: number;
   /** Whether old snapshots and logs are removed after each snapshot. @default true */
   readonly autopurgeEnabled: boolean;
   /** Snapshots kept by the purge that follows each of them, at least 3. @default 3 */
