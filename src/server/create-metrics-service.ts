@@ -11,6 +11,7 @@ import type { EnsembleView } from "./reconfig/index.ts";
 import type { Replica } from "./replica.ts";
 import type { RequestProcessor } from "./request-processor.ts";
 import type { ServerConfig } from "./config/index.ts";
+import type { Learner } from "../zab/index.ts";
 
 /** A server, for those who read it. */
 export interface ServerParts {
@@ -63,6 +64,7 @@ function readGauges(parts: ServerParts): ServerGauges {
     quorumSize: config.replicated
       ? members.filter(({ role }) => role === "participant").length
       : null,
+    syncedObservers: countSynced(replica.peer.learners(), false),
     leader: config.replicated ? readLeaderGauges(parts) : null,
     quotas: readQuotaGauges(tree),
     quotaRefusals: quotaReport.refusals,
@@ -74,15 +76,21 @@ function readGauges(parts: ServerParts): ServerGauges {
   };
 }
 
+function countSynced(learners: Iterable<Learner>, areFollowers: boolean): number {
+  let count = 0;
+  for (const { stage, isFollower } of learners) {
+    if (stage === "synced" && isFollower === areFollowers) count += 1;
+  }
+  return count;
+}
+
 function readLeaderGauges({ replica, processor }: ServerParts): LeaderGauges | null {
   const { leader } = replica.peer;
   if (leader === undefined) return null;
   const learners = [...leader.learners()];
-  const synced = learners.filter(({ stage }) => stage === "synced");
   return {
     learners: learners.length,
-    syncedFollowers: synced.filter(({ isFollower }) => isFollower).length,
-    syncedObservers: synced.filter(({ isFollower }) => !isFollower).length,
+    syncedFollowers: countSynced(learners, true),
     pendingSyncs: leader.pendingSyncCount,
     uptimeMs: processor.metrics.roles.leaderUptimeMs(processor.nowMs()) ?? 0,
   };

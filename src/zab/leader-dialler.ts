@@ -3,6 +3,7 @@
  * that it is elected, so that it is dialled again a few times. An observer tries followers first
  * where those serve observers: they may still be on their way into service as well.
  */
+import { observerPauseMs } from "./peer-context.ts";
 import type { PeerContext } from "./peer-context.ts";
 import type { LinkId } from "./ready.ts";
 
@@ -73,7 +74,6 @@ function mayLearnFromFollowers({ observers, configs, volume, sid }: PeerContext)
   return observers.hasMasters && configs.isObserver(sid) && !volume.isIncomplete;
 }
 
-/** Observers do not all come to a new leader at the same moment. */
-function pauseMs({ observers, configs, sid }: PeerContext): number {
-  return configs.isObserver(sid) ? observers.random.next() * observers.reconnectDelayMs : 0;
+function pauseMs(context: PeerContext): number {
+  return observerPauseMs(context, context.observers.reconnectDelayMs);
 }

@@ -124,6 +124,14 @@ export function isObserver({ configs, sid, volume }: PeerContext): boolean {
   return volume.isIncomplete || configs.isObserver(sid);
 }
 
+/**
+ * How long this server has to wait before it turns to others, if it is an observer: those that have
+ * lost the same server do not all come to the next one at the same moment.
+ */
+export function observerPauseMs({ observers, configs, sid }: PeerContext, maxMs: number): number {
+  return configs.isObserver(sid) ? observers.random.next() * maxMs : 0;
+}
+
 /** Makes a transaction part of the state. */
 export function deliver(context: PeerContext, entry: HistoryEntry): void {
   context.history.push(entry);

@@ -17,9 +17,10 @@ import { Election, uninitialisedZxid } from "./election.ts";
 import { Follower } from "./follower.ts";
 import type { HistoryEntry } from "./history.ts";
 import { Leader } from "./leader.ts";
+import type { Learner } from "./learner-table.ts";
 import { parseMembership } from "./membership.ts";
 import type { Membership } from "./membership.ts";
-import { deliver, hasVote } from "./peer-context.ts";
+import { deliver, hasVote, observerPauseMs } from "./peer-context.ts";
 import type { PeerContext, Rejection, Successor } from "./peer-context.ts";
 import type { ObserverMaster } from "./observer-master.ts";
 import type { PeerOptions } from "./peer-options.ts";
@@ -131,6 +132,11 @@ export class Peer {
   /** Whoever serves observers, on a follower in service that does. */
   get observerMaster(): ObserverMaster | undefined {
     return this.#role instanceof Follower && this.isServing ? this.#role.observerMaster : undefined;
+  }
+
+  /** The servers that learn from this one. */
+  learners(): Iterable<Learner> {
+    return (this.leader ?? this.observerMaster)?.learners() ?? [];
   }
 
   /** The leading half, for proposing; undefined unless this server leads, serves and will go on. */
@@ -355,20 +361,15 @@ export class Peer {
     this.#outbox.dropSnapshots();
     const undecided: readonly HistoryEntry[] = role.undecided();
     const isLost = successor === undefined && role.designated === undefined;
-    const { configs, sid } = this.#context;
-    if (isLost && configs.isObserver(sid)) this.#searchAtMs = this.#pauseEndMs();
+    const { nowMs, observers } = this.#context;
+    if (isLost)
+      this.#searchAtMs = nowMs + observerPauseMs(this.#context, observers.electionDelayMs);
     this.#role = undefined;
     this.#designated = role.designated;
     this.#vote = undefined;
     this.#successor = successor;
     this.#reportRole(successor !== undefined);
     for (const entry of undecided) deliver(this.#context, entry);
-  }
-
-  /** Observers that have lost the same server do not all come to the voters at the same moment. */
-  #pauseEndMs(): number {
-    const { nowMs, observers } = this.#context;
-    return nowMs + observers.random.next() * observers.electionDelayMs;
   }
 
   #reportRole(isHandOver = false): void {

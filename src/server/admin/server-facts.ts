@@ -138,9 +138,9 @@ export class ServerFacts {
     return count;
   }
 
-  /** On a leader: the servers that are connected to it. */
+  /** The servers that learn from this one. */
   get learners(): readonly Learner[] {
-    return [...(this.replica.peer.leader?.learners() ?? [])];
+    return [...this.replica.peer.learners()];
   }
 
   get uptimeMs(): number {

@@ -165,7 +165,7 @@ const quorumRows: readonly MetricRow[] = [
     at.gauges.leader === null ? null : 0,
   ),
   gauge("synced_observers", "Observers that are in sync with this server", (at) =>
-    at.gauges.quorumSize === null ? null : (at.gauges.leader?.syncedObservers ?? 0),
+    at.gauges.quorumSize === null ? null : at.gauges.syncedObservers,
   ),
   gauge(
     "pending_syncs",

@@ -11,7 +11,6 @@ import type { ServerMetrics } from "./server-metrics.ts";
 export interface LeaderGauges {
   readonly learners: number;
   readonly syncedFollowers: number;
-  readonly syncedObservers: number;
   readonly pendingSyncs: number;
   readonly uptimeMs: number;
 }
@@ -44,6 +43,8 @@ export interface ServerGauges {
   readonly localSessions: number;
   /** Voters; null for a standalone server. */
   readonly quorumSize: number | null;
+  /** Observers that learn from this server and are in service. */
+  readonly syncedObservers: number;
   /** Null unless this server leads a quorum. */
   readonly leader: LeaderGauges | null;
   readonly quotas: readonly QuotaGauge[];

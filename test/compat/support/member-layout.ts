@@ -37,6 +37,8 @@ export interface LayoutOptions {
   readonly config?: ZooCfg;
   /** Ids of those that do not vote. @default none */
   readonly observers?: readonly number[];
+  /** Whether server N listens for others at 127.0.0.N, with ports that all have alike. */
+  readonly hasOwnAddresses?: boolean;
 }
 
 /** The text of a `zoo.cfg` with these keys. */
@@ -68,7 +70,7 @@ export async function layOutEnsemble(
   for (const member of members) {
     await mkdir(member.dataFolder, { recursive: true });
     await writeFile(path.join(member.dataFolder, "myid"), `${member.id}\n`);
-    const config = { ...memberConfig(member, members, options.observers), ...options.config };
+    const config = { ...memberConfig(member, members, options), ...options.config };
     await writeFile(member.zooCfgPath, formatZooCfg(config));
   }
   return members;
@@ -104,7 +106,7 @@ async function findMemberPorts(count: number): Promise<MemberPorts[]> {
 function memberConfig(
   member: MemberLayout,
   members: readonly MemberLayout[],
-  observers: readonly number[] = [],
+  { observers = [], hasOwnAddresses = false }: Pick<LayoutOptions, "observers" | "hasOwnAddresses">,
 ): ZooCfg {
   const base = {
     tickTime: 2000,
@@ -121,7 +123,8 @@ function memberConfig(
   }
   const lines = members.map(({ id, ports }): [string, string] => {
     const role = observers.includes(id) ? ":observer" : "";
-    return [`server.${id}`, `127.0.0.1:${ports.quorum}:${ports.election}${role}`];
+    const host = hasOwnAddresses ? `127.0.0.${id}` : "127.0.0.1";
+    return [`server.${id}`, `${host}:${ports.quorum}:${ports.election}${role}`];
   });
   const peerType = observers.includes(member.id) ? { peerType: "observer" } : {};
   return { ...base, ...peerType, ...Object.fromEntries(lines) };

@@ -42,6 +42,8 @@ export interface GroupOptions {
   readonly jvmFlags?: readonly string[];
   /** Ids of the members that do not vote. @default none */
   readonly observers?: readonly number[];
+  /** Whether server N listens for others at 127.0.0.N. @default false */
+  readonly hasOwnAddresses?: boolean;
 }
 
 /** A group of servers and their folders, all below one temporary folder. */
@@ -66,14 +68,14 @@ export class ServerGroup {
   static async layOut(
     count: number,
     config: ZooCfg = {},
-    { jvmFlags = [], observers = [] }: GroupOptions = {},
+    { jvmFlags = [], ...layout }: GroupOptions = {},
   ): Promise<ServerGroup> {
     const folder = await mkdtemp(path.join(tmpdir(), "ensemble-compat-"));
     const defaults = { tickTime: 500, "4lw.commands.whitelist": "*", preAllocSize: 1024 };
     const members = await layOutEnsemble(count, {
       baseFolder: folder,
       config: { ...defaults, ...config },
-      observers,
+      ...layout,
     });
     return new ServerGroup(folder, members, jvmFlags);
   }

@@ -32,6 +32,7 @@ function reading(gauges: Partial<Reading["gauges"]> = {}): Reading {
       globalSessions: 0,
       localSessions: 0,
       quorumSize: null,
+      syncedObservers: 0,
       leader: null,
       logPendingBytes: 0,
       quotas: [],
@@ -81,13 +82,7 @@ describe("formatMetricPairs()", () => {
   it("leaves out what does not apply to the server's role", () => {
     expect(pairs(reading()).has("learners")).toBe(false);
     expect(pairs(reading()).has("quorum_size")).toBe(false);
-    const leader = {
-      learners: 2,
-      syncedFollowers: 1,
-      syncedObservers: 1,
-      pendingSyncs: 0,
-      uptimeMs: 9,
-    };
+    const leader = { learners: 2, syncedFollowers: 1, pendingSyncs: 0, uptimeMs: 9 };
     const shown = pairs(reading({ quorumSize: 3, leader }));
     expect(shown.get("synced_followers")?.value).toBe(1);
     expect(shown.get("quorum_size")?.value).toBe(3);
