@@ -180,12 +180,6 @@ export class FaultRun {
     await this.#ensemble.whenServing(RECOVERY_TIMEOUT_MS);
     const vanished = new Set(this.#clients.flatMap((client) => client.vanished));
     const tree = await this.#whenExpired(vanished);
-    // Their ends were not seen, only that they have ended.
-    for (const session of vanished) this.#history.ends.push({ session, knownMs: Infinity });
-    const flat = new Map(
-      [...tree].map(([path, { data, stat }]) => [path, { ...stat, value: data }]),
-    );
-    this.#problems.push(...checkHistory(this.#history, flat));
     const lines = this.#comparable(tree);
     for (const address of this.#hosts()) {
       const others = new Set(this.#comparable(await dumpTree(address)));
@@ -194,6 +188,13 @@ export class FaultRun {
         this.#problems.push(`${address} has another tree: ${missing[0] ?? "more nodes"}`);
       }
     }
+    // Their ends were not seen, only that they have ended.
+    for (const session of vanished) this.#history.ends.push({ session, knownMs: Infinity });
+    const flat = new Map(
+      [...tree].map(([path, { data, stat }]) => [path, { ...stat, value: data }]),
+    );
+    // Last of all: while a long history is judged no client gets on, and sessions expire.
+    this.#problems.push(...checkHistory(this.#history, flat));
   }
 
   /** What all servers must have in common. */
