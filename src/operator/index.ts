@@ -34,13 +34,5 @@ export {
 } from "./desired/index.ts";
 export type { Owner, SpecObject } from "./desired/index.ts";
 export { formatProperty } from "./format-property.ts";
-export {
-  askMembers,
-  changeMembership,
-  createOperatorPassword,
-  MemberError,
-  operatorDigest,
-  readMembership,
-  transferLeadership,
-} from "./members/index.ts";
+export { NetworkMemberAccess, operatorDigest } from "./members/index.ts";
 export { OperatorError } from "./operator-error.ts";

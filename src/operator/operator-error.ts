@@ -17,7 +17,11 @@ export type OperatorErrorCode =
   /** What is asked for cannot be reached from what is there. */
   | "UNSUPPORTED_CHANGE"
   /** A member does not start or does not come to serve. */
-  | "START_FAILED";
+  | "START_FAILED"
+  /** Members did not do what they were asked for, or nobody knows whether they did. */
+  | "MEMBERS_REFUSED"
+  /** This operator may not act any more. */
+  | "LEAD_LOST";
 
 /** Thrown for operational failures; `problems` has one line each. */
 export class OperatorError extends Error {

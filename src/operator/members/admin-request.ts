@@ -1,18 +1,17 @@
 /**
- * One request to a member's admin server, on a connection of its own, with a limit on its time and
- * on its answer: what is at a pod's address may be anything.
+ * One request to a member's admin server, on a connection of its own, with a limit on its answer:
+ * what is at a pod's address may be anything.
  */
-import { hostInUrl } from "./member-address.ts";
-import type { MemberAddress } from "./member-address.ts";
 import { MemberError } from "./member-error.ts";
 
 /** What is asked for. */
 export interface AdminRequest {
   readonly method: "GET" | "POST";
-  /** With the query. */
-  readonly path: string;
+  /** Without scheme: host, port, path and query. */
+  readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
+  /** Ends it. */
+  readonly signal: AbortSignal;
 }
 
 /** What was answered. */
@@ -25,28 +24,21 @@ export interface AdminAnswer {
 const ANSWER_BYTES_MAX = 256 * 1024;
 
 /** @throws MemberError `unreachable` or `badAnswer`. */
-export async function askAdmin(
-  { host, adminPort }: Pick<MemberAddress, "host" | "adminPort">,
-  { method, path, headers = {}, timeoutMs }: AdminRequest,
-): Promise<AdminAnswer> {
-  const url = `http://${hostInUrl(host)}:${String(adminPort)}${path}`;
-  let status: number;
-  let text: string;
+export async function askAdmin(request: AdminRequest): Promise<AdminAnswer> {
+  const { method, url, headers = {}, signal } = request;
   try {
-    const response = await fetch(url, {
+    const response = await fetch(`http://${url}`, {
       method,
-      // Nothing of ours redirects, and the header must go nowhere else.
+      // Nothing of ours redirects, and credentials must go nowhere else.
       redirect: "error",
       headers: { ...headers, connection: "close" },
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     });
-    status = response.status;
-    text = await readBounded(response, url);
+    return { status: response.status, body: parseObject(await readBounded(response, url), url) };
   } catch (error) {
     if (error instanceof MemberError) throw error;
     throw new MemberError("unreachable", `No answer from ${url}`, error);
   }
-  return { status, body: parseObject(text, url) };
 }
 
 async function readBounded(response: Response, url: string): Promise<string> {

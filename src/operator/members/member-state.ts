@@ -2,6 +2,7 @@
  * What a member answers to `member_state` (docs/operations.md), read with mistrust: whatever is
  * not as it should be makes the whole answer none.
  */
+import type { DiskProblem } from "../plan/ensemble-observed.ts";
 import { MemberError } from "./member-error.ts";
 
 /** What a member says of itself. */
@@ -12,14 +13,14 @@ export interface MemberState {
   readonly epoch: number;
   readonly configVersion: bigint;
   readonly ensembleUid: string | null;
-  readonly diskProblem: "foreign" | "incomplete" | "quarantined" | null;
+  readonly diskProblem: DiskProblem | null;
   /** Of a leader: transactions that a synchronised learner may be behind, by id. */
   readonly learnerLags: ReadonlyMap<number, number>;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const DISK_PROBLEMS = ["foreign", "incomplete", "quarantined"] as const;
+const DISK_PROBLEMS: readonly DiskProblem[] = ["foreign", "incomplete", "quarantined"];
 
 /** @throws MemberError `badAnswer` */
 export function parseMemberState(body: Fields): MemberState {

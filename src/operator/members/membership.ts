@@ -3,42 +3,36 @@
  * condition that it is still the one that the change was decided on. Each call has a session of
  * its own: they are few, and nothing has to be kept up between them.
  */
-import { EnsembleClient, ZkError } from "../../client/index.ts";
+import { EnsembleClient } from "../../client/index.ts";
 import type { EnsembleConfig, MembershipChange } from "../../client/index.ts";
 import type { Membership } from "../plan/ensemble-observed.ts";
-import { hostInUrl } from "./member-address.ts";
-import type { MemberAddress } from "./member-address.ts";
-import { OPERATOR_USER } from "../desired/identity.ts";
+import { operatorCredentials } from "./operator-digest.ts";
 
-/** How the operator gets to an ensemble. */
+/** How the operator gets to an ensemble as a client. */
 export interface EnsembleAccess {
-  /** The members to connect to; best the leader alone. */
-  readonly members: readonly MemberAddress[];
-  /** The operator's, of the Secret. */
+  /** Members to connect to, `host:port` with commas between them. */
+  readonly servers: string;
   readonly password: string;
-  /** For connecting, and again for what is asked. */
+  /** For the connection. */
   readonly timeoutMs: number;
+  /** Ends it all. */
+  readonly signal: AbortSignal;
 }
 
 /** A session that the operator leaves behind by a crash is gone soon. */
 const SESSION_TIMEOUT_MS = 10_000;
 
 /**
- * The membership as a leader says after a quorum has confirmed that it leads; null when there is
- * none that does in time.
+ * The membership as a leader says after a quorum has confirmed that it leads.
  *
- * @throws ZkError `authFailed` or `noAuth` when the operator is not let in.
+ * @throws ZkError, or the signal's reason.
  */
-export async function readMembership(access: EnsembleAccess): Promise<Membership | null> {
-  try {
-    return await useClient(access, async (client, signal) => {
-      await client.sync("/", { signal });
-      return toMembership(await client.getConfig({ signal }));
-    });
-  } catch (error) {
-    if (!(error instanceof ZkError) || isRefusal(error)) throw error;
-    return null;
-  }
+export async function readMembership(access: EnsembleAccess): Promise<Membership> {
+  const { signal } = access;
+  return useClient(access, async (client) => {
+    await client.sync("/", { signal });
+    return toMembership(await client.getConfig({ signal }));
+  });
 }
 
 /**
@@ -46,55 +40,67 @@ export async function readMembership(access: EnsembleAccess): Promise<Membership
  *
  * @param fromVersion - of the configuration that the change is for.
  * @throws ZkError `badVersion` when the membership is another one by now, `newConfigNoQuorum`
- *     when too few of its voters would be in sync, `reconfigInProgress`; with `outcomeUnknown`
- *     when the answer was lost.
+ *     when too few of its voters would be in sync, `reconfigInProgress`; or the signal's reason.
  */
 export async function changeMembership(
   access: EnsembleAccess,
   change: MembershipChange,
   fromVersion: bigint,
 ): Promise<Membership> {
-  return useClient(access, async (client, signal) => {
+  const { signal } = access;
+  return useClient(access, async (client) => {
     return toMembership(await client.reconfigure(change, { fromVersion, signal }));
   });
 }
 
 async function useClient<T>(
-  { members, password, timeoutMs }: EnsembleAccess,
-  work: (client: EnsembleClient, signal: AbortSignal) => Promise<T>,
+  access: EnsembleAccess,
+  work: (client: EnsembleClient) => Promise<T>,
 ): Promise<T> {
-  const servers = members.map(({ host, clientPort }) => `${hostInUrl(host)}:${String(clientPort)}`);
-  const client = await EnsembleClient.connect(servers.join(","), {
-    sessionTimeoutMs: SESSION_TIMEOUT_MS,
-    firstConnectTimeoutMs: timeoutMs,
-    connectTimeoutMs: timeoutMs,
-    auth: [{ scheme: "digest", auth: `${OPERATOR_USER}:${password}` }],
-  });
-  const signal = AbortSignal.timeout(timeoutMs);
+  const client = await connect(access);
   try {
-    return await work(client, signal);
-  } catch (error) {
-    if (error !== signal.reason) throw error;
-    const message = `No answer from the ensemble within ${String(timeoutMs)} ms`;
-    throw new ZkError("operationTimeout", message, { cause: error, outcomeUnknown: true });
+    return await work(client);
   } finally {
     await client.close();
   }
 }
 
-function isRefusal({ code }: ZkError): boolean {
-  return code === "authFailed" || code === "noAuth";
+async function connect(access: EnsembleAccess): Promise<EnsembleClient> {
+  const { servers, password, timeoutMs, signal } = access;
+  signal.throwIfAborted();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(signal.reason as Error);
+    });
+  });
+  const connecting = EnsembleClient.connect(servers, {
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    firstConnectTimeoutMs: timeoutMs,
+    connectTimeoutMs: timeoutMs,
+    auth: [{ scheme: "digest", auth: operatorCredentials(password) }],
+  });
+  try {
+    return await Promise.race([connecting, aborted]);
+  } catch (error) {
+    // A session that comes too late is given back.
+    void connecting.then((client) => client.close()).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Who votes and who does not, of a configuration's text. */
-function toMembership({ text, version }: EnsembleConfig): Membership {
+export function toMembership({
+  text,
+  version,
+}: Pick<EnsembleConfig, "text" | "version">): Membership {
   const voters: number[] = [];
   const observers: number[] = [];
   for (const line of text.split("\n")) {
-    // Without a role, as in a list of old, a server votes.
-    const [, sid, role] =
-      /^server\.(\d{1,9})=[^;]*?(?::(participant|observer))?(?:;|$)/u.exec(line) ?? [];
+    const [, sid, role] = SERVER_LINE.exec(line) ?? [];
     if (sid !== undefined) (role === "observer" ? observers : voters).push(Number(sid));
   }
   return { version, voters, observers };
 }
+
+/** A line without a role, as people write it, is that of a voter. */
+const SERVER_LINE = /^server\.(\d{1,9})=[^;]*?(?::(participant|observer))?(?:;|$)/u;

@@ -27,6 +27,13 @@ export type Role = "participant" | "observer";
 
 /** What the operator proves itself with. */
 export const operatorPassword = "secret";
+const description = {
+  apiVersion: "ensemble.dev/v1",
+  kind: "Ensemble",
+  metadata: { name: "demo" },
+  spec: { config: { tickTime: 500, initLimit: 20, syncLimit: 8 } },
+};
+
 interface Ports {
   readonly client: number;
   readonly quorum: number;
@@ -35,6 +42,7 @@ interface Ports {
 }
 
 export class MemberPods {
+  readonly ensemble = parseEnsemble(JSON.stringify(description), "e.json", () => []);
   /** The identity that volumes get from now on. */
   ensembleUid = "5f1f3b9a-0000-4000-8000-000000000001";
   readonly #baseFolder = mkdtempSync(path.join(tmpdir(), "ensemble-pods-"));
@@ -85,12 +93,6 @@ export class MemberPods {
     const ports = this.#ports.get(id);
     if (ports === undefined) throw new RangeError(`No member ${id}`);
     return ports;
-  }
-
-  /** Where the operator finds a member. */
-  address(id: number) {
-    const { admin, client } = this.ports(id);
-    return { host: "127.0.0.1", adminPort: admin, clientPort: client };
   }
 
   /** The volume of a member. */
@@ -184,14 +186,7 @@ export class MemberPods {
 
   /** The settings of a real ensemble, but for where things are on this machine. */
   #settings(id: number): string {
-    const object = {
-      apiVersion: "ensemble.dev/v1",
-      kind: "Ensemble",
-      metadata: { name: "demo" },
-      spec: { config: { tickTime: 500, initLimit: 20, syncLimit: 8 } },
-    };
-    const ensemble = parseEnsemble(JSON.stringify(object), "e.json", () => []);
-    const { text } = renderMemberSettings(ensemble, {
+    const { text } = renderMemberSettings(this.ensemble, {
       ensembleUid: this.ensembleUid,
       operatorDigest: operatorDigest(operatorPassword),
     });

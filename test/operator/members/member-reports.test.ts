@@ -2,9 +2,11 @@ import { createServer } from "node:http";
 import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { MemberError, askMembers } from "../../../src/operator/index.ts";
-import { joinReports } from "../../../src/operator/members/ask-members.ts";
+import { NetworkMemberAccess } from "../../../src/operator/index.ts";
+import { MemberError } from "../../../src/operator/members/member-error.ts";
+import { joinReports } from "../../../src/operator/members/member-reports.ts";
 import { parseMemberState } from "../../../src/operator/members/member-state.ts";
+import { ownerWith } from "../desired/support/owner.ts";
 
 const FOLLOWER = {
   command: "member_state",
@@ -73,12 +75,7 @@ describe("parseMemberState()", () => {
 
 describe("joinReports()", () => {
   const states = (...all: object[]) =>
-    new Map(
-      all.map((fields) => {
-        const state = parseMemberState({ ...FOLLOWER, ...fields });
-        return [state.sid, state] as const;
-      }),
-    );
+    all.map((fields) => parseMemberState({ ...FOLLOWER, ...fields }));
 
   it("takes a learner's lag from its leader", () => {
     const reports = joinReports(states(LEADER, FOLLOWER, { server_id: 3, role: "joining" }));
@@ -99,31 +96,27 @@ describe("joinReports()", () => {
     expect(reports.get(2)?.lag).toBe(4);
     expect(reports.get(3)).toMatchObject({ role: "leader", lag: null });
   });
-
-  it("has no report of a member that said nothing", () => {
-    expect(joinReports(new Map([[1, null]])).get(1)).toBeNull();
-  });
 });
 
-describe("askMembers()", () => {
-  async function serve(answer: RequestListener) {
+describe("NetworkMemberAccess.readReports()", () => {
+  /** The report of what is at the address of member 2, or undefined if there is none. */
+  async function reportOf(answer: RequestListener, signal = new AbortController().signal) {
     const server = createServer(answer).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     onTestFinished(() => {
       server.close();
       server.closeAllConnections();
     });
-    const { port } = server.address() as AddressInfo;
-    return { host: "127.0.0.1", adminPort: port, clientPort: 0 };
-  }
-
-  async function askOne(answer: RequestListener, timeoutMs = 20_000) {
-    const address = await serve(answer);
-    return (await askMembers(new Map([[2, address]]), timeoutMs)).get(2);
+    const { port: admin } = server.address() as AddressInfo;
+    const lineOf = () => "";
+    const access = new NetworkMemberAccess({ lineOf, portsOf: () => ({ admin, client: 0 }) });
+    const members = [{ sid: 2, podIp: "127.0.0.1" }];
+    const target = { ensemble: ownerWith().ensemble, members, adminPassword: "" };
+    return (await access.readReports(target, signal)).get(2);
   }
 
   it("has the report of a member", async () => {
-    const report = await askOne((request, response) => {
+    const report = await reportOf((request, response) => {
       expect(request.url).toBe("/commands/member_state");
       response.end(JSON.stringify(FOLLOWER));
     });
@@ -137,10 +130,10 @@ describe("askMembers()", () => {
     ["points elsewhere", (_, response) => response.writeHead(302, { location: "/" }).end()],
     ["hangs up", (request) => request.socket.destroy()],
   ])("has none of a member that %s", async (_, answer) => {
-    expect(await askOne(answer)).toBeNull();
+    expect(await reportOf(answer)).toBeUndefined();
   });
 
   it("does not wait for a member that is silent", async () => {
-    expect(await askOne(() => undefined, 50)).toBeNull();
+    expect(await reportOf(() => undefined, AbortSignal.timeout(50))).toBeUndefined();
   });
 });
