@@ -27,7 +27,7 @@ export function buildAdminSecret(
   });
 }
 
-function adminSecretName({ metadata }: Ensemble): string {
+export function adminSecretName({ metadata }: Ensemble): string {
   return `${metadata.name}-admin`;
 }
 

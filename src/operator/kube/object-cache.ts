@@ -5,7 +5,7 @@
  */
 
 import { assertDefined } from "../../base/index.ts";
-import { keyOf } from "./kube-object.ts";
+import { keyOf, nameOf } from "./kube-object.ts";
 import type { KubeObject, ObjectName, ResourceType } from "./kube-object.ts";
 import { Reflector } from "./reflector.ts";
 import type { ReflectorDependencies } from "./reflector.ts";
@@ -16,7 +16,7 @@ export interface ObjectCacheOptions {
   /** Empty for the whole cluster. */
   readonly namespaces: readonly string[];
   /** An object came, changed or went. It must not throw. */
-  readonly onChange: (type: ResourceType, key: string) => void;
+  readonly onChange: (type: ResourceType, name: ObjectName) => void;
 }
 
 /** A type of objects, or those of them that have some labels. */
@@ -46,7 +46,7 @@ export class ObjectCache implements Freshness {
           ...(namespace === "" ? {} : { namespace }),
           ...(labelSelector === undefined ? {} : { labelSelector }),
         };
-        const handler = (key: string): void => onChange(type, key);
+        const handler = (key: string): void => onChange(type, nameOf(key));
         const reflector = new Reflector(dependencies, { type, selection, onChange: handler });
         byNamespace.set(namespace, reflector);
       }

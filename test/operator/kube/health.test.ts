@@ -10,6 +10,7 @@ import {
   WorkQueue,
   findLivenessProblems,
   findReadinessProblems,
+  keyOf,
   probePage,
 } from "../../../src/operator/kube/index.ts";
 import { sendStatus } from "./support/fake-api-server.ts";
@@ -29,7 +30,7 @@ async function prepare(namespaces: readonly string[] = []) {
   const cache = new ObjectCache(fixture.dependencies, {
     types: [{ type: CONFIG_MAP }],
     namespaces,
-    onChange: ({ plural }, key) => void changes.push(`${plural} ${key}`),
+    onChange: ({ plural }, name) => void changes.push(`${plural} ${keyOf(name)}`),
   });
   closers.push(() => cache.stop());
   const queue = { longestRunMs: 0 };

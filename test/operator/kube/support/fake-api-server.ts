@@ -1,7 +1,8 @@
 /**
  * A Kubernetes API server of a few lines: one store for all kinds, lists in pages, watches from a
  * version on, server-side apply (field by field at the top level, no ownership), preconditions of
- * deletes and replacements. What it is for are its faults: `next()` lets a test answer a request of
+ * deletes and replacements, generations, finalizers, statuses apart, and label selectors if asked
+ * for. What it is for are its faults: `next()` lets a test answer a request of
  * a verb in its own way, once. It knows no schemas, but refuses a lease's times without six digits.
  */
 
@@ -9,8 +10,21 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import {
+  applied,
+  differs,
+  hasMicroTimes,
+  isFinal,
+  isOf,
+  isIn,
+  isSame,
+  keyOf,
+  targetOf,
+  verbOf,
+} from "./fake-objects.ts";
+import type { Change, Json, Stored, Target, Verb } from "./fake-objects.ts";
 
-export type Verb = "LIST" | "WATCH" | "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+export type { Json, Stored } from "./fake-objects.ts";
 
 export interface SeenRequest {
   readonly verb: Verb;
@@ -20,29 +34,16 @@ export interface SeenRequest {
   readonly body: Json;
 }
 
-export type Json = Record<string, unknown>;
-
-interface Stored extends Json {
-  metadata: { name: string; namespace?: string; uid: string; resourceVersion: string } & Json;
-}
-
-interface Change {
-  readonly version: number;
-  readonly collection: string;
-  readonly type: "ADDED" | "MODIFIED" | "DELETED";
-  readonly object: Stored;
-}
-
-interface Target {
-  readonly collection: string;
-  readonly namespace: string | undefined;
-  readonly name: string | undefined;
-}
+const READS: ReadonlySet<Verb> = new Set(["LIST", "WATCH", "GET"]);
 
 type Responder = (response: ServerResponse, request: SeenRequest) => void;
 
 export class FakeApiServer {
   readonly requests: SeenRequest[] = [];
+  /** Whether lists and watches are of the labels asked for only. */
+  honoursSelectors = false;
+  /** Is told of every deletion that a client asks for and that is carried out. */
+  onDelete: (plural: string, name: string) => void = () => undefined;
   readonly #server: Server;
   readonly #objects = new Map<string, Stored>();
   readonly #changes: Change[] = [];
@@ -71,6 +72,11 @@ export class FakeApiServer {
     return this.#watches.size;
   }
 
+  /** How many requests were to change something. */
+  get writes(): number {
+    return this.requests.filter(({ verb }) => !READS.has(verb)).length;
+  }
+
   count(verb: Verb): number {
     return this.requests.filter((request) => request.verb === verb).length;
   }
@@ -91,8 +97,41 @@ export class FakeApiServer {
     this.#store(plural, namespace, { ...fields, metadata: { name, namespace } });
   }
 
-  remove(plural: string, name: string): void {
-    const key = `${plural}/default/${name}`;
+  /** Makes an object, with metadata of its own. */
+  create(plural: string, object: Json & { readonly metadata: Json }): void {
+    this.#store(plural, String(object.metadata["namespace"]), object);
+  }
+
+  /** All objects of a kind. */
+  all(plural: string): Stored[] {
+    return [...this.#objects]
+      .filter(([key]) => key.startsWith(`${plural}/`))
+      .map(([, object]) => object);
+  }
+
+  get(plural: string, name: string, namespace = "default"): Stored | undefined {
+    return this.#objects.get(`${plural}/${namespace}/${name}`);
+  }
+
+  /** Changes an object that is there; what is not named stays. */
+  patch(plural: string, object: Stored, fields: Json): Stored {
+    return this.#store(plural, object.metadata.namespace ?? "", { ...object, ...fields });
+  }
+
+  /** Deletes an object as a client would: one with finalizers stays for as long as it has them. */
+  delete(plural: string, name: string, namespace = "default"): void {
+    const held = this.get(plural, name, namespace);
+    if (held === undefined) throw new Error(`There is no ${plural} ${name}`);
+    if (isFinal(held)) {
+      this.remove(plural, name, namespace);
+      return;
+    }
+    const metadata = { ...held.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
+    this.#store(plural, namespace, { ...held, metadata });
+  }
+
+  remove(plural: string, name: string, namespace = "default"): void {
+    const key = `${plural}/${namespace}/${name}`;
     const object = this.#objects.get(key);
     if (object === undefined) throw new Error(`There is no ${key}`);
     this.#objects.delete(key);
@@ -132,7 +171,7 @@ export class FakeApiServer {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
     const url = new URL(incoming.url ?? "/", "http://fake");
-    const target = targetOf(url.pathname);
+    const target = targetOf(url, this.honoursSelectors);
     const text = Buffer.concat(chunks).toString("utf8");
     const request: SeenRequest = {
       verb: verbOf(incoming.method, url, target),
@@ -180,7 +219,8 @@ export class FakeApiServer {
           sendStatus(response, 409, "Conflict");
           return;
         }
-        this.remove(target.collection, held.metadata.name);
+        this.onDelete(target.collection, held.metadata.name);
+        this.delete(target.collection, held.metadata.name, target.namespace);
         sendJson(response, 200, { kind: "Status", status: "Success" });
       }
     }
@@ -243,17 +283,32 @@ export class FakeApiServer {
       sendStatus(response, 400, "BadRequest");
       return;
     }
-    const object = isApply ? { ...held, ...manifest } : manifest;
-    sendJson(response, 200, this.#store(target.collection, target.namespace ?? "", object));
+    const isStatus = target.subresource === "status" && held !== undefined;
+    const object = isStatus
+      ? { ...held, status: manifest["status"] }
+      : isApply
+        ? applied(held, manifest)
+        : manifest;
+    const stored = this.#store(target.collection, target.namespace ?? "", object);
+    sendJson(response, 200, stored);
+    if (stored.metadata["deletionTimestamp"] === undefined || !isFinal(stored)) return;
+    this.remove(target.collection, stored.metadata.name, target.namespace);
   }
 
   #store(collection: string, namespace: string, object: Json): Stored {
     const given = object["metadata"] as { name: string } & Json;
     const key = `${collection}/${namespace}/${given.name}`;
     const held = this.#objects.get(key);
+    const before = held?.metadata["generation"] as number | undefined;
+    const isSameSpec = JSON.stringify(held?.["spec"]) === JSON.stringify(object["spec"]);
+    const generation = isSameSpec ? (before ?? 1) : (before ?? 0) + 1;
+    // A write that changes nothing makes no new version.
+    if (held !== undefined && isSame(held, { ...object, metadata: { ...given, generation } })) {
+      return held;
+    }
     this.#version += 1;
     const uid = held?.metadata.uid ?? `uid-${this.#version}`;
-    const metadata = { ...given, uid, resourceVersion: String(this.#version) };
+    const metadata = { ...given, uid, generation, resourceVersion: String(this.#version) };
     const stored: Stored = { ...object, metadata };
     this.#objects.set(key, stored);
     this.#record({ collection, type: held === undefined ? "ADDED" : "MODIFIED", object: stored });
@@ -284,43 +339,4 @@ function notFound(response: ServerResponse): void {
 
 function writeEvent(response: ServerResponse, { type, object }: Change): void {
   response.write(`${JSON.stringify({ type, object })}\n`);
-}
-
-/** Whether a change belongs to what is watched. */
-function isOf(target: Target, { collection, object }: Change): boolean {
-  return collection === target.collection && isIn(target, object);
-}
-
-function isIn({ namespace }: Target, { metadata }: Stored): boolean {
-  return namespace === undefined || namespace === metadata.namespace;
-}
-
-function targetOf(path: string): Target {
-  const parts = path.split("/").slice(1).map(decodeURIComponent);
-  const rest = parts.slice(parts[0] === "api" ? 2 : 3);
-  const isNamespaced = rest[0] === "namespaces" && rest.length > 2;
-  const [collection = "", name] = isNamespaced ? rest.slice(2) : rest;
-  return { collection, name, namespace: isNamespaced ? rest[1] : undefined };
-}
-
-function verbOf(method: string | undefined, url: URL, target: Target): Verb {
-  if (method !== "GET") return method as Verb;
-  if (target.name !== undefined) return "GET";
-  return url.searchParams.get("watch") === "true" ? "WATCH" : "LIST";
-}
-
-function keyOf(target: Target, manifest: Stored): string {
-  return `${target.collection}/${target.namespace ?? ""}/${manifest.metadata.name}`;
-}
-
-/** Whether a held object is not the one that is wanted. */
-function differs(wanted: Json, held: Stored | undefined): boolean {
-  return ["uid", "resourceVersion"].some(
-    (field) => wanted[field] !== undefined && wanted[field] !== held?.metadata[field],
-  );
-}
-
-function hasMicroTimes(lease: Stored): boolean {
-  const { renewTime, acquireTime } = lease["spec"] as Json;
-  return [renewTime, acquireTime].every((time) => /T[\d:]{8}\.\d{6}Z$/.test(String(time)));
 }

@@ -1,0 +1,116 @@
+/**
+ * What the controller remembers of each ensemble between two looks at it. All of it can be lost at
+ * any moment: it saves calls and counts what failed, and nothing that is safe rests on it.
+ */
+import type { KubeObject } from "../kube/index.ts";
+import type { EnsembleObserved, Membership, ObservedReport } from "../plan/ensemble-observed.ts";
+import { AppliedChildren } from "./applied-children.ts";
+
+/** A membership that was read through a quorum. */
+interface KnownMembership {
+  readonly membership: Membership;
+  readonly leader: number;
+  readonly epoch: number;
+}
+
+/** What is remembered of one ensemble. */
+export interface EnsembleMemory {
+  /** Of the object that all of this is about. */
+  readonly uid: string;
+  /** The operator's password, once it was read. */
+  adminPassword: string | null;
+  readonly applied: AppliedChildren;
+  /** What came back from our last write, and the versions that are known to be older. */
+  written: { readonly object: KubeObject; readonly older: ReadonlySet<string> } | null;
+  /** When the status was written last, by the monotonic clock. */
+  statusWrittenMs: number;
+  /** Hand-overs that failed in a row, and under whom. */
+  failedHandOvers: { readonly leader: number | null; readonly count: number };
+  /** The membership that was read last, and who said so in which epoch. */
+  membership: KnownMembership | null;
+  /** Since when there is something to wait for. */
+  waitingSinceMs: number | null;
+  /** What was last applied for monitoring, by kind; null for what is not wanted. */
+  readonly monitoring: Map<string, string | null>;
+}
+
+/** What is remembered of all ensembles, by key. */
+export class EnsembleMemories {
+  readonly #byKey = new Map<string, EnsembleMemory>();
+
+  /** What is remembered of the object of a key, and nothing of another that was there before. */
+  of(key: string, uid: string): EnsembleMemory {
+    const known = this.#byKey.get(key);
+    if (known?.uid === uid) return known;
+    const memory: EnsembleMemory = {
+      uid,
+      adminPassword: null,
+      applied: new AppliedChildren(),
+      written: null,
+      statusWrittenMs: -Infinity,
+      failedHandOvers: { leader: null, count: 0 },
+      membership: null,
+      waitingSinceMs: null,
+      monitoring: new Map(),
+    };
+    this.#byKey.set(key, memory);
+    return memory;
+  }
+
+  forget(key: string): void {
+    this.#byKey.delete(key);
+  }
+}
+
+/**
+ * The newest form of an ensemble that is known. Our writes are made on the condition that nobody
+ * else has written since a version that we know; so as long as the cache shows that version or one
+ * before it, ours is newer, and when it shows another, that is ours or what followed it.
+ */
+export function newestOf(cached: KubeObject, memory: EnsembleMemory): KubeObject {
+  const { written } = memory;
+  if (written === null) return cached;
+  if (written.older.has(cached.metadata.resourceVersion)) return written.object;
+  memory.written = null;
+  return cached;
+}
+
+/** Takes note that `before` became `after` by a write of ours. */
+export function rememberWrite(memory: EnsembleMemory, before: KubeObject, after: KubeObject): void {
+  // A write that changes nothing makes no new version.
+  if (after.metadata.resourceVersion === before.metadata.resourceVersion) return;
+  const older = new Set([...(memory.written?.older ?? []), before.metadata.resourceVersion]);
+  memory.written = { object: after, older };
+}
+
+/**
+ * The membership that was read before, if the reports say that nothing has happened since: the same
+ * leader leads in the same epoch, and it and a majority of the voters serve with that membership.
+ * It saves a session at each look; before anything is done the membership is read anew.
+ */
+export function knownMembership(
+  { membership: known }: EnsembleMemory,
+  reports: ReadonlyMap<number, ObservedReport>,
+): Membership | null {
+  if (known === null) return null;
+  const { membership, leader, epoch } = known;
+  if (reports.get(leader)?.role !== "leader") return null;
+  const agreeing = membership.voters.filter((sid) => {
+    const report = reports.get(sid);
+    const isSame = report?.epoch === epoch && report.configVersion === membership.version;
+    return isSame && report.isSynced;
+  });
+  const isQuorum = agreeing.length * 2 > membership.voters.length && agreeing.includes(leader);
+  return isQuorum ? membership : null;
+}
+
+/** Takes note of what was observed of the membership. */
+export function rememberMembership(
+  memory: EnsembleMemory,
+  { committed, members }: EnsembleObserved,
+): void {
+  const leader = members.find(({ report }) => report?.role === "leader");
+  const epoch = leader?.report?.epoch;
+  const isKnown = committed !== null && leader !== undefined && epoch !== undefined;
+  memory.membership = isKnown ? { membership: committed, leader: leader.sid, epoch } : null;
+}

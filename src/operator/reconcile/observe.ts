@@ -1,0 +1,144 @@
+/**
+ * From what the API server and the members say to what the planner wants to know. It changes
+ * nothing, and decides nothing.
+ */
+import { memberIdOf } from "../desired/index.ts";
+import type { KubeObject } from "../kube/index.ts";
+import type {
+  EnsembleObserved,
+  Membership,
+  ObservedMember,
+  ObservedReport,
+} from "../plan/ensemble-observed.ts";
+import { componentOf } from "../plan/ensemble-view.ts";
+import type { AppliedChildren } from "./applied-children.ts";
+import type { ClusterReader, FullName } from "./cluster-reader.ts";
+import { isFoundingMap } from "./desired-children.ts";
+import { areCurrent, readChildren } from "./live-children.ts";
+import type { LiveChildren, Subject } from "./live-children.ts";
+import type { EnsembleTarget, MemberAccess } from "./member-access.ts";
+import { observeClaim, observePod, observeSet, podIpOf } from "./observe-pods.ts";
+import type { ObservedSet } from "./observe-pods.ts";
+import { readRecord } from "./record.ts";
+import { CLAIM, POD } from "./resources.ts";
+
+/** What an observation is made with. */
+export interface ObserveOptions {
+  readonly reader: ClusterReader;
+  /** For objects on which nothing rests that cannot be undone. */
+  readonly cached: ClusterReader;
+  readonly members: MemberAccess;
+  readonly applied: AppliedChildren;
+  readonly defaultImage: string;
+  /** The membership, if it is known well enough without asking for it. */
+  readonly knownMembership: (reports: ReadonlyMap<number, ObservedReport>) => Membership | null;
+  readonly failedHandOvers: (leader: number | null) => number;
+}
+
+/** An ensemble at one moment, more or less. */
+export interface Observation extends Subject {
+  readonly observed: EnsembleObserved;
+  readonly target: EnsembleTarget;
+  /** By server id. */
+  readonly pods: ReadonlyMap<number, KubeObject>;
+  /** What is there of the children: all that have to be, and any that need not. */
+  readonly live: LiveChildren;
+}
+
+/** Looks at everything. */
+export async function observe(
+  subject: Subject,
+  options: ObserveOptions,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const { ensemble } = subject;
+  const { reader, applied, defaultImage } = options;
+  const name: FullName = ensemble.metadata;
+  const live = await readChildren(options, name, subject.object.metadata.uid);
+  const pods = bySid(await reader.list(POD, name), ({ metadata }) => metadata.name);
+  const claims = await reader.list(CLAIM, name);
+  const target: EnsembleTarget = {
+    ensemble,
+    members: [...pods].flatMap(([sid, pod]) => {
+      const podIp = podIpOf(pod);
+      return podIp === null ? [] : [{ sid, podIp }];
+    }),
+    adminPassword: subject.adminPassword ?? "",
+  };
+  const reports = await options.members.readReports(target, signal);
+  const committed =
+    options.knownMembership(reports) ?? (await options.members.readMembership(target, signal));
+  const sets = { members: setOf(live.sets.members), observers: setOf(live.sets.observers) };
+  const members = joinMembers({ pods, claims, reports, committed, sets });
+  const leader = members.find(({ report }) => report?.role === "leader")?.sid ?? null;
+  const observed: EnsembleObserved = {
+    recorded: readRecord(ensemble),
+    children: {
+      isCurrent: areCurrent(subject, { live, committed, defaultImage }, applied),
+      isSettled: sets.members?.isSettled === true && sets.observers?.isSettled === true,
+      isFounding: isFoundingMap(live.configMap),
+      sizes: {
+        members: sets.members?.replicas ?? null,
+        observers: sets.observers?.replicas ?? null,
+      },
+    },
+    committed,
+    members,
+    failedHandOvers: options.failedHandOvers(leader),
+  };
+  return { ...subject, observed, target, pods, live };
+}
+
+function setOf(set: KubeObject | undefined): ObservedSet | null {
+  return set === undefined ? null : observeSet(set);
+}
+
+function bySid(
+  objects: readonly KubeObject[],
+  podNameOf: (object: KubeObject) => string,
+): Map<number, KubeObject> {
+  const entries = objects.flatMap((object): [number, KubeObject][] => {
+    const sid = memberIdOf(podNameOf(object));
+    return sid === null ? [] : [[sid, object]];
+  });
+  return new Map(entries.sort(([left], [right]) => left - right));
+}
+
+/** Every member that has a pod, a claim or a place in the membership. */
+function joinMembers({
+  pods,
+  claims,
+  reports,
+  committed,
+  sets,
+}: {
+  readonly pods: ReadonlyMap<number, KubeObject>;
+  readonly claims: readonly KubeObject[];
+  readonly reports: ReadonlyMap<number, ObservedReport>;
+  readonly committed: Membership | null;
+  readonly sets: { readonly members: ObservedSet | null; readonly observers: ObservedSet | null };
+}): ObservedMember[] {
+  const claimsOf = Map.groupBy(claims, ({ metadata }) =>
+    memberIdOf(metadata.name.replace(/^(data|log)-/u, "")),
+  );
+  const sids = new Set([
+    ...pods.keys(),
+    ...[...claimsOf.keys()].filter((sid) => sid !== null),
+    ...(committed?.voters ?? []),
+    ...(committed?.observers ?? []),
+  ]);
+  return [...sids]
+    .sort((left, right) => left - right)
+    .map((sid) => {
+      const pod = pods.get(sid);
+      const set = sets[componentOf(sid)];
+      const own = (claimsOf.get(sid) ?? []).map(observeClaim);
+      return {
+        sid,
+        pod: pod === undefined ? null : observePod(pod, set?.revision ?? null),
+        // "data-…" comes before "log-…".
+        claims: own.sort((left, right) => (left.name < right.name ? -1 : 1)),
+        report: reports.get(sid) ?? null,
+      };
+    });
+}

@@ -1,0 +1,37 @@
+/** What the operator has written down about an ensemble, read back from its status. */
+import type { Ensemble } from "../api/index.ts";
+import type { EnsembleAction } from "../plan/ensemble-action.ts";
+import type { Recorded } from "../plan/ensemble-observed.ts";
+
+/** The record; of one that was never written, that nothing was made. */
+export function readRecord({ status }: Ensemble): Recorded {
+  return {
+    phase: status?.phase ?? null,
+    founders: status?.founders ?? [],
+    ensembleUid: status?.ensembleUid ?? null,
+    sizes: {
+      members: status?.sizes?.members ?? 0,
+      observers: status?.sizes?.observers ?? 0,
+    },
+  };
+}
+
+/** The record after an action: the same, unless the action is to write something down. */
+export function recordAfter(
+  before: Recorded,
+  action: EnsembleAction,
+  makeUid: () => string,
+): Recorded {
+  switch (action.kind) {
+    case "recordForming": {
+      const { founders, sizes } = action;
+      return { phase: "Forming", founders, sizes, ensembleUid: before.ensembleUid ?? makeUid() };
+    }
+    case "recordRunning":
+      return { ...before, phase: "Running", founders: [] };
+    case "recordSizes":
+      return { ...before, sizes: action.sizes };
+    default:
+      return before;
+  }
+}

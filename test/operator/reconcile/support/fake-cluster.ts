@@ -1,0 +1,125 @@
+/**
+ * What Kubernetes does with StatefulSets, on the objects of a fake API server: pods with names,
+ * revisions and claims come and go, run after a while, and are ready when their member serves. Each
+ * `step()` is some hundred milliseconds of a cluster.
+ */
+
+import { createHash } from "node:crypto";
+import type { FakeApiServer, Json, Stored } from "../../kube/support/fake-api-server.ts";
+import type { FakeMembers } from "./fake-members.ts";
+
+/** Lets StatefulSets have pods, and pods be members. */
+export class FakeCluster {
+  readonly #server: FakeApiServer;
+  readonly #members: (ensemble: string) => FakeMembers;
+  /** Whether a pod that is there has been taken for started. */
+  readonly #started = new Map<string, { readonly ensemble: string; readonly sid: number }>();
+  #addresses = 0;
+
+  constructor(server: FakeApiServer, members: (ensemble: string) => FakeMembers) {
+    this.#server = server;
+    this.#members = members;
+  }
+
+  step(): void {
+    this.#collect();
+    for (const set of this.#server.all("statefulsets")) this.#follow(set);
+    this.#reap();
+    for (const pod of this.#server.all("pods")) this.#run(pod);
+  }
+
+  /** Children of what is gone go. */
+  #collect(): void {
+    const uids = new Set(
+      ["ensembles", "statefulsets"].flatMap((kind) =>
+        this.#server.all(kind).map(({ metadata }) => metadata.uid),
+      ),
+    );
+    for (const kind of ["statefulsets", "configmaps", "services", "pods"]) {
+      for (const { metadata } of this.#server.all(kind)) {
+        const owners = (metadata["ownerReferences"] ?? []) as { uid: string }[];
+        const isOrphan = owners.length > 0 && owners.every(({ uid }) => !uids.has(uid));
+        if (isOrphan) this.#server.remove(kind, metadata.name, metadata.namespace);
+      }
+    }
+  }
+
+  #follow(set: Stored): void {
+    const spec = set["spec"] as { replicas: number; template: { metadata: Json } & Json };
+    const hash = createHash("sha256").update(JSON.stringify(spec.template)).digest("hex");
+    const updateRevision = `${set.metadata.name}-${hash.slice(0, 10)}`;
+    const observedGeneration = set.metadata["generation"];
+    this.#server.patch("statefulsets", set, { status: { observedGeneration, updateRevision } });
+    for (let ordinal = 0; ordinal < spec.replicas; ordinal += 1) {
+      const name = `${set.metadata.name}-${ordinal}`;
+      if (this.#server.get("pods", name) !== undefined) continue;
+      this.#claim(`data-${name}`, set);
+      const labels = {
+        ...(spec.template.metadata["labels"] as Json),
+        "controller-revision-hash": updateRevision,
+      };
+      const ownerReferences = [{ kind: "StatefulSet", uid: set.metadata.uid }];
+      this.#server.create("pods", {
+        metadata: { name, namespace: "default", labels, ownerReferences },
+        spec: spec.template["spec"],
+        status: { phase: "Pending" },
+      });
+    }
+    const pattern = new RegExp(`^${set.metadata.name}-([0-9]+)$`);
+    for (const { metadata } of this.#server.all("pods")) {
+      const ordinal = pattern.exec(metadata.name)?.[1];
+      if (ordinal !== undefined && Number(ordinal) >= spec.replicas) {
+        this.#server.remove("pods", metadata.name);
+      }
+    }
+  }
+
+  #claim(name: string, set: Stored): void {
+    if (this.#server.get("persistentvolumeclaims", name) !== undefined) return;
+    const { selector } = set["spec"] as { selector: { matchLabels: Json } };
+    this.#server.create("persistentvolumeclaims", {
+      metadata: { name, namespace: "default", labels: selector.matchLabels },
+      status: { phase: "Bound" },
+    });
+  }
+
+  /** Members whose pod is gone, or another one by now, have ended; and so have their volumes. */
+  #reap(): void {
+    const pods = new Set(this.#server.all("pods").map(({ metadata }) => metadata.uid));
+    for (const [uid, { ensemble, sid }] of this.#started) {
+      if (pods.has(uid)) continue;
+      this.#started.delete(uid);
+      this.#members(ensemble).stop(sid);
+      const pod = sid > 100 ? `${ensemble}-observers-${sid - 101}` : `${ensemble}-${sid - 1}`;
+      const claim = this.#server.get("persistentvolumeclaims", `data-${pod}`);
+      if (claim === undefined) this.#members(ensemble).forgetVolume(sid);
+    }
+  }
+
+  #run(pod: Stored): void {
+    const [, ensemble = "", set, ordinal] =
+      /^(.+?)(-observers)?-([0-9]+)$/.exec(pod.metadata.name) ?? [];
+    const sid = Number(ordinal) + (set === undefined ? 1 : 101);
+    const members = this.#members(ensemble);
+    const status = pod["status"] as { phase: string; podIP?: string };
+    if (status.phase === "Pending") {
+      this.#addresses += 1;
+      const running = { phase: "Running", podIP: `10.0.0.${this.#addresses}` };
+      this.#server.patch("pods", pod, { status: running });
+      this.#started.set(pod.metadata.uid, { ensemble, sid });
+      members.start(sid, this.#settingsOf(ensemble));
+      return;
+    }
+    const ready = members.isServing(sid) ? "True" : "False";
+    const conditions = [{ type: "Ready", status: ready }];
+    this.#server.patch("pods", pod, { status: { ...status, conditions } });
+  }
+
+  #settingsOf(ensemble: string) {
+    const data = this.#server.get("configmaps", `${ensemble}-config`)?.["data"] as
+      { "zoo.cfg": string; founders?: string } | undefined;
+    const uid = /^ensemble\.id=(.*)$/m.exec(data?.["zoo.cfg"] ?? "")?.[1] ?? "";
+    const founders = data?.founders?.split(",").map(Number) ?? [];
+    return { ensembleUid: uid, founders };
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The members of one ensemble without servers: who has which data, who is in the membership, who
+ * leads. It does what members do (form once, elect, catch up, refuse a reconfiguration that was
+ * decided on an old membership) one step at a time, and notices when the voters lose their quorum.
+ */
+
+import { OperatorError } from "../../../../src/operator/index.ts";
+import type {
+  Membership,
+  ObservedReport,
+} from "../../../../src/operator/plan/ensemble-observed.ts";
+import type {
+  EnsembleTarget,
+  MemberAccess,
+} from "../../../../src/operator/reconcile/member-access.ts";
+
+interface Volume {
+  ensembleUid: string | null;
+  /** Whether it has all data. */
+  isComplete: boolean;
+  /** Whether its server may form an ensemble from it, as it was told when it started. */
+  mayFound: boolean;
+}
+
+/** What a pod of a member is told by its ConfigMap. */
+export interface MemberSettings {
+  readonly ensembleUid: string;
+  readonly founders: readonly number[];
+}
+
+export class FakeMembers implements MemberAccess {
+  committed: Membership | null = null;
+  leader: number | null = null;
+  epoch = 0;
+  /** Elections without a hand-over. */
+  elections = 0;
+  /** Times that a formed ensemble had no quorum. */
+  quorumLosses = 0;
+  /** Ensembles that were founded. */
+  foundings = 0;
+  /** What members were asked to do, in order. */
+  readonly deeds: string[] = [];
+  /** Refuses what it is asked to do. */
+  refuses = false;
+  /** Members that do not serve, though their process runs. */
+  readonly stuck = new Set<number>();
+  readonly #volumes = new Map<number, Volume>();
+  readonly #alive = new Map<number, MemberSettings>();
+  #hadQuorum = false;
+
+  /** The ids of the members whose process runs. */
+  get alive(): number[] {
+    return [...this.#alive.keys()].sort((left, right) => left - right);
+  }
+
+  /** Whether a member serves clients. */
+  isServing(sid: number): boolean {
+    return this.#alive.has(sid) && this.leader !== null && this.#isSynced(sid);
+  }
+
+  /** A pod came up. */
+  start(sid: number, settings: MemberSettings): void {
+    this.#alive.set(sid, settings);
+    const volume = this.#volumeOf(sid);
+    volume.mayFound = volume.ensembleUid === null && settings.founders.includes(sid);
+  }
+
+  /** A pod went; a leader that is asked to stop hands over if it can. */
+  stop(sid: number): void {
+    if (!this.#alive.delete(sid) || this.leader !== sid) return;
+    this.leader = null;
+    this.elections += 1;
+    this.step();
+  }
+
+  /** A volume is lost, with its server running on. */
+  wipe(sid: number): void {
+    this.#volumes.set(sid, { ensembleUid: null, isComplete: false, mayFound: false });
+  }
+
+  forgetVolume(sid: number): void {
+    this.#volumes.delete(sid);
+  }
+
+  /** What members do by themselves meanwhile. */
+  step(): void {
+    this.#found();
+    this.#elect();
+    if (this.leader === null) return;
+    for (const [sid, { ensembleUid }] of this.#alive) {
+      const volume = this.#volumeOf(sid);
+      if (volume.ensembleUid === null) volume.ensembleUid = ensembleUid;
+      else if (volume.ensembleUid === ensembleUid) volume.isComplete = true;
+    }
+  }
+
+  readReports({ members }: EnsembleTarget): Promise<ReadonlyMap<number, ObservedReport>> {
+    const asked = members.filter(({ sid }) => this.#alive.has(sid));
+    return Promise.resolve(new Map(asked.map(({ sid }) => [sid, this.#report(sid)])));
+  }
+
+  readMembership(): Promise<Membership | null> {
+    return Promise.resolve(this.leader === null ? null : this.committed);
+  }
+
+  addMember(
+    _target: EnsembleTarget,
+    { sid, role, fromVersion }: { sid: number; role: string; fromVersion: bigint },
+  ): Promise<void> {
+    return this.#change(`add ${String(sid)} as ${role}`, fromVersion, ({ voters, observers }) => ({
+      voters: role === "participant" ? [...voters, sid] : voters,
+      observers: role === "observer" ? [...observers, sid] : observers,
+    }));
+  }
+
+  removeMember(
+    _target: EnsembleTarget,
+    { sid, fromVersion }: { sid: number; fromVersion: bigint },
+  ): Promise<void> {
+    return this.#change(`remove ${String(sid)}`, fromVersion, ({ voters, observers }) => ({
+      voters: voters.filter((one) => one !== sid),
+      observers: observers.filter((one) => one !== sid),
+    }));
+  }
+
+  transferLeadership(
+    _target: EnsembleTarget,
+    { from, to }: { from: number; to: number },
+  ): Promise<void> {
+    if (this.refuses || this.leader !== from) return Promise.reject(refusal());
+    this.deeds.push(`lead ${String(to)}`);
+    this.leader = to;
+    this.epoch += 1;
+    return Promise.resolve();
+  }
+
+  #change(
+    deed: string,
+    fromVersion: bigint,
+    next: (membership: Membership) => Omit<Membership, "version">,
+  ): Promise<void> {
+    const { committed } = this;
+    const isRefused = this.refuses || this.leader === null || committed?.version !== fromVersion;
+    if (isRefused) return Promise.reject(refusal());
+    this.deeds.push(deed);
+    this.committed = { ...next(committed), version: committed.version + 1n };
+    this.#elect();
+    return Promise.resolve();
+  }
+
+  /** A majority of founders with empty volumes forms an ensemble, whether there is one or not. */
+  #found(): void {
+    const [settings] = this.#alive.values();
+    const founders = settings?.founders ?? [];
+    const empty = founders.filter((sid) => this.#alive.has(sid) && this.#volumeOf(sid).mayFound);
+    if (settings === undefined || empty.length * 2 <= founders.length) return;
+    this.foundings += 1;
+    this.committed = { version: 1n, voters: founders, observers: [] };
+    for (const sid of empty) {
+      const { ensembleUid } = settings;
+      this.#volumes.set(sid, { ensembleUid, isComplete: true, mayFound: false });
+    }
+  }
+
+  #elect(): void {
+    if (this.committed === null) return;
+    const { voters } = this.committed;
+    const able = voters.filter((sid) => this.#alive.has(sid) && this.#isSynced(sid));
+    if (able.length * 2 <= voters.length) {
+      this.leader = null;
+      if (this.#hadQuorum) this.quorumLosses += 1;
+      this.#hadQuorum = false;
+      return;
+    }
+    this.#hadQuorum = true;
+    if (this.leader !== null && able.includes(this.leader)) return;
+    this.leader = Math.max(...able);
+    this.epoch += 1;
+  }
+
+  #report(sid: number): ObservedReport {
+    const { ensembleUid } = this.#volumeOf(sid);
+    const isVoter = this.committed?.voters.includes(sid) === true;
+    const isServing = this.isServing(sid);
+    const role = sid === this.leader ? "leader" : isVoter ? "follower" : "observer";
+    return {
+      role: isServing ? role : "none",
+      zxid: 100n,
+      epoch: this.epoch,
+      lag: isServing ? 0 : null,
+      configVersion: this.committed?.version ?? 0n,
+      isSynced: isServing,
+      ensembleUid,
+      diskProblem: null,
+    };
+  }
+
+  #isSynced(sid: number): boolean {
+    return this.#volumeOf(sid).isComplete && !this.stuck.has(sid);
+  }
+
+  #volumeOf(sid: number): Volume {
+    const volume = this.#volumes.get(sid);
+    if (volume !== undefined) return volume;
+    this.wipe(sid);
+    return this.#volumeOf(sid);
+  }
+}
+
+function refusal(): OperatorError {
+  return new OperatorError("MEMBERS_REFUSED", "The membership is another by now");
+}
