@@ -63,9 +63,9 @@ export const replicationMutations: readonly Mutation[] = [
     edits: [
       {
         file: follower,
-        find: "    this.#pending.push(entry);\n",
+        find: "    this.#pending.receive({ zxid, payload: data });\n",
         replace:
-          "    this.#pending.push(entry);\n" +
+          "    this.#pending.receive({ zxid, payload: data });\n" +
           '    if (this.#phase === "active" && !this.isObserver)\n' +
           "      this.#context.outbox.send(this.link!, PacketType.ack, zxid);\n",
       },
@@ -116,9 +116,9 @@ export const replicationMutations: readonly Mutation[] = [
         replace: "  return learnerZxid < -1n && learnerZxid < history.oldest &&",
       },
       {
-        file: follower,
-        find: "if (!follows(last, zxid) || payloadZxid(data) !== zxid) {",
-        replace: "if (payloadZxid(data) !== zxid) {",
+        file: "src/zab/pending-proposals.ts",
+        find: "if (!follows(last, zxid) || payloadZxid(payload) !== zxid) {",
+        replace: "if (payloadZxid(payload) !== zxid) {",
       },
       {
         file: "src/zab/history.ts",
