@@ -1,7 +1,8 @@
 /**
- * The connections of the quorum (data) port: learners that connect to this server while it leads,
- * and this server's connection to its leader. It moves packets and snapshot bodies; what they mean
- * is the core's business. Packets that are queued during a turn leave in one write at its end.
+ * The connections between learners and those they learn from: learners that connect to this server,
+ * and this server's own connection to its leader, or to a follower. It moves packets and snapshot
+ * bodies; what they mean is the core's business. Packets that are queued during a turn leave in one
+ * write at its end.
  */
 import { createConnection } from "node:net";
 import type { LookupFunction, Socket } from "node:net";
