@@ -38,6 +38,7 @@ export function configFiles(
     "admin.enableServer=false",
     "maxClientCnxns=0",
     "db.autocreate=false",
+    `observerMasterPort=${options.observerMasters ? 2889 : 0}`,
     ...(servers.length === 1 ? [] : servers),
   ];
   return [

@@ -82,6 +82,8 @@ export interface SimOptions {
   readonly watchesMax: number;
   /** How often clients leave: in order, or by falling silent for good. */
   readonly clientEndEveryMs: number;
+  /** Whether followers serve observers. */
+  readonly observerMasters: boolean;
 }
 
 /** The options of the run with this seed. */
@@ -121,6 +123,7 @@ export function optionsOf(seed: number): SimOptions {
     outstandingMax: pick(random, [1, 8, 30]),
     watchesMax: pick(random, [0, 4, 12]),
     clientEndEveryMs: pick(random, [0, 1_500, 4_000]),
+    observerMasters: pick(random, [true, false]),
   };
 }
 

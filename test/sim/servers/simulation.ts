@@ -78,7 +78,7 @@ class Simulation {
     this.#sessions = new SessionChecker({
       nowMs: () => scheduler.nowMs,
       clientOf: (id) => this.#workload.clientOf(id),
-      reportMs: options.tickMs + options.network.delayMaxMs,
+      reportMs: options.tickMs + (options.observerMasters ? 2 : 1) * options.network.delayMaxMs,
     });
     this.#history = new History(this.#sessions);
     this.#world = {
