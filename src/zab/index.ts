@@ -8,7 +8,6 @@ export type { Membership } from "./membership.ts";
 export type { ReconfigProblem } from "./leader-reconfig.ts";
 export { Peer } from "./peer.ts";
 export { defaultTiming } from "./peer-options.ts";
-export type { ObserverOptions } from "./observer-options.ts";
 export type { PeerOptions } from "./peer-options.ts";
 export { bitCount, majorityRule } from "./quorum.ts";
 export type { QuorumRule } from "./quorum.ts";

@@ -1,4 +1,4 @@
-/** How observers hear of a transaction that is committed: whole, since they were sent no proposal. */
+/** How observers hear of a committed transaction: whole, since they were sent no proposal. */
 import { PacketType } from "../wire/index.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LinkId, Outbox } from "./ready.ts";

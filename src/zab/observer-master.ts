@@ -83,7 +83,7 @@ export class ObserverMaster implements LearnerHost {
     outbox.broadcast(learners.startRound(), PacketType.ping, history.last);
   }
 
-  /** A transaction has become part of the history; `designated` leads if it is a reconfiguration. */
+  /** A transaction is part of the history now; `designated` leads if it is a reconfiguration. */
   committed(entry: HistoryEntry, designated: bigint | undefined): void {
     const { context, learners } = this.#parts;
     const { outbox } = context;

@@ -6,7 +6,7 @@ export interface ObserverOptions {
   readonly hasMasters: boolean;
   /** An observer that dials the leader waits before it, up to so long. */
   readonly reconnectDelayMs: number;
-  /** An observer that has lost its leader, or follower, waits before it looks again, so long at most. */
+  /** One that has lost its leader, or follower, waits before it looks again, up to so long. */
   readonly electionDelayMs: number;
   readonly random: Random;
 }
