@@ -89,6 +89,30 @@ describe("The members of an ensemble", () => {
     expect(volumeOf(pods, 2)).toMatchObject({ isIncomplete: true });
   });
 
+  test("become three of one, which keeps what it has", { timeout }, async () => {
+    const pods = await prepare(3);
+    await pods.form(1);
+    const client = await pods.client(1);
+    await client.create("/kept", "x");
+    const members = roles(1);
+    for (const id of [2, 3]) {
+      pods.write([id], { ...members, [id]: "observer" });
+      await pods.start(id);
+      await pods.whenServing(id);
+      // An observer could not agree to its own promotion, and there may be no other majority.
+      const add = { add: [pods.line(id, "participant")] };
+      await eventually("it is admitted", async () => {
+        await client.reconfigure(add).catch(() => undefined);
+        return (await votersSeenBy(pods, id)).includes(String(id));
+      });
+      members[id] = "participant";
+    }
+    await pods.process(1).stop();
+    await pods.whenServing(2, 3);
+    const others = await pods.client(2, 3);
+    expect((await others.getData("/kept")).data?.toString()).toBe("x");
+  });
+
   test("keep a volume of another ensemble out, and leave it as it is", { timeout }, async () => {
     const pods = await prepare(1);
     await pods.form(1);
