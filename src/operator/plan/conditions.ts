@@ -167,7 +167,7 @@ function describeScaleGate(view: EnsembleView): ConditionFact<"ScaleAllowed"> {
   return { reason: "QuorumHealthy", message: "Every voter is synchronised" };
 }
 
-/** What pods tell of it. Settings that are refused, or read anew while running, are not seen here. */
+/** What pods tell of it; settings that are refused or read anew while running are not seen here. */
 function describeConfiguration(view: EnsembleView): ConditionFact<"ConfigurationInSync"> {
   const common = describeCommon(view);
   if (common !== null) return common;

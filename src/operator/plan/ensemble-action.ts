@@ -3,10 +3,10 @@
  * and observes again, whether it seemed to succeed or not.
  *
  * Every action is decided at the last moment: the adapter observes without any cache, plans, and
- * carries out what comes out of that; a cache only tells it when to look. Besides, it passes on what
- * the action names (`uid`, `fromReplicas`, `fromVersion`) or was decided on (the resource version of
- * the status and of StatefulSets) as a condition, so that what was done already, or was overtaken,
- * is refused.
+ * carries out what comes out of that; a cache only tells it when to look. Besides, it passes on as
+ * a condition what the action names (`uid`, `fromReplicas`, `fromVersion`) or was decided on (the
+ * resource versions of the status and of StatefulSets), so that what was done already, or was
+ * overtaken, is refused.
  */
 import type { ReasonOf } from "../api/conditions.ts";
 import type { Component, Sizes } from "./ensemble-observed.ts";

@@ -44,7 +44,7 @@ export interface ObservedChildren {
   readonly isSettled: boolean;
   /** Whether the members' settings allow founders to form an ensemble from empty volumes. */
   readonly isFounding: boolean;
-  /** The size of each StatefulSet; null while it does not exist. That of observers may be absent. */
+  /** The size of each StatefulSet; null while it does not exist, as it need not without pods. */
   readonly sizes: { readonly members: number | null; readonly observers: number | null };
 }
 

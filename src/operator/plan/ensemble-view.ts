@@ -88,7 +88,23 @@ export function hasQuorumWithout(view: EnsembleView, sid: number): boolean {
   return missing.size * 2 < committed.voters.length;
 }
 
-/** Every member that there is or is to be, by ascending id: those with a place, those with a pod. */
+/** Whether a member's volume was deleted and goes as soon as its pod ends. */
+export function isVolumeLeaving({ claims, pod }: ObservedMember): boolean {
+  return pod !== null && claims.some(({ state }) => state === "terminating");
+}
+
+/**
+ * Whether a pod can end as far as its volume is concerned: it stays, or what is on it is known to
+ * be on a majority of others.
+ */
+export function isVolumeSpared(view: EnsembleView, member: ObservedMember): boolean {
+  if (!isVolumeLeaving(member)) return true;
+  const { committed } = view.observed;
+  if (committed === null) return false;
+  return !committed.voters.includes(member.sid) || hasQuorumWithout(view, member.sid);
+}
+
+/** Every member that there is or is to be, by ascending id: with a place or with a pod. */
 export function membersToBe({ observed }: EnsembleView): ObservedMember[] {
   const { committed, recorded } = observed;
   const sids = new Set([

@@ -6,7 +6,13 @@
  */
 import type { DeletionReason, EnsembleStep } from "./ensemble-action.ts";
 import type { ObservedMember, ObservedPod } from "./ensemble-observed.ts";
-import { hasQuorumWithout, membersToBe, nameMembers, unsoundVoters } from "./ensemble-view.ts";
+import {
+  hasQuorumWithout,
+  isVolumeLeaving,
+  membersToBe,
+  nameMembers,
+  unsoundVoters,
+} from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import { planHandOver } from "./hand-over.ts";
 import { endingMembers } from "./roll.ts";
@@ -41,7 +47,7 @@ function healMember(view: EnsembleView, member: ObservedMember): EnsembleStep | 
     return { action, reason: `${name} lost its volume for good`, progress: "Healing" };
   }
   if (pod === null) return null;
-  if (claims.some(({ state }) => state === "terminating")) {
+  if (isVolumeLeaving(member)) {
     const reason = `The volume of ${name.toLowerCase()} was deleted and its pod uses it still`;
     const handOver = planHandOver(view, sid, { reason, progress: "Healing", mayLead: () => true });
     return handOver ?? replacePod(sid, pod, "VolumeGone", reason);

@@ -5,9 +5,10 @@
  */
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { Component } from "./ensemble-observed.ts";
-import { hasQuorum } from "./ensemble-view.ts";
+import { hasQuorum, isVolumeLeaving } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import { planHandOver } from "./hand-over.ts";
+import { planHealing } from "./heal.ts";
 
 const FIRST_SID = 1;
 
@@ -15,6 +16,11 @@ const FIRST_SID = 1;
 export function planHibernation(view: EnsembleView): EnsembleStep | null {
   const { wanted, observed } = view;
   if (!wanted.isHibernated) return null;
+  if (observed.members.some(isVolumeLeaving)) {
+    const reason = "A volume was deleted and would go with its pod";
+    const wait = { action: { kind: "wait" }, reason, progress: "Waiting" } as const;
+    return planHealing(view) ?? wait;
+  }
   const { members, observers } = observed.children.sizes;
   if (observers !== null && observers > 0) {
     return resize("observers", observers, 0, "Observers stop for hibernation");

@@ -12,6 +12,7 @@ import type { ObservedMember, ObservedPod } from "./ensemble-observed.ts";
 import {
   hasQuorumWithout,
   isSound,
+  isVolumeSpared,
   membersToBe,
   nameMembers,
   unsoundVoters,
@@ -41,21 +42,23 @@ export function endingMembers({ observed }: EnsembleView): number[] {
 /** Replaces a pod that is out of date and serves nobody. It needs no quorum. */
 export function planReplacement(view: EnsembleView): EnsembleStep | null {
   if (!view.observed.children.isSettled || endingMembers(view).length > 0) return null;
-  const idle = outdatedMembers(view).find(
-    ({ sid, pod, report }) => !pod.isReady && report?.isSynced !== true && isNotNeeded(view, sid),
-  );
+  const idle = outdatedMembers(view).find((member) => isIdle(view, member));
   if (idle === undefined) return null;
   const reason = `${nameMembers([idle.sid])} is out of date and does not serve`;
   return deletePod(idle, "OutOfDateAndUnready", reason);
 }
 
 /**
- * Whether the quorum is there without a member. A member that does not answer the operator may
- * still serve the others; if there is no quorum, there is nothing that it could serve.
+ * Whether the quorum does not rest on a member. One that is not ready and does not answer may still
+ * serve the others: it is let go only if the quorum is known to be there without it.
  */
-function isNotNeeded(view: EnsembleView, sid: number): boolean {
+function isIdle(view: EnsembleView, candidate: Candidate): boolean {
+  const { sid, pod, report } = candidate;
+  if (pod.isReady || report?.isSynced === true || !isVolumeSpared(view, candidate)) return false;
   const { committed } = view.observed;
-  return committed?.voters.includes(sid) !== true || hasQuorumWithout(view, sid);
+  if (committed !== null && !committed.voters.includes(sid)) return true;
+  if (committed !== null && hasQuorumWithout(view, sid)) return true;
+  return committed === null && (pod.state === "pending" || pod.trouble !== null || report !== null);
 }
 
 /** The next step of a roll; null if every pod is as wanted. */
@@ -70,6 +73,11 @@ export function planRoll(view: EnsembleView): EnsembleStep | null {
   const awaited = awaitedMembers(view, candidate);
   if (awaited.length > 0) {
     return wait(`${nameMembers(awaited)} must be synchronised before another is replaced`);
+  }
+  if (!isVolumeSpared(view, candidate)) {
+    return wait(
+      `The volume of ${nameMembers([candidate.sid]).toLowerCase()} would go with its pod`,
+    );
   }
   const reason = `${nameMembers([candidate.sid])} is out of date`;
   if (candidate.sid === leaderSid) {

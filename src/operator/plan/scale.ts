@@ -13,6 +13,7 @@ import {
   isCaughtUp,
   isCommitted,
   isSound,
+  isVolumeLeaving,
   lastSid,
   memberOf,
   nameMembers,
@@ -74,10 +75,12 @@ function shrink(
     const action = { kind: "recordSizes", sizes: resize(sizes, component, -1) } as const;
     return { action, reason, progress: "Scaling" };
   }
+  // Changed by hand: somebody who stays has to be admitted first.
+  if (committed.voters.every((voter) => voter === sid)) return null;
   const isServing = isSound(view, memberOf(observed, sid));
   if (isServing && outdatedMembers(view).length > 0) return null;
   const awaited = unsoundVoters(view).filter((voter) => voter !== sid);
-  if (awaited.length > 0) return null;
+  if (awaited.length > 0 || losingVoters(view).some((voter) => voter !== sid)) return null;
   return dismiss(view, sid, committed);
 }
 
@@ -91,6 +94,12 @@ function dismiss(view: EnsembleView, sid: number, { version }: Membership): Ense
   });
   const action = { kind: "removeMember", sid, fromVersion: version } as const;
   return handOver ?? { action, reason, progress: "Scaling" };
+}
+
+/** Voters whose data goes when their pods end: fewer others could be too few then. */
+function losingVoters({ observed }: EnsembleView): number[] {
+  const voters = observed.committed?.voters ?? [];
+  return voters.filter((sid) => isVolumeLeaving(memberOf(observed, sid)));
 }
 
 /** The next step of growing, or why there is none now; null if nobody is to come or to go. */
@@ -110,6 +119,9 @@ export function planScaling(view: EnsembleView): EnsembleStep | null {
     }
     if (joining !== null) return admit(view, joining, committed);
     if (size < target) return grow(view, component);
+    const losing = nameMembers(losingVoters(view)).toLowerCase();
+    const reason = `The deleted volume of ${losing} is in use`;
+    return { action: { kind: "wait" }, reason, progress: "Waiting" };
   }
   return null;
 }

@@ -1,0 +1,197 @@
+/**
+ * What the planner of whole ensembles never does, whatever is wrong: the conditions of each action,
+ * restated without a look at how the planner comes to it.
+ */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  describeConditions,
+  describeMembers,
+  planEnsemble,
+} from "../../../src/operator/plan/index.ts";
+import type {
+  EnsembleObserved,
+  EnsembleStep,
+  EnsembleWanted,
+  ObservedEnsembleMember,
+} from "../../../src/operator/plan/index.ts";
+import { situationAny } from "./support/situations.ts";
+
+type Action = EnsembleStep["action"];
+type Kind = Action["kind"];
+type Check<K extends Kind> = (
+  action: Extract<Action, { kind: K }>,
+  observed: EnsembleObserved,
+  wanted: EnsembleWanted,
+) => void;
+
+const RUNS = 10_000;
+
+const PROMISES: { readonly [K in Kind]: Check<K> } = {
+  recordForming(_, { recorded }) {
+    expect(recorded.phase).toBeNull();
+  },
+
+  recordRunning(_, observed) {
+    expect(observed.recorded.phase).toBe("Forming");
+    expect(soundVoters(observed).length * 2).toBeGreaterThan(voters(observed).length);
+  },
+
+  recordSizes({ sizes }, observed) {
+    const { committed, recorded } = observed;
+    // There is a pod for every member.
+    expect(sizes.members).toBeGreaterThanOrEqual(Math.max(...voters(observed)));
+    // A pod is added only when all before it are voters; or one is written down that is there.
+    if (sizes.members <= recorded.sizes.members) return;
+    const isMending = Math.max(...voters(observed)) > recorded.sizes.members;
+    const all = Array.from({ length: recorded.sizes.members }, (_, index) => index + 1);
+    if (!isMending) expect(committed?.voters).toEqual(expect.arrayContaining(all));
+  },
+
+  applyChildren({ isFounding }, { recorded }) {
+    expect(isFounding).toBe(recorded.phase === "Forming");
+  },
+
+  resizeStatefulSet({ component, fromReplicas, replicas }, observed, wanted) {
+    expect(fromReplicas).toBe(observed.children.sizes[component]);
+    if (replicas > fromReplicas || wanted.isHibernated || wanted.isDeleted) return;
+    // A pod ends only after its member has left.
+    expect(observed.committed).not.toBeNull();
+    const base = component === "members" ? 0 : 100;
+    for (let sid = base + replicas + 1; sid <= base + fromReplicas; sid += 1) {
+      expect(membership(observed)).not.toContain(sid);
+    }
+  },
+
+  addMember({ sid, role, fromVersion }, observed, wanted) {
+    expect(fromVersion).toBe(observed.committed?.version);
+    expect(soundVoters(observed)).toEqual(voters(observed));
+    expect(voters(observed)).not.toContain(sid);
+    expect(memberOf(observed, sid).report).toMatchObject({ isSynced: true, diskProblem: null });
+    expect(memberOf(observed, sid).report?.lag).toBeLessThanOrEqual(1000);
+    expect(role).toBe(sid > 100 ? "observer" : "participant");
+    expect(isWanted(wanted, sid)).toBe(true);
+  },
+
+  removeMember({ sid, fromVersion }, observed, wanted) {
+    expect(fromVersion).toBe(observed.committed?.version);
+    const staying = voters(observed).filter((voter) => voter !== sid);
+    expect(soundVoters(observed)).toEqual(expect.arrayContaining(staying));
+    expect(staying).not.toEqual([]);
+    expect(isWanted(wanted, sid)).toBe(false);
+  },
+
+  transferLeadership({ from, to }, observed) {
+    expect(memberOf(observed, from).report?.role).toBe("leader");
+    expect(soundVoters(observed).filter((sid) => sid !== from)).toContain(to);
+    expect(observed.failedHandOvers).toBeLessThan(3);
+  },
+
+  deletePod({ sid, uid }, observed) {
+    const { pod } = memberOf(observed, sid);
+    expect(pod?.uid).toBe(uid);
+    expect(observed.members.some((each) => each.pod?.state === "terminating")).toBe(false);
+    if (observed.committed === null) expect(pod?.isReady).toBe(false);
+    // Who serves may end only while all voters do.
+    const sound = soundVoters(observed);
+    if (sound.includes(sid)) expect(sound).toEqual(voters(observed));
+  },
+
+  deleteClaim({ sid, uid }, observed, wanted) {
+    const { claims, pod } = memberOf(observed, sid);
+    const claim = claims.find((candidate) => candidate.uid === uid);
+    expect(claim).toBeDefined();
+    if (claim?.state === "lost" && observed.committed !== null) return;
+    expect(pod).toBeNull();
+    if (wanted.isDeleted) {
+      expect(wanted.retention.whenDeleted).toBe("Delete");
+      return;
+    }
+    expect(wanted.retention.whenScaled).toBe("Delete");
+    expect(observed.committed).not.toBeNull();
+    expect(membership(observed)).not.toContain(sid);
+  },
+
+  release(_, { members }, wanted) {
+    expect(wanted.isDeleted).toBe(true);
+    if (wanted.retention.whenDeleted === "Retain") return;
+    expect(members.every(({ pod, claims }) => pod === null && claims.length === 0)).toBe(true);
+  },
+
+  wait: () => undefined,
+  none: () => undefined,
+};
+
+describe("planEnsemble() in any situation", () => {
+  it("takes no step that is not safe", () => {
+    const seen = new Map<Kind, number>();
+    fc.assert(
+      fc.property(situationAny, ({ wanted, observed }) => {
+        const { action } = planEnsemble(wanted, observed);
+        seen.set(action.kind, (seen.get(action.kind) ?? 0) + 1);
+        const check = PROMISES[action.kind] as Check<Kind>;
+        check(action, observed, wanted);
+      }),
+      { numRuns: RUNS },
+    );
+    for (const kind of Object.keys(PROMISES) as Kind[]) {
+      expect(seen.get(kind) ?? 0, `actions of kind ${kind}`).toBeGreaterThan(RUNS / 1000);
+    }
+  });
+
+  it("says that all is as wanted only if it has nothing to do to members", () => {
+    fc.assert(
+      fc.property(situationAny, ({ wanted, observed }) => {
+        const step = planEnsemble(wanted, observed);
+        const { Ready } = describeConditions(wanted, observed, step);
+        if (Ready.reason !== "AsWanted" || wanted.isDeleted) return;
+        expect(soundVoters(observed)).toHaveLength(wanted.replicas);
+        expect(["addMember", "removeMember", "wait"]).not.toContain(step.action.kind);
+        const { memberSummary } = describeMembers(wanted, observed);
+        const all = wanted.replicas + wanted.observers;
+        expect(memberSummary).toBe(`${all}/${all}`);
+      }),
+    );
+  });
+
+  it("changes nothing while paused, unless the ensemble is deleted", () => {
+    fc.assert(
+      fc.property(situationAny, ({ wanted, observed }) => {
+        const paused = { ...wanted, isPaused: true, isDeleted: false };
+        expect(planEnsemble(paused, observed).action).toEqual({ kind: "none" });
+      }),
+    );
+  });
+});
+
+/** The voters that serve, going by what they say alone. */
+function soundVoters(observed: EnsembleObserved): number[] {
+  const epochs = observed.members.map(({ pod, report }) =>
+    pod?.state === "running" && report?.role === "leader" ? report.epoch : 0,
+  );
+  const epoch = Math.max(...epochs);
+  return voters(observed).filter((sid) => {
+    const { pod, report } = memberOf(observed, sid);
+    if (pod?.state !== "running" || !pod.isReady || report === null) return false;
+    if (!report.isSynced || report.epoch !== epoch || report.diskProblem !== null) return false;
+    if (report.ensembleUid !== null && report.ensembleUid !== "ours") return false;
+    return report.role === "leader" || (report.lag !== null && report.lag <= 1000);
+  });
+}
+
+function voters({ committed }: EnsembleObserved): readonly number[] {
+  return committed?.voters ?? [];
+}
+
+function membership({ committed }: EnsembleObserved): number[] {
+  return [...(committed?.voters ?? []), ...(committed?.observers ?? [])];
+}
+
+function memberOf({ members }: EnsembleObserved, sid: number): ObservedEnsembleMember {
+  const nobody = { sid, pod: null, claims: [], report: null };
+  return members.find((member) => member.sid === sid) ?? nobody;
+}
+
+function isWanted({ replicas, observers }: EnsembleWanted, sid: number): boolean {
+  return sid > 100 ? sid - 100 <= observers : sid <= replicas;
+}

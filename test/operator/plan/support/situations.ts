@@ -1,0 +1,158 @@
+/**
+ * Situations for property tests: an ensemble at rest, with a few things changed at once. Most of
+ * what is dangerous is near to rest; what is far from it makes the planner wait.
+ */
+import fc from "fast-check";
+import type { EnsembleObserved, EnsembleWanted } from "../../../../src/operator/plan/index.ts";
+import { atRest, wanted } from "./observations.ts";
+import type { ObservedPod, ObservedReport } from "./observations.ts";
+
+export interface Situation {
+  readonly wanted: EnsembleWanted;
+  readonly observed: EnsembleObserved;
+}
+
+type Change = (observed: EnsembleObserved) => EnsembleObserved;
+
+const sidAny = fc.constantFrom(1, 2, 3, 4, 5, 101, 102);
+
+const podChangeAny: fc.Arbitrary<Partial<ObservedPod>> = fc.constantFrom(
+  { isCurrent: false },
+  { isCurrent: false },
+  { isCurrent: false, isReady: false },
+  { isReady: false },
+  { state: "pending", isReady: false },
+  { state: "terminating", isReady: false },
+  { trouble: "crashLooping", restarts: 9, isReady: false },
+  { trouble: "imageUnavailable", isCurrent: false, isReady: false },
+);
+
+const reportChangeAny: fc.Arbitrary<Partial<ObservedReport>> = fc.constantFrom(
+  { isSynced: false },
+  { lag: 1001 },
+  { lag: null },
+  { epoch: 2 },
+  { role: "leader", epoch: 2 },
+  { role: "leader" },
+  { role: "none", isSynced: false },
+  { role: "learner", isSynced: false },
+  { diskProblem: "foreign" },
+  { diskProblem: "incomplete" },
+  { ensembleUid: "theirs" },
+  { ensembleUid: null },
+);
+
+const changeAny: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(sidAny, podChangeAny).map(([sid, pod]) => changePod(sid, pod)) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(sidAny, reportChangeAny).map(([sid, report]) => changeReport(sid, report)),
+  },
+  sidAny.map((sid) => changeMember(sid, { pod: null, report: null })),
+  sidAny.map((sid) => changeMember(sid, { report: null })),
+  fc
+    .tuple(sidAny, fc.constantFrom("lost" as const, "terminating" as const))
+    .map(([sid, state]) =>
+      changeMember(sid, { claims: [{ name: "data", uid: `claim-${sid}`, state }] }),
+    ),
+  sidAny.map(dismiss),
+  fc.constantFrom<Change>(
+    (observed) => ({ ...observed, committed: null }),
+    (observed) => ({ ...observed, failedHandOvers: 3 }),
+    (observed) => ({ ...observed, children: { ...observed.children, isCurrent: false } }),
+    (observed) => ({ ...observed, children: { ...observed.children, isSettled: false } }),
+    (observed) => ({ ...observed, children: { ...observed.children, isFounding: true } }),
+    (observed) => ({ ...observed, recorded: { ...observed.recorded, phase: "Forming" } }),
+    (observed) => ({ ...observed, recorded: { ...observed.recorded, phase: null } }),
+  ),
+  fc
+    .tuple(fc.nat(5), fc.nat(2), fc.boolean())
+    .map(([members, observers, isRecorded]) =>
+      isRecorded ? changeRecordedSizes(members, observers) : changeSizes(members, observers),
+    ),
+);
+
+const rarelyAny = fc.nat(9).map((one) => one === 0);
+
+const wantedAny = fc
+  .record({
+    replicas: fc.integer({ min: 1, max: 5 }),
+    observers: fc.nat(2),
+    isHibernated: rarelyAny,
+    isDeleted: rarelyAny,
+    retention: fc.record({
+      whenScaled: fc.constantFrom("Retain" as const, "Delete" as const),
+      whenDeleted: fc.constantFrom("Retain" as const, "Delete" as const),
+    }),
+  })
+  .map(wanted);
+
+/** Any situation; one in three has the size that is wanted. */
+export const situationAny: fc.Arbitrary<Situation> = fc
+  .record({
+    goal: wantedAny,
+    members: fc.integer({ min: 1, max: 5 }),
+    observers: fc.nat(2),
+    isOfSize: fc.nat(2).map((one) => one === 0),
+    changes: fc.array(changeAny, { maxLength: 4 }),
+  })
+  .map(({ goal, members, observers, isOfSize, changes }) => {
+    const rest = atRest(members, observers);
+    return {
+      wanted: isOfSize ? { ...goal, replicas: members, observers } : goal,
+      observed: changes.reduce((observed, change) => change(observed), rest),
+    };
+  });
+
+function changeMember(sid: number, change: Partial<EnsembleObserved["members"][number]>): Change {
+  return (observed) => ({
+    ...observed,
+    members: observed.members.map((each) => (each.sid === sid ? { ...each, ...change } : each)),
+  });
+}
+
+function changePod(sid: number, change: Partial<ObservedPod>): Change {
+  return (observed) => ({
+    ...observed,
+    members: observed.members.map((each) =>
+      each.sid === sid && each.pod !== null ? { ...each, pod: { ...each.pod, ...change } } : each,
+    ),
+  });
+}
+
+function changeReport(sid: number, change: Partial<ObservedReport>): Change {
+  return (observed) => ({
+    ...observed,
+    members: observed.members.map((each) =>
+      each.sid === sid && each.report !== null
+        ? { ...each, report: { ...each.report, ...change } }
+        : each,
+    ),
+  });
+}
+
+/** Out of the membership it goes; its pod stays. */
+function dismiss(sid: number): Change {
+  return (observed) => {
+    const { committed } = observed;
+    if (committed === null) return observed;
+    const voters = committed.voters.filter((voter) => voter !== sid);
+    const observers = committed.observers.filter((observer) => observer !== sid);
+    if (voters.length === 0) return observed;
+    return { ...observed, committed: { ...committed, voters, observers } };
+  };
+}
+
+function changeSizes(members: number, observers: number): Change {
+  return (observed) => ({
+    ...observed,
+    children: { ...observed.children, sizes: { members, observers } },
+  });
+}
+
+function changeRecordedSizes(members: number, observers: number): Change {
+  return (observed) => ({
+    ...observed,
+    recorded: { ...observed.recorded, sizes: { members: Math.max(1, members), observers } },
+  });
+}
