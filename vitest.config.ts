@@ -3,11 +3,11 @@
  *
  * `unit` is everything in test/ but the folders of the other suites: no sleeps, no real ports.
  * `integration` starts real processes on loopback, one file at a time. `sim` drives a cluster of
- * pure peers, and of whole servers, from seeds. `proof` shows that the simulators and checkers
- * notice planted defects, cuts the power, and lets faults loose on real servers; `compat` needs Java
- * and Python; `cluster` starts a Kubernetes: these take minutes, and take part only when they are
- * asked for by name. With ENSEMBLE_REPORT_DIR set, each run also leaves `<suites>.json` in that
- * folder.
+ * pure peers, of whole servers, and the operator's planner, from seeds. `proof` shows that the
+ * simulators and checkers notice planted defects, cuts the power, and lets faults loose on real
+ * servers; `compat` needs Java and Python; `cluster` starts a Kubernetes: these take minutes, and
+ * take part only when they are asked for by name. With ENSEMBLE_REPORT_DIR set, each run also leaves
+ * `<suites>.json` in that folder.
  */
 
 import { defineConfig } from "vitest/config";

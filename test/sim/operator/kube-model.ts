@@ -1,0 +1,190 @@
+/**
+ * A model of Kubernetes for the simulation of the operator: the objects that the operator reads and
+ * writes, the controller of StatefulSets (ordered by nothing, replacing pods only when they are
+ * gone), and the kubelet. Everything takes its time, and different times.
+ */
+import type { Random } from "../../../src/base/index.ts";
+import type { EnsembleObserved, EnsembleWanted } from "../../../src/operator/plan/index.ts";
+import { Violation } from "../violation.ts";
+import { Disk } from "./disk.ts";
+import type { EnsembleModel } from "./ensemble-model.ts";
+import type { ObservedPod } from "./planner.ts";
+
+export type Recorded = EnsembleObserved["recorded"];
+export type Component = "members" | "observers";
+
+const COMPONENTS: readonly Component[] = ["members", "observers"];
+
+/** What the user asks for. */
+export interface Spec {
+  readonly wanted: EnsembleWanted;
+  /** Of the pods; each has its own image. */
+  readonly revision: number;
+}
+
+/** Images that do not work, by how. */
+export type Defect = "imageUnavailable" | "crashLooping";
+
+/** What the operator has made for the members. */
+export interface Children {
+  readonly revision: number;
+  readonly isFounding: boolean;
+  readonly sizes: { readonly members: number | null; readonly observers: number | null };
+}
+
+export interface Pod {
+  readonly uid: string;
+  readonly revision: number;
+  state: ObservedPod["state"];
+  /** When it goes on to its next state, or its process starts again. */
+  untilTick: number;
+  isReady: boolean;
+  restarts: number;
+  /** Whether there is a node for it. */
+  isSchedulable: boolean;
+}
+
+export interface Claim {
+  readonly uid: string;
+  readonly disk: Disk;
+  state: "bound" | "terminating";
+}
+
+const POD_TICKS_MAX = 5;
+/** Ticks until a change of the members' settings is on all nodes. */
+const SETTINGS_TICKS = 10;
+
+export class KubeModel {
+  spec: Spec;
+  recorded: Recorded;
+  children: Children = {
+    revision: 0,
+    isFounding: false,
+    sizes: { members: null, observers: null },
+  };
+  readonly pods = new Map<number, Pod>();
+  readonly claims = new Map<number, Claim>();
+  readonly defects = new Map<number, Defect>();
+  /** What the controller of StatefulSets has seen. */
+  seen: Children = this.children;
+  isReleased = false;
+  /** Until when the permission to form an ensemble may still be on some node. */
+  foundingUntilTick = 0;
+  readonly #random: Random;
+  readonly #ensemble: EnsembleModel;
+  #lastUid = 0;
+
+  constructor(random: Random, ensemble: EnsembleModel, spec: Spec) {
+    this.#random = random;
+    this.#ensemble = ensemble;
+    this.spec = spec;
+    const sizes = { members: 0, observers: 0 };
+    this.recorded = { phase: null, founders: [], ensembleUid: null, sizes };
+  }
+
+  tick(tick: number): void {
+    if (this.children.isFounding) this.foundingUntilTick = tick + SETTINGS_TICKS;
+    if (this.#random.next() < 0.5) this.seen = this.children;
+    if (this.#random.next() < 0.7) this.#runController(tick);
+    for (const [sid, pod] of this.pods) this.#runKubelet(tick, sid, pod);
+    for (const [sid, { state }] of this.claims) {
+      if (state === "terminating" && !this.pods.has(sid)) this.claims.delete(sid);
+    }
+  }
+
+  /** What makes a pod end, whoever asks for it. */
+  endPod(tick: number, sid: number): void {
+    const pod = this.pods.get(sid);
+    if (pod === undefined || pod.state === "terminating") return;
+    pod.state = "terminating";
+    pod.isReady = false;
+    pod.untilTick = tick + this.#upTo(POD_TICKS_MAX);
+    this.#ensemble.stop(sid);
+  }
+
+  /** A member's process ends by itself; the kubelet starts it again. */
+  crash(tick: number, sid: number): void {
+    const pod = this.pods.get(sid);
+    if (pod?.state !== "running") return;
+    this.#ensemble.stop(sid);
+    pod.restarts += 1;
+    pod.untilTick = tick + this.#upTo(POD_TICKS_MAX);
+  }
+
+  /** The ids of all pods that the StatefulSets have as `children` are. */
+  sidsOf({ sizes }: Children): number[] {
+    return COMPONENTS.flatMap((component) =>
+      Array.from(
+        { length: sizes[component] ?? 0 },
+        (_, ordinal) => ordinal + (component === "members" ? 1 : 101),
+      ),
+    );
+  }
+
+  troubleOf(pod: Pod): ObservedPod["trouble"] {
+    if (pod.state === "pending" && !pod.isSchedulable) return "unschedulable";
+    return this.defects.get(pod.revision) ?? null;
+  }
+
+  #runController(tick: number): void {
+    const sids = new Set(this.sidsOf(this.seen));
+    for (const sid of this.pods.keys()) if (!sids.has(sid)) this.endPod(tick, sid);
+    for (const sid of sids) {
+      if (this.pods.has(sid) || this.claims.get(sid)?.state === "terminating") continue;
+      if (!this.claims.has(sid)) {
+        this.claims.set(sid, { uid: this.#newUid("claim"), disk: new Disk(), state: "bound" });
+      }
+      this.pods.set(sid, {
+        uid: this.#newUid("pod"),
+        revision: this.seen.revision,
+        state: "pending",
+        untilTick: tick + this.#upTo(POD_TICKS_MAX),
+        isReady: false,
+        restarts: 0,
+        isSchedulable: true,
+      });
+    }
+  }
+
+  #runKubelet(tick: number, sid: number, pod: Pod): void {
+    if (pod.state === "terminating") {
+      if (tick >= pod.untilTick) this.pods.delete(sid);
+      return;
+    }
+    const defect = this.defects.get(pod.revision);
+    if (defect === "imageUnavailable" || !pod.isSchedulable) return;
+    if (pod.state === "pending" && tick >= pod.untilTick) pod.state = "running";
+    if (pod.state === "pending") return;
+    if (defect === "crashLooping") {
+      if (this.#random.next() < 0.1) pod.restarts += 1;
+    } else if (!this.#ensemble.isRunning(sid) && tick >= pod.untilTick) {
+      this.#startMember(tick, sid);
+    }
+    if (this.#random.next() < 0.6) pod.isReady = this.#ensemble.isServing(sid);
+  }
+
+  #startMember(tick: number, sid: number): void {
+    const claim = this.claims.get(sid);
+    if (claim === undefined) return;
+    const { disk } = claim;
+    const { founders } = this.recorded;
+    const isEmpty = disk.log.length === 0 && disk.initialConfig === null && !disk.isForeign;
+    if (isEmpty && tick < this.foundingUntilTick && founders.includes(sid)) {
+      disk.isWhole = true;
+      disk.initialConfig = { version: 0n, voters: founders, observers: [] };
+      if (this.#ensemble.acknowledged.length > 0 && this.recorded.phase === "Running") {
+        throw new Violation("an ensemble is formed once", `Member ${sid} formed it again`);
+      }
+    }
+    this.#ensemble.start(sid, disk);
+  }
+
+  #newUid(kind: string): string {
+    this.#lastUid += 1;
+    return `${kind}-${this.#lastUid}`;
+  }
+
+  #upTo(ticksMax: number): number {
+    return 1 + Math.floor(this.#random.next() * ticksMax);
+  }
+}

@@ -1,0 +1,72 @@
+/** What the simulated operator sees: objects as they are or were, members as they are. */
+import type { EnsembleObserved } from "../../../src/operator/plan/index.ts";
+import type { EnsembleModel } from "./ensemble-model.ts";
+import type { Claim, KubeModel, Pod, Spec } from "./kube-model.ts";
+import type { ObservedClaim, ObservedPod } from "./planner.ts";
+
+/** The objects of one moment, as a cache of the API server may have them. */
+export interface Snapshot {
+  readonly spec: Spec;
+  readonly recorded: EnsembleObserved["recorded"];
+  readonly children: EnsembleObserved["children"];
+  readonly pods: ReadonlyMap<number, ObservedPod>;
+  readonly claims: ReadonlyMap<number, ObservedClaim>;
+}
+
+export function takeSnapshot(kube: KubeModel): Snapshot {
+  const { spec, recorded, children, seen } = kube;
+  const pods = [...kube.pods].map(([sid, pod]) => [sid, observePod(kube, pod)] as const);
+  const claims = [...kube.claims].map(([sid, claim]) => [sid, observeClaim(sid, claim)] as const);
+  return {
+    spec,
+    recorded,
+    children: {
+      isCurrent: children.revision === spec.revision,
+      isSettled: seen === children,
+      isFounding: children.isFounding,
+      sizes: children.sizes,
+    },
+    pods: new Map(pods),
+    claims: new Map(claims),
+  };
+}
+
+/** Objects of a moment with what the members say now; `silent` ones do not answer. */
+export function observe(
+  snapshot: Snapshot,
+  ensemble: EnsembleModel,
+  silent: ReadonlySet<number>,
+  failedHandOvers: number,
+): EnsembleObserved {
+  const { recorded, children, pods, claims } = snapshot;
+  const leaderSid = ensemble.leaderSid;
+  const committed = leaderSid === null || silent.has(leaderSid) ? null : ensemble.config;
+  const sids = new Set([
+    ...pods.keys(),
+    ...claims.keys(),
+    ...(committed?.voters ?? []),
+    ...(committed?.observers ?? []),
+  ]);
+  const members = [...sids]
+    .sort((a, b) => a - b)
+    .map((sid) => {
+      const claim = claims.get(sid);
+      return {
+        sid,
+        pod: pods.get(sid) ?? null,
+        claims: claim === undefined ? [] : [claim],
+        report: silent.has(sid) ? null : ensemble.reportOf(sid),
+      };
+    });
+  return { recorded, children, committed, members, failedHandOvers };
+}
+
+function observePod(kube: KubeModel, pod: Pod): ObservedPod {
+  const { uid, state, isReady, restarts } = pod;
+  const isCurrent = pod.revision === kube.spec.revision;
+  return { uid, state, isCurrent, isReady, restarts, trouble: kube.troubleOf(pod) };
+}
+
+function observeClaim(sid: number, { uid, state }: Claim): ObservedClaim {
+  return { name: `data-${sid}`, uid, state };
+}

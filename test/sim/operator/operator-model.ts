@@ -1,0 +1,138 @@
+/**
+ * The operator's adapter in the simulation. A cache, often stale, tells it to look; then it reads
+ * everything anew, plans, and carries out the one action, on the conditions that the action names.
+ * Requests get lost before or after they were carried out, which is the same to it, as it
+ * remembers nothing but how often a hand-over failed.
+ */
+import { assert } from "../../../src/base/index.ts";
+import type { EnsembleObserved, EnsembleStep } from "../../../src/operator/plan/index.ts";
+import type { EnsembleModel } from "./ensemble-model.ts";
+import type { KubeModel } from "./kube-model.ts";
+import { observe } from "./observation.ts";
+import type { Snapshot } from "./observation.ts";
+import type { Action, Planner } from "./planner.ts";
+import type { Rules } from "./rules.ts";
+
+/** The world as the operator reaches it. */
+export interface OperatorWorld {
+  readonly kube: KubeModel;
+  readonly ensemble: EnsembleModel;
+  readonly rules: Rules;
+  /** Members that do not answer the operator. */
+  readonly silent: ReadonlySet<number>;
+}
+
+export class OperatorModel {
+  readonly #planner: Planner;
+  readonly #world: OperatorWorld;
+  /** Whether it looks again before it acts; only a defective one does not. */
+  readonly #isCareful: boolean;
+  /** Hand-overs that failed in a row, and under which leader. */
+  #failed = { leaderSid: null as number | null, times: 0 };
+
+  constructor(planner: Planner, world: OperatorWorld, isCareful: boolean) {
+    this.#planner = planner;
+    this.#world = world;
+    this.#isCareful = isCareful;
+  }
+
+  /** The step that it would take, seeing the objects as in `snapshot`. */
+  plan(snapshot: Snapshot): EnsembleStep & { readonly snapshot: Snapshot } {
+    const { ensemble, silent } = this.#world;
+    const failedHandOvers = this.#failed.leaderSid === ensemble.leaderSid ? this.#failed.times : 0;
+    const observed = observe(snapshot, ensemble, silent, failedHandOvers);
+    return { ...this.#planner(snapshot.spec.wanted, observed), snapshot };
+  }
+
+  /** Looks at a cache, then at what is there now. The step to take; null if there is none. */
+  decide(cached: Snapshot, current: () => Snapshot) {
+    const seen = this.plan(cached);
+    if (isIdle(seen.action)) return null;
+    const step = this.#isCareful ? this.plan(current()) : seen;
+    return isIdle(step.action) ? null : step;
+  }
+
+  /** It starts anew and remembers nothing. */
+  restart(): void {
+    this.#failed = { leaderSid: null, times: 0 };
+  }
+
+  /** Carries out an action that was decided on `snapshot`. */
+  carryOut(tick: number, action: Action, snapshot: Snapshot): void {
+    const { kube, rules } = this.#world;
+    rules.check(action, snapshot.spec.wanted);
+    switch (action.kind) {
+      case "recordForming": {
+        const { founders, sizes } = action;
+        this.#record(snapshot, { phase: "Forming", founders, sizes, ensembleUid: "ours" });
+        return;
+      }
+      case "recordRunning":
+        this.#record(snapshot, { ...snapshot.recorded, phase: "Running", founders: [] });
+        return;
+      case "recordSizes":
+        this.#record(snapshot, { ...snapshot.recorded, sizes: action.sizes });
+        return;
+      case "applyChildren": {
+        if (kube.children.sizes !== snapshot.children.sizes) return;
+        const { isFounding, sizes } = action;
+        kube.children = { revision: snapshot.spec.revision, isFounding, sizes };
+        return;
+      }
+      case "resizeStatefulSet": {
+        const { component, fromReplicas, replicas } = action;
+        const { sizes } = kube.children;
+        if (sizes[component] !== fromReplicas) return;
+        kube.children = { ...kube.children, sizes: { ...sizes, [component]: replicas } };
+        return;
+      }
+      case "deletePod":
+        if (kube.pods.get(action.sid)?.uid === action.uid) kube.endPod(tick, action.sid);
+        return;
+      case "deleteClaim": {
+        const claim = kube.claims.get(action.sid);
+        if (claim?.uid === action.uid) claim.state = "terminating";
+        return;
+      }
+      case "release":
+        kube.isReleased = true;
+        return;
+      case "addMember":
+      case "removeMember":
+        this.#reconfigure(action);
+        return;
+      case "transferLeadership":
+        this.#handOver(action.from, action.to);
+        return;
+      case "wait":
+      case "none":
+        assert(false, "There is something to carry out");
+    }
+  }
+
+  /** Writes the status if nobody has since it was read. */
+  #record(snapshot: Snapshot, recorded: EnsembleObserved["recorded"]): void {
+    const { kube } = this.#world;
+    if (kube.recorded === snapshot.recorded) kube.recorded = recorded;
+  }
+
+  #handOver(from: number, to: number): void {
+    if (this.#world.ensemble.handOver(from, to)) return;
+    const times = this.#failed.leaderSid === from ? this.#failed.times + 1 : 1;
+    this.#failed = { leaderSid: from, times };
+  }
+
+  #reconfigure(action: Extract<Action, { kind: "addMember" | "removeMember" }>): void {
+    const { sid } = action;
+    this.#world.ensemble.reconfigure(action.fromVersion, (config) => {
+      const voters = config.voters.filter((voter) => voter !== sid);
+      const observers = config.observers.filter((observer) => observer !== sid);
+      if (action.kind === "addMember") (action.role === "observer" ? observers : voters).push(sid);
+      return { voters: voters.sort((a, b) => a - b), observers };
+    });
+  }
+}
+
+function isIdle({ kind }: Action): boolean {
+  return kind === "wait" || kind === "none";
+}

@@ -1,0 +1,169 @@
+/**
+ * What the operator may do, judged by how things really are at that moment: nothing of the
+ * planner's own reasoning is used here. That acknowledged data survives, and that an ensemble is
+ * formed once, is checked by the models.
+ */
+import type { EnsembleWanted } from "../../../src/operator/plan/index.ts";
+import { Violation } from "../violation.ts";
+import type { EnsembleModel } from "./ensemble-model.ts";
+import type { KubeModel } from "./kube-model.ts";
+import type { Action } from "./planner.ts";
+
+/** Lag in transactions with which a member may be admitted. */
+const LAG_MAX = 1000;
+/** Failed hand-overs after which a leader may be stopped without. */
+const HAND_OVERS_MAX = 3;
+
+export class Rules {
+  readonly #kube: KubeModel;
+  readonly #ensemble: EnsembleModel;
+  /** Who was asked to hand over last, and how often in a row. */
+  #asked = { sid: 0, times: 0 };
+
+  constructor(kube: KubeModel, ensemble: EnsembleModel) {
+    this.#kube = kube;
+    this.#ensemble = ensemble;
+  }
+
+  /** @throws Violation if the action must not be carried out now. */
+  check(action: Action, wanted: EnsembleWanted): void {
+    if (wanted.isPaused && !wanted.isDeleted) {
+      throw new Violation("a paused ensemble is left alone", action.kind);
+    }
+    switch (action.kind) {
+      case "deletePod":
+        if (this.#kube.pods.get(action.sid)?.uid !== action.uid) return;
+        this.#checkEnding(action.sid);
+        if (action.sid === this.#ensemble.leaderSid) this.#checkLeader(action);
+        return;
+      case "resizeStatefulSet":
+        if (!wanted.isHibernated && !wanted.isDeleted) this.#checkResize(action);
+        return;
+      case "applyChildren":
+        this.#checkFounding(action.isFounding);
+        return;
+      case "recordSizes":
+        this.#checkNewcomers(action.sizes);
+        return;
+      case "addMember":
+        this.#checkAdmission(action.sid);
+        return;
+      case "removeMember":
+        this.#checkDismissal(action.sid, wanted);
+        return;
+      case "deleteClaim":
+        if (!wanted.isDeleted) this.#checkClaim(action.sid);
+        return;
+      case "transferLeadership": {
+        const times = this.#asked.sid === action.from ? this.#asked.times + 1 : 1;
+        this.#asked = { sid: action.from, times };
+        return;
+      }
+      case "recordForming":
+      case "recordRunning":
+      case "release":
+      case "wait":
+      case "none":
+    }
+  }
+
+  /** Whoever serves may be ended only while all other voters do, and no other pod is ending. */
+  #checkEnding(sid: number): void {
+    const rule = "one disruption at a time";
+    const { config } = this.#ensemble;
+    const pod = this.#kube.pods.get(sid);
+    if (config === null) {
+      if (this.#kube.claims.get(sid)?.state === "terminating") {
+        throw new Violation("a volume goes last", `Member ${sid} may be needed`);
+      }
+      if (pod?.isReady !== true) return;
+      throw new Violation(rule, `Member ${sid} is ready, and there is no quorum`);
+    }
+    const others = config.voters.filter((voter) => voter !== sid);
+    const serving = this.#ensemble.servingVoters().filter((voter) => voter !== sid);
+    const isMajority = serving.length * 2 > config.voters.length;
+    if (this.#kube.claims.get(sid)?.state === "terminating" && config.voters.includes(sid)) {
+      if (!isMajority) throw new Violation("a volume goes last", `Too few others for ${sid}`);
+    }
+    if (!this.#ensemble.isServing(sid)) return;
+    // It serves, though neither Kubernetes nor the operator sees it: it can be spared.
+    if (pod?.isReady === false && isMajority) return;
+    const missing = others.filter((voter) => !serving.includes(voter));
+    if (missing.length > 0) {
+      throw new Violation(rule, `Member ${sid} serves and ${missing.join()} do not`);
+    }
+    const ending = [...this.#kube.pods].filter(([, { state }]) => state === "terminating");
+    if (ending.length > 0) throw new Violation(rule, `${ending.length} pods are ending already`);
+  }
+
+  /** A leader that could hand over has done so, and nobody else is left to be rolled. */
+  #checkLeader({ sid, reason }: Extract<Action, { kind: "deletePod" }>): void {
+    const isAlone = this.#ensemble.config?.voters.length === 1;
+    const timesAsked = this.#asked.sid === sid ? this.#asked.times : 0;
+    if (!isAlone && timesAsked < HAND_OVERS_MAX) {
+      throw new Violation("the leader hands over first", `Member ${sid} leads`);
+    }
+    const first = [...this.#kube.pods].find(
+      ([other, { revision }]) => other !== sid && revision !== this.#kube.spec.revision,
+    );
+    if (reason !== "OutOfDate" || first === undefined) return;
+    throw new Violation("the leader is the last one", `Member ${first[0]} is out of date as well`);
+  }
+
+  /** A pod is ended by a smaller size only after its member has left. */
+  #checkResize(action: Extract<Action, { kind: "resizeStatefulSet" }>): void {
+    const { component, fromReplicas, replicas } = action;
+    if (this.#kube.children.sizes[component] !== fromReplicas || replicas >= fromReplicas) return;
+    const { config } = this.#ensemble;
+    const rule = "a member leaves before its pod";
+    if (config === null) throw new Violation(rule, "There is no quorum");
+    const base = component === "members" ? 0 : 100;
+    for (let sid = base + replicas + 1; sid <= base + fromReplicas; sid += 1) {
+      if ([...config.voters, ...config.observers].includes(sid)) {
+        throw new Violation(rule, `Member ${sid} has not left`);
+      }
+    }
+  }
+
+  #checkFounding(isFounding: boolean): void {
+    if (!isFounding || this.#kube.recorded.phase === "Forming") return;
+    throw new Violation("an ensemble is formed once", "It runs already");
+  }
+
+  /** Of the pods that there are to be, one at most is of no member yet. */
+  #checkNewcomers(sizes: { readonly members: number }): void {
+    const { config } = this.#ensemble;
+    if (config === null || sizes.members <= this.#kube.recorded.sizes.members) return;
+    const newcomers: number[] = [];
+    for (let sid = 1; sid <= sizes.members; sid += 1) {
+      if (!config.voters.includes(sid)) newcomers.push(sid);
+    }
+    if (newcomers.length <= 1) return;
+    throw new Violation("members come one by one", `${newcomers.join()} are no voters`);
+  }
+
+  #checkAdmission(sid: number): void {
+    const lag = this.#ensemble.lagOf(sid);
+    if (this.#ensemble.isServing(sid) && lag !== null && lag <= LAG_MAX) return;
+    throw new Violation("a member has all data before its vote", `Member ${sid} lags ${lag}`);
+  }
+
+  #checkDismissal(sid: number, wanted: EnsembleWanted): void {
+    const rule = "those who stay are well";
+    if (sid <= wanted.replicas) throw new Violation(rule, `Member ${sid} is wanted`);
+    const serving = this.#ensemble.servingVoters();
+    const staying = (this.#ensemble.config?.voters ?? []).filter((voter) => voter !== sid);
+    const missing = staying.filter((voter) => !serving.includes(voter));
+    if (missing.length > 0) throw new Violation(rule, `${missing.join()} do not serve`);
+  }
+
+  #checkClaim(sid: number): void {
+    const rule = "a volume goes last";
+    const { config } = this.#ensemble;
+    if (config === null) throw new Violation(rule, "There is no quorum");
+    if ([...config.voters, ...config.observers].includes(sid)) {
+      throw new Violation(rule, `Member ${sid} has not left`);
+    }
+    if (this.#kube.pods.has(sid)) throw new Violation(rule, `Member ${sid} has a pod`);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What happens to an ensemble: members die, pods are evicted, volumes vanish, nodes are full,
+ * members do not answer, and users change their minds or things that are not theirs. All of it can
+ * be survived: a volume vanishes only while all other voters have everything, since nobody could
+ * help it otherwise.
+ */
+import type { Random } from "../../../src/base/index.ts";
+import { Disk } from "./disk.ts";
+import type { EnsembleModel } from "./ensemble-model.ts";
+import type { KubeModel } from "./kube-model.ts";
+import type { SimOptions } from "./options.ts";
+
+export class Troubles {
+  /** Members that do not answer the operator. */
+  readonly silent = new Set<number>();
+  readonly #random: Random;
+  readonly #options: SimOptions;
+  readonly #kube: KubeModel;
+  readonly #ensemble: EnsembleModel;
+
+  constructor(random: Random, options: SimOptions, kube: KubeModel, ensemble: EnsembleModel) {
+    this.#random = random;
+    this.#options = options;
+    this.#kube = kube;
+    this.#ensemble = ensemble;
+  }
+
+  tick(tick: number): void {
+    const { pods, claims } = this.#kube;
+    const options = this.#options;
+    if (this.#isTime(options.crashChance)) this.#kube.crash(tick, this.#pick([...pods.keys()]));
+    if (this.#isTime(options.evictionChance)) this.#kube.endPod(tick, this.#pick([...pods.keys()]));
+    if (this.#isTime(options.volumeLossChance)) {
+      this.#loseVolume(tick, this.#pick([...claims.keys()]));
+    }
+    if (this.#isTime(options.silenceChance)) this.silent.add(this.#pick([...pods.keys()]));
+    for (const sid of this.silent) if (this.#isTime(0.2)) this.silent.delete(sid);
+    for (const pod of pods.values()) {
+      if (pod.state !== "pending") continue;
+      if (this.#isTime(options.unschedulableChance)) pod.isSchedulable = false;
+      else if (this.#isTime(0.1)) pod.isSchedulable = true;
+    }
+    if (this.#isTime(options.handChance)) this.#meddle();
+    if (this.#isTime(options.editChance)) this.#edit();
+  }
+
+  /** All that is broken gets repaired, and the specification is one that can be met. */
+  end(tick: number): void {
+    const { pods, claims, spec, defects } = this.#kube;
+    this.silent.clear();
+    for (const pod of pods.values()) pod.isSchedulable = true;
+    for (const [sid, claim] of claims) {
+      if (!claim.disk.isForeign) continue;
+      claim.state = "terminating";
+      this.#kube.endPod(tick, sid);
+    }
+    const revision = defects.has(spec.revision) ? spec.revision + 1 : spec.revision;
+    const wanted = { ...spec.wanted, isPaused: false, isHibernated: false };
+    this.#kube.spec = { wanted, revision };
+  }
+
+  /** A volume and its pod vanish, and maybe somebody puts another volume in its place. */
+  #loseVolume(tick: number, sid: number): void {
+    const { claims, foundingUntilTick } = this.#kube;
+    const { config } = this.#ensemble;
+    const claim = claims.get(sid);
+    if (claim === undefined || config === null || tick <= foundingUntilTick) return;
+    const others = config.voters.filter((voter) => voter !== sid);
+    if (others.length < config.voters.length && others.length < 2) return;
+    const serving = this.#ensemble.servingVoters();
+    const isSpare = others.every(
+      (voter) =>
+        serving.includes(voter) &&
+        this.#ensemble.isLevel(voter) &&
+        claims.get(voter)?.state === "bound",
+    );
+    if (!isSpare) return;
+    if (this.#isTime(0.3)) {
+      // Deleted, and in use until the pod ends.
+      claim.state = "terminating";
+      return;
+    }
+    this.#kube.endPod(tick, sid);
+    const disk = new Disk();
+    disk.isForeign = this.#isTime(0.1);
+    claims.set(sid, { uid: `${claim.uid}-anew-${tick}`, disk, state: "bound" });
+  }
+
+  /** Somebody resizes a StatefulSet, or deletes it. */
+  #meddle(): void {
+    const { children } = this.#kube;
+    const { members } = children.sizes;
+    if (members === null) return;
+    const isDeletion = this.#isTime(0.3);
+    const changed = isDeletion ? null : Math.floor(this.#random.next() * (members + 2));
+    this.#kube.children = { ...children, sizes: { ...children.sizes, members: changed } };
+  }
+
+  #edit(): void {
+    const { spec, defects } = this.#kube;
+    const { wanted } = spec;
+    const roll = this.#random.next();
+    if (roll < 0.35) {
+      const replicas = 1 + Math.floor(this.#random.next() * 5);
+      this.#kube.spec = { ...spec, wanted: { ...wanted, replicas } };
+    } else if (roll < 0.45) {
+      const observers = Math.floor(this.#random.next() * 3);
+      this.#kube.spec = { ...spec, wanted: { ...wanted, observers } };
+    } else if (roll < 0.8) {
+      const revision = spec.revision + 1;
+      if (this.#isTime(this.#options.badImageChance)) {
+        defects.set(revision, this.#isTime(0.5) ? "imageUnavailable" : "crashLooping");
+      }
+      this.#kube.spec = { ...spec, revision };
+    } else if (roll < 0.85) {
+      this.#kube.spec = { ...spec, wanted: { ...wanted, isPaused: !wanted.isPaused } };
+    } else if (roll < 0.95) {
+      this.#kube.spec = { ...spec, wanted: { ...wanted, isHibernated: !wanted.isHibernated } };
+    } else {
+      const whenScaled = wanted.retention.whenScaled === "Delete" ? "Retain" : "Delete";
+      const retention = { ...wanted.retention, whenScaled } as const;
+      this.#kube.spec = { ...spec, wanted: { ...wanted, retention } };
+    }
+  }
+
+  #isTime(chance: number): boolean {
+    return this.#random.next() < chance;
+  }
+
+  #pick(sids: readonly number[]): number {
+    return sids[Math.floor(this.#random.next() * sids.length)] ?? 0;
+  }
+}
