@@ -1,6 +1,7 @@
 /** The face of `cli/`: the commands, each added to a program with what it needs. */
 export { registerInspect } from "./inspect.ts";
 export { registerMember } from "./member.ts";
+export { registerOperator } from "./operator.ts";
 export { registerRecover } from "./recover.ts";
 export type { ServeDeps } from "./serve.ts";
 export { registerServer } from "./server.ts";

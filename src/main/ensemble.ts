@@ -5,11 +5,13 @@
  * the environment, handles signals, or exits.
  */
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import {
   registerInspect,
   registerMember,
+  registerOperator,
   registerRecover,
   registerServer,
   registerShell,
@@ -61,6 +63,12 @@ async function main(): Promise<void> {
     print: (line) => console.log(line),
   });
   registerMember(program, { ...serving, podName: process.env["POD_NAME"] ?? null });
+  registerOperator(program, {
+    createLogger: serving.createLogger,
+    onStopSignal,
+    host: process.env["POD_NAME"] ?? hostname(),
+    podNamespace: process.env["POD_NAMESPACE"] ?? null,
+  });
   registerShell(program, process);
   registerRecover(program, { loadServerConfig, print: (line) => console.log(line) });
   registerInspect(program, { print: (line) => console.log(line) });

@@ -34,8 +34,8 @@ const ensembleHeading = `# The Ensemble resource
 An \`Ensemble\` (API \`ensemble.dev/v1\`, short name \`ens\`) says what is wanted of a
 coordination service. \`ensemble up\` runs one on this machine: it takes \`spec.replicas\` and
 \`spec.config\`, and refuses a file that sets anything else to something that is not the default.
-The other fields, and the status, are the interface of the operator on Kubernetes, which does not
-exist yet.
+The other fields, and the status, are those of the operator on Kubernetes (\`ensemble operator\`),
+which refuses \`spec.tls\`, \`spec.bootstrap.restore\` and \`spec.bootstrap.import\` for now.
 
 `;
 

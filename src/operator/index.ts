@@ -36,3 +36,4 @@ export type { Owner, SpecObject } from "./desired/index.ts";
 export { formatProperty } from "./format-property.ts";
 export { NetworkMemberAccess, operatorDigest } from "./members/index.ts";
 export { OperatorError } from "./operator-error.ts";
+export { startOperator } from "./start-operator.ts";

@@ -13,6 +13,7 @@ export type { CachedType } from "./object-cache.ts";
 export { Reflector } from "./reflector.ts";
 export { RuntimeMetrics } from "./runtime-metrics.ts";
 export { TextServer, probePage } from "./text-server.ts";
+export type { TextPages } from "./text-server.ts";
 export { systemTimers } from "./timers.ts";
 export type { Timers } from "./timers.ts";
 export { WorkQueue } from "./work-queue.ts";

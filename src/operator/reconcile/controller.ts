@@ -21,7 +21,7 @@ import { Reconciler } from "./reconciler.ts";
 import { CACHED_TYPES, ENSEMBLE, ownerOf } from "./resources.ts";
 
 /** Ensembles that are looked after at a time; most of a look is waiting for answers. */
-const WORKERS_MAX = 8;
+export const WORKERS_MAX = 8;
 
 /** How often it is looked whether the cache is complete. */
 const SYNC_POLL_MS = 100;

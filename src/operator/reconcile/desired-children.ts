@@ -2,7 +2,6 @@
  * All objects that an ensemble is to have around its pods, for one set of decisions. Without a
  * quorum nobody knows who the members are; what was last written about them holds then.
  */
-import { createHash } from "node:crypto";
 import type { Ensemble } from "../api/index.ts";
 import {
   buildConfigMap,
@@ -18,8 +17,8 @@ import {
 } from "../desired/index.ts";
 import type { Owner } from "../desired/index.ts";
 import type { MemberRole } from "../desired/member-names.ts";
-import { OPERATOR_USER } from "../desired/identity.ts";
 import type { KubeObject, Manifest } from "../kube/index.ts";
+import { operatorDigest } from "../members/operator-digest.ts";
 import type { Membership, Sizes } from "../plan/ensemble-observed.ts";
 
 /** What the children follow from, besides the specification. */
@@ -46,8 +45,10 @@ export interface ChildDecisions {
 export function buildChildren(owner: Owner, decisions: ChildDecisions): Manifest[] {
   const { ensemble } = owner;
   const { ensembleUid, adminPassword, sizes } = decisions;
-  const operatorDigest = digestOf(adminPassword);
-  const settings = renderMemberSettings(ensemble, { ensembleUid, operatorDigest });
+  const settings = renderMemberSettings(ensemble, {
+    ensembleUid,
+    operatorDigest: operatorDigest(adminPassword),
+  });
   const pods = {
     image: imageOf(ensemble, decisions.defaultImage),
     args: ["member"],
@@ -123,10 +124,4 @@ function buildBudget(owner: Owner, decisions: ChildDecisions): object | null {
 
 function dataOf(configMap: KubeObject | undefined): Readonly<Record<string, unknown>> {
   return (configMap?.["data"] ?? {}) as Readonly<Record<string, unknown>>;
-}
-
-/** `ensemble.operatorDigest` of members. */
-function digestOf(password: string): string {
-  const hash = createHash("sha256").update(`${OPERATOR_USER}:${password}`, "utf8");
-  return `${OPERATOR_USER}:${hash.digest("base64")}`;
 }
