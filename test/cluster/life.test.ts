@@ -1,0 +1,235 @@
+/**
+ * The life of an ensemble on Kubernetes, in the order in which it happens to one, while clients
+ * write and read all the time: what was acknowledged stays, sessions stay, and how long writes
+ * paused at each event is printed as a table.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../integration/support/test-ensemble.ts";
+import { allowedBy, callsOf } from "./support/audit.ts";
+import {
+  EnsembleOnCluster,
+  OPERATOR,
+  OPERATOR_NAMESPACE,
+  installOperator,
+} from "./support/ensemble-on-cluster.ts";
+import { apply, kubectl } from "./support/kubectl.ts";
+import { UnderLoad } from "./support/under-load.ts";
+import { HAS_PODS } from "./support/which-cluster.ts";
+
+const NAMESPACE = "life";
+const NODE = "node-1";
+
+/** The version that the operator's image has, and another one of the same program. */
+const VERSION = "0.1.0";
+const OTHER_VERSION = "0.1.1";
+
+const FORMING_MS_MAX = 30_000;
+const ROLL_GAP_MS_MAX = 1000;
+const STEP_MS_MAX = 40_000;
+
+/** For what has no target of its own; the machine may be busy. */
+const PATIENCE_MS = 120_000;
+
+/** What the operator may do, and has no reason to in this life. */
+const RARE: ReadonlySet<string> = new Set([
+  // Where the plugin OwnerReferencesPermissionEnforcement asks who may keep an owner from going.
+  "update ensemble.dev/ensembles/finalizers",
+  // Nothing that an ensemble has becomes needless here, but its budget.
+  "delete /services",
+  "delete /serviceaccounts",
+  "delete networking.k8s.io/networkpolicies",
+  // Nobody asked for the objects of the Prometheus operator.
+  ...["get", "create", "patch", "delete"].flatMap((verb) => [
+    `${verb} monitoring.coreos.com/servicemonitors`,
+    `${verb} monitoring.coreos.com/prometheusrules`,
+  ]),
+]);
+
+const BASE = {
+  version: VERSION,
+  storage: { size: "100Mi", retention: { whenScaled: "Delete", whenDeleted: "Delete" } },
+  config: { tickTime: 500 },
+  resources: { requests: { cpu: "10m", memory: "64Mi" } },
+};
+
+/** With a setting that takes a restart. */
+const TUNED = { ...BASE, config: { ...BASE.config, maxClientCnxns: 70 } };
+
+const ensemble = new EnsembleOnCluster(NAMESPACE, "demo");
+let load: UnderLoad;
+
+async function scale(replicas: number): Promise<void> {
+  await ensemble.want({ ...BASE, replicas });
+  await ensemble.whenReady(PATIENCE_MS);
+}
+
+async function deletePod(name: string): Promise<void> {
+  await kubectl(`delete pod ${name} -n ${NAMESPACE} --wait=false`);
+}
+
+/** Waits until a pod of this name is another one than before. */
+async function whenReplaced(name: string, uid: string): Promise<void> {
+  const isReplaced = async (): Promise<boolean> =>
+    (await ensemble.pods()).some(({ metadata }) => metadata.name === name && metadata.uid !== uid);
+  await eventually(`${name} is replaced`, isReplaced, PATIENCE_MS);
+}
+
+async function podNamed(name: string) {
+  const pod = (await ensemble.pods()).find(({ metadata }) => metadata.name === name);
+  if (pod === undefined) throw new Error(`There is no pod ${name}`);
+  return pod;
+}
+
+describe.skipIf(!HAS_PODS)("An ensemble", () => {
+  beforeAll(async () => {
+    await installOperator();
+    await apply({
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: {
+        name: NAMESPACE,
+        labels: { "pod-security.kubernetes.io/enforce": "restricted" },
+      },
+    });
+  }, PATIENCE_MS);
+
+  afterAll(() => {
+    console.log(load.format());
+  });
+
+  test("of three forms", async () => {
+    const startedMs = performance.now();
+    await scale(3);
+    const tookMs = performance.now() - startedMs;
+    load = await UnderLoad.start(ensemble.connectString);
+    expect(tookMs).toBeLessThan(FORMING_MS_MAX);
+  });
+
+  test.each([1, 3, 5, 3])("scales to %d", async (replicas) => {
+    await load.during(`scale to ${replicas}`, () => scale(replicas));
+    // The ensemble is as wanted when a member has left it; its pod and volume are about to go.
+    const leftovers = async (): Promise<string[]> => {
+      const left = await kubectl(`get pods,pvc -n ${NAMESPACE} -o name`);
+      const wanted = Array.from({ length: replicas }, (_, n) => `demo-${n}`);
+      return left.split("\n").filter((name) => name !== "" && !wanted.includes(name.slice(-6)));
+    };
+    await eventually(
+      "nothing is left of others",
+      async () => (await leftovers()).length === 0,
+      PATIENCE_MS,
+    );
+    expect(await ensemble.pods()).toHaveLength(replicas);
+  });
+
+  test("rolls to another image, the leader last", async () => {
+    const leader = await ensemble.leader();
+    const before = await podNamed(leader);
+    const order: string[] = [];
+    const { totalMs } = await load.during("roll to another image", async () => {
+      await ensemble.want({ ...BASE, replicas: 3, version: OTHER_VERSION });
+      await eventually(
+        "all pods are replaced",
+        async () => {
+          for (const { metadata, spec } of await ensemble.pods()) {
+            const isNew = spec.containers[0]?.image.endsWith(OTHER_VERSION) === true;
+            if (isNew && !order.includes(metadata.name)) order.push(metadata.name);
+          }
+          return order.length === 3;
+        },
+        PATIENCE_MS,
+      );
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+    expect(order.at(-1)).toBe(leader);
+    expect((await podNamed(leader)).metadata.uid).not.toBe(before.metadata.uid);
+    expect(totalMs).toBeLessThan(ROLL_GAP_MS_MAX);
+  });
+
+  test("rolls for a setting", async () => {
+    await load.during("roll for a setting", async () => {
+      await ensemble.want({ ...TUNED, version: OTHER_VERSION, replicas: 3 });
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+  });
+
+  test("survives the loss of its leader's pod", async () => {
+    await load.during("delete the leader's pod", async () => {
+      const leader = await ensemble.leader();
+      const { metadata } = await podNamed(leader);
+      await deletePod(leader);
+      await whenReplaced(leader, metadata.uid);
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+  });
+
+  test("survives the loss of a volume", async () => {
+    await load.during("delete a volume", async () => {
+      const leader = await ensemble.leader();
+      const victim = ["demo-0", "demo-1"].find((name) => name !== leader) ?? "demo-2";
+      const { metadata } = await podNamed(victim);
+      await kubectl(`delete pvc data-${victim} -n ${NAMESPACE} --wait=false`);
+      await deletePod(victim);
+      await whenReplaced(victim, metadata.uid);
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+  });
+
+  test("does not notice that the operator is killed", async () => {
+    await load.during("kill the operator in a roll", async () => {
+      await ensemble.want({ ...TUNED, replicas: 3 });
+      await ensemble.whenReason("Progressing", "Rolling", PATIENCE_MS);
+      const flags = "--grace-period=0 --force --wait=false";
+      await kubectl(`delete pod -l ${OPERATOR} -n ${OPERATOR_NAMESPACE} ${flags}`);
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+  });
+
+  test("waits on a bad image, and goes on with a good one", async () => {
+    await load.during("bad image, then a good one", async () => {
+      await ensemble.want({ ...TUNED, version: "9.9.9", replicas: 3 });
+      await ensemble.whenReason("Degraded", "ImageUnavailable", PATIENCE_MS);
+      await ensemble.want({ ...TUNED, replicas: 3 });
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+  });
+
+  test("lets go of one member at a time when a node is drained", async () => {
+    await load.during("drain, then uncordon", async () => {
+      const options = "--ignore-daemonsets --delete-emptydir-data --timeout=10s";
+      const selector = `--pod-selector=app.kubernetes.io/instance=demo`;
+      // The only node cannot be emptied: one member goes and has nowhere to come back to.
+      await expect(kubectl(`drain ${NODE} ${options} ${selector}`)).rejects.toThrow(
+        "disruption budget",
+      );
+      await kubectl(`uncordon ${NODE}`);
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+  });
+
+  test("has lost nothing", async () => {
+    expect(await load.finish()).toEqual([]);
+  });
+
+  test("goes with its namespace", async () => {
+    await kubectl(`delete namespace ${NAMESPACE} --wait=true --timeout=60s`);
+  });
+
+  test("had no step of scaling that took too long", () => {
+    const steps = load.rows.filter(
+      ({ event, tookMs }) => event === "scale to 5" && tookMs > STEP_MS_MAX,
+    );
+    expect(steps).toEqual([]);
+  });
+
+  test("had an operator that asked for all that it may, and for nothing that it may not", async () => {
+    const account = `system:serviceaccount:${OPERATOR_NAMESPACE}:ensemble-operator`;
+    const { made, refused } = callsOf(account);
+    expect(refused).toEqual([]);
+    const allowed = [
+      ...(await allowedBy("clusterrole ensemble-operator")),
+      ...(await allowedBy(`role ensemble-operator-leader-election -n ${OPERATOR_NAMESPACE}`)),
+    ];
+    const unused = allowed.filter((call) => !made.has(call) && !RARE.has(call));
+    expect(unused).toEqual([]);
+  });
+});
