@@ -1,7 +1,7 @@
 /** Runs `ensemble operator` from its start to its end in order. */
 import { startOperator } from "../operator/index.ts";
 import { checkSettings } from "./check-settings.ts";
-import type { OperatorDeps, OperatorFlags } from "./operator.ts";
+import type { OperatorDeps, OperatorFlags } from "./operator-options.ts";
 
 /** Resolves after a stop that was asked for; rejects when the operator cannot go on. */
 export async function runOperator(flags: OperatorFlags, deps: OperatorDeps): Promise<void> {

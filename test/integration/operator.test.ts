@@ -71,10 +71,18 @@ test("it follows the cluster, leads, tells so, and gives the lease back when it 
   const ports = ["--health-port", String(port), "--metrics-port", String(port)];
   const operator = start(server.url, ...ports, "--namespace", "blue");
   const origin = `http://127.0.0.1:${port}`;
-  await eventually("it is ready", async () => (await read(`${origin}/readyz`)) === "200 ok\n", 40_000);
+  await eventually(
+    "it is ready",
+    async () => (await read(`${origin}/readyz`)) === "200 ok\n",
+    40_000,
+  );
   expect(await read(`${origin}/healthz`)).toBe("200 ok\n");
   const leads = 'leader_election_master_status{name="ensemble-operator"} 1';
-  await eventually("it leads", async () => (await read(`${origin}/metrics`)).includes(leads), 40_000);
+  await eventually(
+    "it leads",
+    async () => (await read(`${origin}/metrics`)).includes(leads),
+    40_000,
+  );
   const lists = server.requests.filter(({ verb }) => verb === "LIST");
   expect(lists.length).toBeGreaterThan(5);
   expect(lists.every(({ path: asked }) => asked.includes("/namespaces/blue/"))).toBe(true);
