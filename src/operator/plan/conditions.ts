@@ -8,6 +8,7 @@ import type { EnsembleStep } from "./ensemble-action.ts";
 import type { EnsembleObserved, Membership, ObservedMember } from "./ensemble-observed.ts";
 import {
   hasQuorum,
+  isCommitted,
   isSound,
   membersToBe,
   nameMembers,
@@ -103,14 +104,16 @@ function describeDegraded(view: EnsembleView, step: EnsembleStep): ConditionFact
 }
 
 /** What is broken in a way that a member or a pod names, the worst first. */
-function findBroken({ members }: EnsembleObserved): ConditionFact<"Degraded"> | null {
+function findBroken({ committed, members }: EnsembleObserved): ConditionFact<"Degraded"> | null {
+  const isMember = ({ sid }: ObservedMember): boolean =>
+    committed === null || isCommitted(committed, sid);
   const isAnyClaim = ({ claims }: ObservedMember, state: string): boolean =>
     claims.some((claim) => claim.state === state);
   const table: readonly [ReasonOf<"Degraded">, string, (member: ObservedMember) => boolean][] = [
     [
       "VolumeForeign",
       "has a volume with the data of another ensemble, which is left alone",
-      ({ report }) => report?.diskProblem === "foreign",
+      ({ pod, report }) => pod?.trouble === "foreignVolume" || report?.diskProblem === "foreign",
     ],
     [
       "VolumeLost",
@@ -118,7 +121,8 @@ function findBroken({ members }: EnsembleObserved): ConditionFact<"Degraded"> | 
       (member) =>
         isAnyClaim(member, "lost") ||
         (member.pod !== null && isAnyClaim(member, "terminating")) ||
-        (member.report?.diskProblem ?? null) !== null,
+        // The volume of a member that is on its way in has no data yet.
+        (isMember(member) && (member.report?.diskProblem ?? null) !== null),
     ],
     ["MemberFailing", "ends again and again", ({ pod }) => pod?.trouble === "crashLooping"],
     ["ImageUnavailable", "cannot get its image", ({ pod }) => pod?.trouble === "imageUnavailable"],

@@ -57,7 +57,12 @@ export interface Membership {
 }
 
 /** Why a pod does not run, as far as its status tells. */
-export type PodTrouble = "unschedulable" | "imageUnavailable" | "crashLooping";
+export type PodTrouble =
+  | "unschedulable"
+  | "imageUnavailable"
+  /** Its program ended because the volume has the data of another ensemble. */
+  | "foreignVolume"
+  | "crashLooping";
 
 /** A pod as it is now. */
 export interface ObservedPod {

@@ -21,6 +21,7 @@ export interface MembersStatus {
 const TROUBLES: Readonly<Record<PodTrouble, string>> = {
   unschedulable: "PodUnschedulable",
   imageUnavailable: "ImageUnavailable",
+  foreignVolume: "VolumeForeign",
   crashLooping: "MemberFailing",
 };
 

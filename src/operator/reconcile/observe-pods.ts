@@ -16,9 +16,18 @@ interface PodStatus {
   }[];
   readonly containerStatuses?: readonly {
     readonly restartCount?: number;
-    readonly state?: { readonly waiting?: { readonly reason?: string } };
+    readonly state?: ContainerState;
+    readonly lastState?: ContainerState;
   }[];
 }
+
+interface ContainerState {
+  readonly waiting?: { readonly reason?: string };
+  readonly terminated?: { readonly exitCode?: number };
+}
+
+/** What a member exits with whose volume is of another ensemble (docs/operations.md). */
+const FOREIGN_VOLUME_EXIT_CODE = 65;
 
 const IMAGE_REASONS: ReadonlySet<string> = new Set([
   "ErrImagePull",
@@ -108,7 +117,10 @@ function conditionOf({ conditions = [] }: PodStatus, type: string) {
 function troubleOf(status: PodStatus): PodTrouble | null {
   const scheduled = conditionOf(status, "PodScheduled");
   if (scheduled?.status === "False" && scheduled.reason === "Unschedulable") return "unschedulable";
-  for (const { state } of status.containerStatuses ?? []) {
+  for (const { state, lastState } of status.containerStatuses ?? []) {
+    const { exitCode } = state?.terminated ?? lastState?.terminated ?? {};
+    const isRunning = state?.waiting === undefined && state?.terminated === undefined;
+    if (exitCode === FOREIGN_VOLUME_EXIT_CODE && !isRunning) return "foreignVolume";
     const reason = state?.waiting?.reason ?? "";
     if (IMAGE_REASONS.has(reason)) return "imageUnavailable";
     if (reason === "CrashLoopBackOff") return "crashLooping";

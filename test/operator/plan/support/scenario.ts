@@ -208,6 +208,7 @@ function changeMember(before: ObservedEnsembleMember, word: string): ObservedEns
     case "crashLooping":
     case "unschedulable":
     case "imageUnavailable":
+    case "foreignVolume":
       return withPod({ trouble: name, isReady: false });
     case "unsynced":
       return withReport({ isSynced: false });
