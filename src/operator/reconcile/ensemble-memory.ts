@@ -4,6 +4,8 @@
  */
 import type { KubeObject } from "../kube/index.ts";
 import type { EnsembleObserved, Membership, ObservedReport } from "../plan/ensemble-observed.ts";
+import { hasQuorum } from "../plan/ensemble-view.ts";
+import type { EnsembleView } from "../plan/ensemble-view.ts";
 import { AppliedChildren } from "./applied-children.ts";
 
 /** A membership that was read through a quorum. */
@@ -28,6 +30,8 @@ export interface EnsembleMemory {
   failedHandOvers: { readonly leader: number | null; readonly count: number };
   /** The membership that was read last, and who said so in which epoch. */
   membership: KnownMembership | null;
+  /** Since when no quorum has served, by the monotonic clock; null while one does. */
+  quorumMissedSinceMs: number | null;
   /** Since when there is something to wait for. */
   waitingSinceMs: number | null;
   /** What was last applied for monitoring, by kind; null for what is not wanted. */
@@ -50,6 +54,7 @@ export class EnsembleMemories {
       statusWrittenMs: -Infinity,
       failedHandOvers: { leader: null, count: 0 },
       membership: null,
+      quorumMissedSinceMs: null,
       waitingSinceMs: null,
       monitoring: new Map(),
     };
@@ -102,6 +107,23 @@ export function knownMembership(
   });
   const isQuorum = agreeing.length * 2 > membership.voters.length && agreeing.includes(leader);
   return isQuorum ? membership : null;
+}
+
+/** How long a change of leader may take, with the time that it takes to ask in vain. */
+const MOMENT_MS = 4_000;
+
+/** Whether no quorum serves, and has not for no longer than a change of leader may take. */
+export function isQuorumAwayForAMoment(
+  memory: EnsembleMemory,
+  view: EnsembleView,
+  nowMs: number,
+): boolean {
+  if (view.observed.recorded.phase !== "Running" || hasQuorum(view)) {
+    memory.quorumMissedSinceMs = null;
+    return false;
+  }
+  memory.quorumMissedSinceMs ??= nowMs;
+  return nowMs - memory.quorumMissedSinceMs < MOMENT_MS;
 }
 
 /** Takes note of what was observed of the membership. */

@@ -12,6 +12,7 @@ import { KubeError, nameOf } from "../kube/index.ts";
 import type { EventRecorder, KubeClient, KubeObject, Timers, WorkResult } from "../kube/index.ts";
 import { OperatorError } from "../operator-error.ts";
 import type { EnsembleStep } from "../plan/ensemble-action.ts";
+import { viewEnsemble } from "../plan/ensemble-view.ts";
 import { planEnsemble } from "../plan/index.ts";
 import { describeAction, describeFailure, tell } from "./action-events.ts";
 import { readAdminPassword } from "./admin-secret.ts";
@@ -20,6 +21,7 @@ import type { OutwardAction } from "./carry-out.ts";
 import type { ClusterReader, FullName } from "./cluster-reader.ts";
 import {
   EnsembleMemories,
+  isQuorumAwayForAMoment,
   knownMembership,
   newestOf,
   rememberMembership,
@@ -125,6 +127,13 @@ export class Reconciler {
       const now = await this.#readAgain(subject);
       observation = await this.#observe(now, memory, true, signal);
       step = planEnsemble(wantedOf(now), observation.observed);
+    }
+    const view = viewEnsemble(wantedOf(observation), observation.observed);
+    const isWantedToServe = !ensemble.spec.hibernated && !isBeingDeleted(object);
+    const nowMs = this.#options.timers.monotonicMs();
+    if (isWantedToServe && isQuorumAwayForAMoment(memory, view, nowMs)) {
+      // As while the leadership changes hands: no reason to act, nor to alarm anybody.
+      return { requeueAfterMs: AFTER_CONFLICT_MS };
     }
     if (!ensemble.spec.paused && !isBeingDeleted(object)) {
       this.#checkLead();

@@ -189,6 +189,19 @@ test("without a quorum the membership stays, and goes on when the quorum is back
   expect(world.server.all("pods").length).toBe(1);
 });
 
+test("a moment without a quorum, as when the leadership changes hands, alarms nobody", async () => {
+  const world = await formed(3);
+  const members = world.members();
+  world.apply({ replicas: 5 });
+  await world.until(() => world.condition("Progressing") === "True/Scaling");
+  members.stuck.add(1).add(2);
+  for (let step = 0; step < 10; step += 1) await world.step();
+  members.stuck.clear();
+  await world.until(() => isReady(world));
+  expect(members.committed?.voters).toEqual([1, 2, 3, 4, 5]);
+  expect(world.events()).not.toContain("QuorumLost");
+});
+
 test("volumes are deleted with the ensemble only where that is asked for", async () => {
   const world = await formed(3);
   const finalizers = () => (world.ensemble().metadata["finalizers"] ?? []) as string[];
