@@ -109,6 +109,11 @@ export class SimDisk {
     }
   }
 
+  /** Whether something waits to be written. */
+  get isBusy(): boolean {
+    return this.#queue.length > 0;
+  }
+
   #startSync(): void {
     if (this.#isSyncing || this.#queue.length === 0) return;
     const { scheduler, random, options } = this.#context;

@@ -59,6 +59,9 @@ export function runSimulation(request: RunRequest): RunResult {
 }
 
 /** Why a run failed, and how to repeat it. */
+/** How often the time to heal is given to disks that have much to write still. */
+const HEAL_TURNS_MAX = 4;
+
 export class SimulationFailure extends Error {
   override readonly name = "SimulationFailure";
   /** The rule of the violation; undefined when the core itself gave up. */
@@ -141,10 +144,15 @@ class Simulation {
     };
   }
 
+  /** A slow disk that has a history to write still is given the time anew, a few times. */
   #converge(): void {
-    const { scheduler, options } = this.#world;
-    scheduler.run(scheduler.nowMs + options.healMaxMs, () => this.#isConverged());
-    if (!this.#isConverged()) this.#failToConverge();
+    const { scheduler, options, servers } = this.#world;
+    for (let turn = 0; turn < HEAL_TURNS_MAX; turn++) {
+      scheduler.run(scheduler.nowMs + options.healMaxMs, () => this.#isConverged());
+      if (this.#isConverged()) return;
+      if (!servers.some(({ disk }) => disk.isBusy)) break;
+    }
+    this.#failToConverge();
   }
 
   /** Everybody serves, and has exactly what is committed. */
