@@ -14,7 +14,7 @@ export interface Endpoint {
 /** More than an ensemble has servers; the others have to try again. */
 const waitingMax = 64;
 /** Longer than an election that has come to its end elsewhere takes to do so here. */
-const waitMsMax = 1000;
+const waitMsMax = 500;
 
 export class LearnerPort {
   readonly #accept: (socket: Socket) => void;

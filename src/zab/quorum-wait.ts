@@ -1,8 +1,9 @@
 /**
  * How long a leader waits for its quorum: before service as long as voters that may still make it
  * one get on with what they are sent, and in service for a tick while those that are joining would
- * make it one again. Such a voter is often a moment away when another leaves, as the former leader
- * does after a hand-over, and an election would take longer.
+ * make it one again, or may be about to join because the leader is new. Such a voter is often a
+ * moment away when another leaves, as the former leader does after a hand-over, and an election
+ * would take longer.
  */
 import type { Learner, LearnerTable } from "./learner-table.ts";
 import type { PeerContext } from "./peer-context.ts";
@@ -12,6 +13,8 @@ export class QuorumWait {
   readonly #learners: LearnerTable;
   /** When a voter that the quorum may wait for last took something of its synchronisation. */
   #progressAtMs: number;
+  /** Since when the leader has been in service. */
+  #servingSinceMs: number | undefined;
   /** In service: since when there has been no quorum; undefined while there is one. */
   #lostAtMs: number | undefined;
 
@@ -29,15 +32,17 @@ export class QuorumWait {
     return nowMs - this.#progressAtMs > Math.min(epochWaitMs, initLimitMs);
   }
 
-  /** In service: whether the leader has to go. */
+  /** In service, at each tick: whether the leader has to go. */
   isLost(): boolean {
     const { nowMs, timing, voters } = this.#context;
+    this.#servingSinceMs ??= nowMs;
     if (voters.isQuorum(this.#learners.liveVoters(), "liveness")) {
       this.#lostAtMs = undefined;
       return false;
     }
     this.#lostAtMs ??= nowMs;
-    const mayComeBack = voters.isQuorum(this.#learners.presentVoters(), "liveness");
+    const isNew = nowMs - this.#servingSinceMs < timing.tickMs;
+    const mayComeBack = isNew || voters.isQuorum(this.#learners.presentVoters(), "liveness");
     return !mayComeBack || nowMs - this.#lostAtMs > timing.tickMs;
   }
 

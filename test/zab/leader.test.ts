@@ -220,14 +220,14 @@ test("a leader not yet in service ends for a voter that accepted a later epoch",
 });
 
 test("a leader without a quorum of followers steps down", () => {
-  const peer = activeLeader();
+  const peer = activeLeader().wait(10).wait(200);
   expect(peer.closed(2).events).toEqual(["learner-lost"]);
   expect(peer.wait(10).events).toEqual(["looking not serving"]);
 });
 
 test("a leader waits a tick for a voter that is joining when another one leaves", () => {
   const joining = (): ScriptedPeer =>
-    activeLeader().accepted(4).receive(4, "followerInfo", 0n, learnerInfo(2));
+    activeLeader().wait(10).wait(200).accepted(4).receive(4, "followerInfo", 0n, learnerInfo(2));
   const left = joining().closed(2);
   expect(left.wait(10).peer.isServing).toBe(true);
   left.receive(4, "ackEpoch", z(1, 0), int(1)).receive(4, "ack", z(1, 0));
@@ -235,6 +235,12 @@ test("a leader waits a tick for a voter that is joining when another one leaves"
   const late = joining().closed(2);
   expect(late.wait(190).peer.isServing).toBe(true);
   expect(late.wait(30).peer.role).toBe("looking");
+});
+
+test("a new leader waits for voters that may be about to join", () => {
+  const peer = activeLeader().wait(10).closed(2);
+  expect(peer.wait(180).peer.isServing).toBe(true);
+  expect(peer.wait(20).peer.role).toBe("looking");
 });
 
 test("a leader may be told to wait less for an epoch than for what follows", () => {

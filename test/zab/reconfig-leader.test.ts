@@ -159,7 +159,7 @@ describe("a leader after a reconfiguration", () => {
   it("gives up when a quorum of either configuration is lost while one is under way", () => {
     const peer = leaderWith([2, 4, 5]);
     reconfigure(peer, configText(z(1, 1), [3, 4, 5]));
-    peer.closed(6).closed(8).wait(20);
+    peer.closed(6).closed(8).wait(20).wait(200);
     expect(peer.events).toContain("looking not serving");
   });
 });
