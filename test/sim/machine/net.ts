@@ -178,7 +178,13 @@ export class Socket extends EventEmitter implements StreamEnd {
 
 export class Server extends EventEmitter implements Acceptor {
   readonly process = currentProcess();
+  readonly #pausesOnConnect: boolean;
   #address: Address | undefined;
+
+  constructor(options: { readonly pauseOnConnect?: boolean } = {}) {
+    super();
+    this.#pausesOnConnect = options.pauseOnConnect === true;
+  }
 
   /** Listens, given Node's `(port, host, done)` or `({ port, host }, done)`. */
   listen(...parameters: unknown[]): this {
@@ -222,13 +228,15 @@ export class Server extends EventEmitter implements Acceptor {
   accept(port: Port): StreamEnd {
     const socket = new Socket(this.process);
     socket.use(port);
+    if (this.#pausesOnConnect) socket.pause();
     this.emit("connection", socket);
     return socket;
   }
 }
 
 export function createServer(options: unknown, listener?: (socket: Socket) => void): Server {
-  const server = new Server();
+  const isGiven = typeof options === "object" && options !== null;
+  const server = new Server(isGiven ? options : {});
   const taker = typeof options === "function" ? options : listener;
   if (taker !== undefined) server.on("connection", taker as (socket: Socket) => void);
   return server;
