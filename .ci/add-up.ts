@@ -17,14 +17,20 @@ export interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    /** Why a file did not load. */
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
 export interface Total {
   readonly passed: number;
   readonly failed: number;
-  /** One line for each suite, each skipped test, and each failure that is no test's. */
+  /** One line for each suite, each skipped test, and each failure. */
   readonly lines: readonly string[];
 }
 
@@ -44,9 +50,10 @@ export function addUp(steps: readonly Step[], reports: ReadonlyMap<string, Repor
       }
       const count = countReport(report);
       passed += count.passed;
-      failedInStep += count.failed;
-      lines.push(`${suite}: ${count.passed} passed, ${count.failed} failed`);
+      failedInStep += count.failures.length;
+      lines.push(`${suite}: ${count.passed} passed, ${count.failures.length} failed`);
       for (const test of count.skipped) lines.push(`${suite}: SKIPPED ${test}`);
+      for (const failure of count.failures) lines.push(`${suite}: FAILED ${failure}`);
     }
     if (step.exitCode !== 0 && failedInStep === 0) {
       failedInStep = 1;
@@ -58,17 +65,31 @@ export function addUp(steps: readonly Step[], reports: ReadonlyMap<string, Repor
   return { passed, failed, lines };
 }
 
-function countReport(report: Report): { passed: number; failed: number; skipped: string[] } {
-  const count = { passed: 0, failed: 0, skipped: [] as string[] };
+interface Count {
+  passed: number;
+  readonly failures: string[];
+  readonly skipped: string[];
+}
+
+function countReport(report: Report): Count {
+  const count: Count = { passed: 0, failures: [], skipped: [] };
   for (const file of report.testResults) {
-    let failedInFile = 0;
+    const before = count.failures.length;
     for (const test of file.assertionResults) {
       if (test.status === "passed") count.passed++;
-      else if (test.status === "failed") failedInFile++;
+      else if (test.status === "failed")
+        count.failures.push(named(test.fullName, test.failureMessages?.[0]));
       else count.skipped.push(test.fullName);
     }
-    if (file.status === "failed" && failedInFile === 0) failedInFile = 1;
-    count.failed += failedInFile;
+    if (file.status === "failed" && count.failures.length === before) {
+      count.failures.push(named(file.name, file.message));
+    }
   }
   return count;
+}
+
+/** What failed, and the first line of why. */
+function named(what: string, why = ""): string {
+  const [line = ""] = why.split("\n");
+  return line === "" ? what : `${what}: ${line}`;
 }

@@ -10,12 +10,16 @@ import type { Report, Step } from "../../.ci/add-up.ts";
 const step: Step = { command: "npm test", exitCode: 0, suites: ["unit", "sim"] };
 
 function report(...statuses: string[]): Report {
-  const assertionResults = statuses.map((status, index) => ({ status, fullName: `t${index}` }));
+  const assertionResults = statuses.map((status, index) => ({
+    status,
+    fullName: `t${index}`,
+    failureMessages: status === "failed" ? ["Error: no\n  at x.test.ts:1"] : [],
+  }));
   const status = statuses.includes("failed") ? "failed" : "passed";
   return { testResults: [{ name: "x.test.ts", status, assertionResults }] };
 }
 
-test("addUp() adds the suites' counts and names what was skipped", () => {
+test("addUp() adds the suites' counts and names what was skipped, and what failed", () => {
   const reports = new Map([
     ["unit", report("passed", "passed", "pending")],
     ["sim", report("passed", "failed")],
@@ -23,7 +27,12 @@ test("addUp() adds the suites' counts and names what was skipped", () => {
   expect(addUp([{ ...step, exitCode: 1 }], reports)).toEqual({
     passed: 3,
     failed: 1,
-    lines: ["unit: 2 passed, 0 failed", "unit: SKIPPED t2", "sim: 1 passed, 1 failed"],
+    lines: [
+      "unit: 2 passed, 0 failed",
+      "unit: SKIPPED t2",
+      "sim: 1 passed, 1 failed",
+      "sim: FAILED t1: Error: no",
+    ],
   });
 });
 
