@@ -37,6 +37,8 @@ export class History {
   readonly model = new ModelTree();
   readonly #decided = new Map<bigint, Decided>();
   readonly #order: bigint[] = [0n];
+  /** Every transaction that some tree has taken in, by zxid, with its closest predecessor. */
+  readonly #seen = new Map<bigint, Applied>();
   /** What a tree has taken in and nobody has decided yet, as far as is known. */
   readonly #pending = new WeakMap<DataTree, Applied[]>();
   readonly #leaders = new Map<number, string>();
@@ -86,15 +88,34 @@ export class History {
       pending = [];
       this.#pending.set(tree, pending);
     }
-    pending.push({ header, txn, after });
+    const one: Applied = { header, txn, after };
+    pending.push(one);
+    const { zxid } = header;
+    if (after < zxid && after >= (this.#seen.get(zxid)?.after ?? 0n)) this.#seen.set(zxid, one);
   }
 
   /** All that a tree has taken in is decided: its server serves. */
   serves(tree: DataTree, who: string): void {
-    const pending = this.#pending.get(tree);
-    if (pending === undefined) return;
+    const pending = this.#pending.get(tree) ?? [];
+    this.#decideUpTo(pending[0]?.after ?? tree.lastProcessedZxid, who);
     for (const applied of pending) this.#decide(applied, who);
     pending.length = 0;
+  }
+
+  /**
+   * What a tree had from a snapshot is decided, too. No server in service may have applied it: the
+   * leader that logged it can be gone before its epoch is established, and whoever got a snapshot
+   * from it can lead the next one.
+   */
+  #decideUpTo(zxid: bigint, who: string): void {
+    const missing: Applied[] = [];
+    for (let at = zxid; at > this.newestZxid;) {
+      const one = this.#seen.get(at);
+      if (one === undefined) break;
+      missing.push(one);
+      at = one.after;
+    }
+    for (const applied of missing.reverse()) this.#decide(applied, who);
   }
 
   /** A server leads and serves. */
