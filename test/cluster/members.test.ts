@@ -95,7 +95,6 @@ describe.skipIf(!HAS_PODS)("Three members in pods", () => {
   });
 
   afterAll(async () => {
-    console.log(load.format());
     await kubectl(`delete namespace ${NAMESPACE} --wait=false`);
   });
 
@@ -140,6 +139,7 @@ describe.skipIf(!HAS_PODS)("Three members in pods", () => {
   });
 
   test("have lost nothing that was acknowledged", async () => {
+    console.log(load.format());
     expect(await load.finish()).toEqual([]);
   });
 });

@@ -153,6 +153,11 @@ export async function installOperator(): Promise<void> {
   await kubectl(`rollout status deployment -n ${OPERATOR_NAMESPACE} --timeout=60s`);
 }
 
+/** Takes the operator away again: it would see to the Ensembles of tests that want none. */
+export async function removeOperator(): Promise<void> {
+  await kubectl(`delete namespace ${OPERATOR_NAMESPACE} --wait=true --timeout=60s`);
+}
+
 function conditionOf(seen: Observed, type: string): ConditionSeen | undefined {
   return seen.status?.conditions?.find((condition) => condition.type === type);
 }
