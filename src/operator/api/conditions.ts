@@ -52,7 +52,10 @@ const TABLE = {
       Healing: { status: "True", meaning: "A member is being made whole or replaced." },
       ResizingVolumes: { status: "True", meaning: "Volumes are growing." },
       Hibernating: { status: "True", meaning: "Members are being stopped for hibernation." },
-      Waking: { status: "True", meaning: "Members are being started after hibernation." },
+      Waking: {
+        status: "True",
+        meaning: "Members are being started with the volumes that were kept.",
+      },
       Deleting: { status: "True", meaning: "The ensemble is being deleted." },
       AsWanted: { status: "False", meaning: "There is nothing to change." },
       Waiting: {

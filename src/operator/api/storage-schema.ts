@@ -65,7 +65,8 @@ export const STORAGE_SCHEMA: JsonSchema = group(
         "Retain",
       ),
       whenDeleted: word(
-        "When this object is deleted: Retain keeps all volumes, Delete deletes them and the data.",
+        "When this object is deleted: Retain keeps all volumes, and an object of the same name " +
+          "goes on with them; Delete deletes them and the data.",
         KEEP_OR_DELETE,
         "Retain",
       ),

@@ -30,6 +30,8 @@ export type EnsembleAction =
       readonly founders: readonly number[];
       readonly sizes: Sizes;
     }
+  /** Write down that an ensemble goes on whose volumes were kept. */
+  | { readonly kind: "recordAdopted"; readonly ensembleUid: string; readonly sizes: Sizes }
   /** Write down that a quorum has served: no empty volume founds anything from now on. */
   | { readonly kind: "recordRunning" }
   /** Write down how many pods there are to be. */
@@ -63,6 +65,14 @@ export type EnsembleAction =
       readonly sid: number;
       readonly name: string;
       readonly uid: string;
+    }
+  /** Write on a claim which ensemble's data its volume has, for whoever finds it. */
+  | {
+      readonly kind: "markClaim";
+      readonly sid: number;
+      readonly name: string;
+      readonly uid: string;
+      readonly ensembleUid: string;
     }
   /** Let the object that is being deleted go. */
   | { readonly kind: "release" }

@@ -84,6 +84,8 @@ export interface ObservedClaim {
   readonly uid: string;
   /** Lost: its volume is gone for good. Terminating: deleted, but a pod still uses it. */
   readonly state: "pending" | "bound" | "lost" | "terminating";
+  /** The ensemble that it has data of, as it is written on the claim; null before that. */
+  readonly ensembleUid: string | null;
 }
 
 /** What is wrong with a member's disk, as the member says. */

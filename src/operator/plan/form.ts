@@ -6,11 +6,16 @@
  */
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { Sizes } from "./ensemble-observed.ts";
+import { planAdoption, planMarking } from "./adopt.ts";
 import { hasQuorum, nameMembers, sidsOf } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 
 /** The first step of all. */
-export function planBeginning({ wanted }: EnsembleView): EnsembleStep {
+export function planBeginning(view: EnsembleView): EnsembleStep {
+  return planAdoption(view) ?? planFounding(view);
+}
+
+function planFounding({ wanted }: EnsembleView): EnsembleStep {
   if (wanted.isHibernated) {
     const reason = "The ensemble is to be hibernated and has not begun";
     return { action: { kind: "none" }, reason, progress: "Hibernated" };
@@ -24,9 +29,14 @@ export function planBeginning({ wanted }: EnsembleView): EnsembleStep {
   };
 }
 
-/** Writes down that a quorum has served, before anything else happens; null until it has. */
+/**
+ * Writes down that a quorum has served, before anything else happens; null until it has. The
+ * volumes say so first, which stay when the object goes.
+ */
 export function planFormed(view: EnsembleView): EnsembleStep | null {
   if (!hasQuorum(view)) return null;
+  const marking = planMarking(view);
+  if (marking !== null) return marking;
   const reason = "A quorum serves: the ensemble has formed";
   return { action: { kind: "recordRunning" }, reason, progress: "Forming" };
 }

@@ -4,7 +4,7 @@
  * observes, and asks again, so that a crash between any two actions loses nothing. What it keeps:
  *
  * 1. An ensemble is formed once. Only the members that were written down before the first pod may
- *    form it, and nobody may after a quorum has served.
+ *    form it, and nobody may after a quorum has served, not even if all but volumes was deleted.
  * 2. Membership changes by reconfiguration, one member at a time, on the condition that nothing
  *    else changed it; a member has all data before it gets its vote, and loses its vote before its
  *    pod and its volume go.
@@ -13,6 +13,7 @@
  * 4. The leader is the last that is touched, after another member has taken over.
  * 5. Without a quorum nothing that may hold data is touched.
  */
+import { planMarking } from "./adopt.ts";
 import { planChildren, planSizes } from "./children.ts";
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { EnsembleObserved } from "./ensemble-observed.ts";
@@ -49,6 +50,7 @@ const RUNNING: readonly Part[] = [
   planRetirement,
   planRoll,
   planScaling,
+  planMarking,
 ];
 
 /** The next safe action. */

@@ -37,6 +37,8 @@ function nameAction(
   switch (action.kind) {
     case "recordForming":
       return ["Forming", `The ensemble begins with ${String(action.founders.length)} members`];
+    case "recordAdopted":
+      return ["Adopted", "The ensemble goes on with the volumes that were kept"];
     case "recordRunning":
       return ["Formed", "The ensemble has formed"];
     case "resizeStatefulSet":
@@ -55,6 +57,7 @@ function nameAction(
       return ["Released", "All volumes are gone and the ensemble can go"];
     case "applyChildren":
     case "recordSizes":
+    case "markClaim":
     case "wait":
     case "none":
       return null;

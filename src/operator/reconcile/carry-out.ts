@@ -13,7 +13,7 @@ import type { AppliedChildren } from "./applied-children.ts";
 import type { MemberAccess } from "./member-access.ts";
 import { compareChildren, liveOf } from "./live-children.ts";
 import type { Observation } from "./observe.ts";
-import { CLAIM, ENSEMBLE, FIELD_MANAGER, POD, childType } from "./resources.ts";
+import { CLAIM, ENSEMBLE, ENSEMBLE_UID, FIELD_MANAGER, POD, childType } from "./resources.ts";
 
 /** What actions are carried out with. */
 export interface CarryOutOptions {
@@ -26,7 +26,7 @@ export interface CarryOutOptions {
 /** Actions that are carried out here: the others are records, or nothing. */
 export type OutwardAction = Exclude<
   EnsembleAction,
-  { readonly kind: "recordForming" | "recordRunning" | "recordSizes" | "wait" | "none" }
+  { readonly kind: `record${string}` | "wait" | "none" }
 >;
 
 /**
@@ -62,6 +62,8 @@ export async function carryOut(
       const { namespace } = ensemble.metadata;
       return options.client.delete(CLAIM, { namespace, name: action.name }, { uid: action.uid });
     }
+    case "markClaim":
+      return markClaim(observation, action, options);
     case "release":
       return release(observation, options);
   }
@@ -132,6 +134,17 @@ async function deletePod(
   const resourceVersion = pods.get(sid)?.metadata.resourceVersion;
   if (resourceVersion === undefined) throw new KubeError("CONFLICT", "The pod is gone already");
   await client.delete(POD, { namespace, name: podName(ensemble, sid) }, { uid, resourceVersion });
+}
+
+async function markClaim(
+  { ensemble }: Observation,
+  { name, uid, ensembleUid }: Extract<EnsembleAction, { readonly kind: "markClaim" }>,
+  { client }: CarryOutOptions,
+): Promise<void> {
+  const { namespace } = ensemble.metadata;
+  const metadata = { namespace, name, uid, annotations: { [ENSEMBLE_UID]: ensembleUid } };
+  const manifest = { apiVersion: "v1", kind: CLAIM.kind, metadata };
+  await client.apply(CLAIM, manifest, { fieldManager: FIELD_MANAGER, force: true });
 }
 
 /** Takes our finalizer away: what is not applied any more goes. */

@@ -5,6 +5,7 @@
 import type { KubeObject } from "../kube/index.ts";
 import type { ObservedClaim, ObservedPod, PodTrouble } from "../plan/ensemble-observed.ts";
 import { labelsOf } from "./cluster-reader.ts";
+import { ENSEMBLE_UID } from "./resources.ts";
 
 interface PodStatus {
   readonly phase?: string;
@@ -74,7 +75,9 @@ export function observeClaim(claim: KubeObject): ObservedClaim {
   const { phase } = (claim["status"] ?? {}) as { readonly phase?: string };
   const state = phase === "Bound" ? "bound" : phase === "Lost" ? "lost" : "pending";
   const { name, uid } = claim.metadata;
-  return { name, uid, state: isBeingDeleted(claim) ? "terminating" : state };
+  const { annotations } = claim.metadata as { readonly annotations?: Record<string, string> };
+  const ensembleUid = annotations?.[ENSEMBLE_UID] ?? null;
+  return { name, uid, state: isBeingDeleted(claim) ? "terminating" : state, ensembleUid };
 }
 
 /** A StatefulSet, as far as pods follow from it. */

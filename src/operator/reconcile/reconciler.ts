@@ -200,6 +200,7 @@ export class Reconciler {
       case "wait":
         return { requeueAfterMs: this.#pollMs(memory) };
       case "recordForming":
+      case "recordAdopted":
       case "recordRunning":
       case "recordSizes":
         // Written with the status.

@@ -27,6 +27,10 @@ export function recordAfter(
       const { founders, sizes } = action;
       return { phase: "Forming", founders, sizes, ensembleUid: before.ensembleUid ?? makeUid() };
     }
+    case "recordAdopted": {
+      const { ensembleUid, sizes } = action;
+      return { phase: "Running", founders: [], sizes, ensembleUid };
+    }
     case "recordRunning":
       return { ...before, phase: "Running", founders: [] };
     case "recordSizes":

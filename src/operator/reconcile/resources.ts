@@ -8,6 +8,9 @@ export const FIELD_MANAGER = "ensemble-operator";
 /** On objects that go only after their volumes have gone. */
 export const FINALIZER = "ensemble.dev/volumes";
 
+/** On claims: the identity of the ensemble that their volumes have data of. */
+export const ENSEMBLE_UID = "ensemble.dev/ensemble-uid";
+
 export const ENSEMBLE: ResourceType = {
   group: "ensemble.dev",
   version: "v1",

@@ -28,8 +28,24 @@ type Check<K extends Kind> = (
 const RUNS = 10_000;
 
 const PROMISES: { readonly [K in Kind]: Check<K> } = {
-  recordForming(_, { recorded }) {
+  recordForming(_, { recorded, members }) {
     expect(recorded.phase).toBeNull();
+    const marked = members.filter(({ claims }) =>
+      claims.some((claim) => claim.ensembleUid !== null),
+    );
+    expect(marked).toEqual([]);
+  },
+
+  recordAdopted({ ensembleUid, sizes }, { recorded, members }) {
+    expect(recorded.phase).toBeNull();
+    const marks = members.flatMap(({ claims }) =>
+      claims.flatMap((claim) => claim.ensembleUid ?? []),
+    );
+    expect(new Set(marks)).toEqual(new Set([ensembleUid]));
+    // Every member that may have a vote has a pod.
+    const withVolume = members.flatMap(({ sid, claims }) => (claims.length > 0 ? [sid] : []));
+    expect(sizes.members).toBe(Math.max(0, ...withVolume.filter((sid) => sid <= 100)));
+    expect(sizes.observers).toBe(Math.max(100, ...withVolume) - 100);
   },
 
   recordRunning(_, observed) {
@@ -95,6 +111,13 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
     // Who serves may end only while all voters do.
     const sound = soundVoters(observed);
     if (sound.includes(sid)) expect(sound).toEqual(voters(observed));
+  },
+
+  markClaim({ sid, uid, ensembleUid }, observed) {
+    const { claims, report } = memberOf(observed, sid);
+    expect(claims.map((claim) => claim.uid)).toContain(uid);
+    expect(ensembleUid).toBe(observed.recorded.ensembleUid);
+    expect(report).toMatchObject({ ensembleUid, isSynced: true, diskProblem: null });
   },
 
   deleteClaim({ sid, uid }, observed, wanted) {

@@ -215,6 +215,25 @@ test("volumes are deleted with the ensemble only where that is asked for", async
   expect(world.server.all("persistentvolumeclaims")).toEqual([]);
 });
 
+test("an ensemble that is deleted and made anew goes on with its volumes", async () => {
+  const world = await formed(3);
+  const members = world.members();
+  const isMarked = ({ metadata }: { metadata: object }): boolean =>
+    "ensemble.dev/ensemble-uid" in ((metadata as { annotations?: object }).annotations ?? {});
+  await world.until(() => world.server.all("persistentvolumeclaims").every(isMarked));
+  const { ensembleUid } = world.ensemble()["status"] as { ensembleUid: string };
+  world.server.delete("ensembles", "zk");
+  await world.until(() => world.server.all("pods").length === 0);
+  expect(world.server.all("persistentvolumeclaims")).toHaveLength(3);
+  world.apply({ replicas: 1 });
+  await world.until(() => isReady(world));
+  expect(world.ensemble()["status"]).toMatchObject({ phase: "Running", ensembleUid });
+  expect(members.foundings).toBe(1);
+  expect(members.committed?.voters).toEqual([1]);
+  expect(members.deeds.slice(-2)).toEqual(["remove 3", "remove 2"]);
+  expect(world.events()).toContain("Adopted");
+});
+
 test("a child that somebody changes or removes is made anew", async () => {
   const world = await formed(3);
   world.server.remove("services", "zk");

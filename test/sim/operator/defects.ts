@@ -56,6 +56,13 @@ export const defects: readonly Defect[] = [
     })),
   },
   {
+    name: "does not look at the volumes that there are",
+    rules: [ONCE],
+    planner: seeing((observed) =>
+      observed.recorded.phase === null ? { ...observed, members: [] } : observed,
+    ),
+  },
+  {
     name: "does not hand over",
     rules: ["the leader hands over first"],
     planner: seeing((observed) => ({ ...observed, failedHandOvers: 3 })),

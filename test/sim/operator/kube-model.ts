@@ -48,7 +48,17 @@ export interface Claim {
   readonly uid: string;
   readonly disk: Disk;
   state: "bound" | "terminating";
+  /** What is written on it. */
+  ensembleUid: string | null;
 }
+
+const NO_SIZES: Children["sizes"] = { members: null, observers: null };
+const NOTHING: Recorded = {
+  phase: null,
+  founders: [],
+  ensembleUid: null,
+  sizes: { members: 0, observers: 0 },
+};
 
 const POD_TICKS_MAX = 5;
 /** Ticks until a change of the members' settings is on all nodes. */
@@ -57,11 +67,7 @@ const SETTINGS_TICKS = 10;
 export class KubeModel {
   spec: Spec;
   recorded: Recorded;
-  children: Children = {
-    revision: 0,
-    isFounding: false,
-    sizes: { members: null, observers: null },
-  };
+  children: Children = { revision: 0, isFounding: false, sizes: NO_SIZES };
   readonly pods = new Map<number, Pod>();
   readonly claims = new Map<number, Claim>();
   readonly defects = new Map<number, Defect>();
@@ -78,8 +84,13 @@ export class KubeModel {
     this.#random = random;
     this.#ensemble = ensemble;
     this.spec = spec;
-    const sizes = { members: 0, observers: 0 };
-    this.recorded = { phase: null, founders: [], ensembleUid: null, sizes };
+    this.recorded = NOTHING;
+  }
+
+  /** The object is deleted and made anew: what belongs to it goes, but for the volumes. */
+  recreate(): void {
+    this.recorded = { ...NOTHING };
+    this.children = { ...this.children, isFounding: false, sizes: NO_SIZES };
   }
 
   tick(tick: number): void {
@@ -132,7 +143,12 @@ export class KubeModel {
     for (const sid of sids) {
       if (this.pods.has(sid) || this.claims.get(sid)?.state === "terminating") continue;
       if (!this.claims.has(sid)) {
-        this.claims.set(sid, { uid: this.#newUid("claim"), disk: new Disk(), state: "bound" });
+        this.claims.set(sid, {
+          uid: this.#newUid("claim"),
+          disk: new Disk(),
+          state: "bound",
+          ensembleUid: null,
+        });
       }
       this.pods.set(sid, {
         uid: this.#newUid("pod"),

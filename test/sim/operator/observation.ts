@@ -67,6 +67,6 @@ function observePod(kube: KubeModel, pod: Pod): ObservedPod {
   return { uid, state, isCurrent, isReady, restarts, trouble: kube.troubleOf(pod) };
 }
 
-function observeClaim(sid: number, { uid, state }: Claim): ObservedClaim {
-  return { name: `data-${sid}`, uid, state };
+function observeClaim(sid: number, { uid, state, ensembleUid }: Claim): ObservedClaim {
+  return { name: `data-${sid}`, uid, state, ensembleUid };
 }

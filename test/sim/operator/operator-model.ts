@@ -67,6 +67,11 @@ export class OperatorModel {
         this.#record(snapshot, { phase: "Forming", founders, sizes, ensembleUid: "ours" });
         return;
       }
+      case "recordAdopted": {
+        const { ensembleUid, sizes } = action;
+        this.#record(snapshot, { phase: "Running", founders: [], sizes, ensembleUid });
+        return;
+      }
       case "recordRunning":
         this.#record(snapshot, { ...snapshot.recorded, phase: "Running", founders: [] });
         return;
@@ -92,6 +97,11 @@ export class OperatorModel {
       case "deleteClaim": {
         const claim = kube.claims.get(action.sid);
         if (claim?.uid === action.uid) claim.state = "terminating";
+        return;
+      }
+      case "markClaim": {
+        const claim = kube.claims.get(action.sid);
+        if (claim?.uid === action.uid) claim.ensembleUid = action.ensembleUid;
         return;
       }
       case "release":

@@ -16,6 +16,8 @@ export interface SimOptions {
   readonly unschedulableChance: number;
   /** Somebody changes or deletes StatefulSets by hand. */
   readonly handChance: number;
+  /** Somebody deletes the object, and makes it anew. */
+  readonly recreationChance: number;
   /** Chance that a new image is bad. */
   readonly badImageChance: number;
   /** How old the operator's cache may be, in ticks. */
@@ -47,6 +49,7 @@ export function optionsOf(seed: number): SimOptions {
     silenceChance: maybe(0.05),
     unschedulableChance: maybe(0.1),
     handChance,
+    recreationChance: maybe(0.01),
     badImageChance: upTo(0.6),
     staleTicksMax: Math.floor(maybe(20)),
     lossChance: maybe(0.3),

@@ -59,7 +59,13 @@ export class Rules {
         this.#asked = { sid: action.from, times };
         return;
       }
+      case "markClaim":
+        this.#checkMark(action.sid, action.uid);
+        return;
       case "recordForming":
+        if (this.#ensemble.acknowledged.length === 0) return;
+        throw new Violation("an ensemble is formed once", "It has served");
+      case "recordAdopted":
       case "recordRunning":
       case "release":
       case "wait":
@@ -155,6 +161,13 @@ export class Rules {
     const staying = (this.#ensemble.config?.voters ?? []).filter((voter) => voter !== sid);
     const missing = staying.filter((voter) => !serving.includes(voter));
     if (missing.length > 0) throw new Violation(rule, `${missing.join()} do not serve`);
+  }
+
+  /** What is written on a claim holds for its volume. */
+  #checkMark(sid: number, uid: string): void {
+    const claim = this.#kube.claims.get(sid);
+    if (claim?.uid !== uid || (claim.disk.isWhole && !claim.disk.isForeign)) return;
+    throw new Violation("a mark is true", `The volume of ${sid} has not the ensemble's data`);
   }
 
   #checkClaim(sid: number): void {

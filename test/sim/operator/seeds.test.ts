@@ -35,7 +35,13 @@ it.each(FIRST_SEEDS)("seeds from %i on keep all rules and become as wanted", (fi
   expect(acknowledged).toBeGreaterThan(SEEDS_PER_TEST * 50);
   expect(actions["recordRunning"]).toBeGreaterThanOrEqual(SEEDS_PER_TEST);
   expect(actions["deletePod"]).toBeGreaterThan(SEEDS_PER_TEST);
-  for (const kind of ["addMember", "removeMember", "transferLeadership", "deleteClaim"]) {
+  for (const kind of [
+    "recordAdopted",
+    "addMember",
+    "removeMember",
+    "transferLeadership",
+    "deleteClaim",
+  ]) {
     expect(actions[kind], kind).toBeGreaterThan(SEEDS_PER_TEST / 10);
   }
 });

@@ -42,6 +42,9 @@ export class Troubles {
     }
     if (this.#isTime(options.handChance)) this.#meddle();
     if (this.#isTime(options.editChance)) this.#edit();
+    // An ensemble that is still forming has nothing that could be lost, and may have to begin anew.
+    const isRunning = this.#kube.recorded.phase === "Running";
+    if (isRunning && this.#isTime(options.recreationChance)) this.#kube.recreate();
   }
 
   /** All that is broken gets repaired, and the specification is one that can be met. */
@@ -83,7 +86,7 @@ export class Troubles {
     this.#kube.endPod(tick, sid);
     const disk = new Disk();
     disk.isForeign = this.#isTime(0.1);
-    claims.set(sid, { uid: `${claim.uid}-anew-${tick}`, disk, state: "bound" });
+    claims.set(sid, { uid: `${claim.uid}-anew-${tick}`, disk, state: "bound", ensembleUid: null });
   }
 
   /** Somebody resizes a StatefulSet, or deletes it. */

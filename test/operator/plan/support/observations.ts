@@ -58,7 +58,9 @@ export function member(sid: number): ObservedEnsembleMember {
   return {
     sid,
     pod: pod(sid),
-    claims: [{ name: `data-${sid}`, uid: `claim-${sid}`, state: "bound" }],
+    claims: [
+      { name: `data-${sid}`, uid: `claim-${sid}`, state: "bound", ensembleUid: ENSEMBLE_UID },
+    ],
     report: report(role),
   };
 }

@@ -13,7 +13,7 @@
  * Of a member: leader, follower, observer, learner, silent (does not answer), absent (has no pod);
  * pending, terminating, outdated, unready, unsynced, lag=5, epoch=2, restarts=7, crashLooping,
  * unschedulable, imageUnavailable, foreign, incomplete, quarantined, uid=theirs,
- * claim=lost (or pending, terminating, none).
+ * claim=lost (or pending, terminating, none), mark=theirs (or none).
  */
 import assert from "node:assert";
 import {
@@ -223,6 +223,14 @@ function changeMember(before: ObservedEnsembleMember, word: string): ObservedEns
       return withReport({ ensembleUid: value });
     case "claim":
       return { ...before, claims: changeClaims(before.claims, value) };
+    case "mark":
+      return {
+        ...before,
+        claims: before.claims.map((claim) => ({
+          ...claim,
+          ensembleUid: value === "none" ? null : value,
+        })),
+      };
     default:
       throw new Error(`Unknown word '${word}' about member ${before.sid}`);
   }

@@ -50,11 +50,18 @@ const changeAny: fc.Arbitrary<Change> = fc.oneof(
   },
   sidAny.map((sid) => changeMember(sid, { pod: null, report: null })),
   sidAny.map((sid) => changeMember(sid, { report: null })),
+  fc.tuple(sidAny, fc.constantFrom("lost" as const, "terminating" as const)).map(([sid, state]) =>
+    changeMember(sid, {
+      claims: [{ name: "data", uid: `claim-${sid}`, state, ensembleUid: "ours" }],
+    }),
+  ),
   fc
-    .tuple(sidAny, fc.constantFrom("lost" as const, "terminating" as const))
-    .map(([sid, state]) =>
-      changeMember(sid, { claims: [{ name: "data", uid: `claim-${sid}`, state }] }),
-    ),
+    .tuple(sidAny, fc.constantFrom(null, "theirs"))
+    .map(([sid, ensembleUid]) => changeClaims(sid, ensembleUid)),
+  fc.constant<Change>((observed) => ({
+    ...observed,
+    members: observed.members.map((each) => ({ ...each, claims: [] })),
+  })),
   sidAny.map(dismiss),
   fc.constantFrom<Change>(
     (observed) => ({ ...observed, committed: null }),
@@ -108,6 +115,17 @@ function changeMember(sid: number, change: Partial<EnsembleObserved["members"][n
   return (observed) => ({
     ...observed,
     members: observed.members.map((each) => (each.sid === sid ? { ...each, ...change } : each)),
+  });
+}
+
+function changeClaims(sid: number, ensembleUid: string | null): Change {
+  return (observed) => ({
+    ...observed,
+    members: observed.members.map((each) =>
+      each.sid === sid
+        ? { ...each, claims: each.claims.map((claim) => ({ ...claim, ensembleUid })) }
+        : each,
+    ),
   });
 }
 

@@ -35,7 +35,7 @@ export class FakeCluster {
         this.#server.all(kind).map(({ metadata }) => metadata.uid),
       ),
     );
-    for (const kind of ["statefulsets", "configmaps", "services", "pods"]) {
+    for (const kind of ["statefulsets", "configmaps", "secrets", "services", "pods"]) {
       for (const { metadata } of this.#server.all(kind)) {
         const owners = (metadata["ownerReferences"] ?? []) as { uid: string }[];
         const isOrphan = owners.length > 0 && owners.every(({ uid }) => !uids.has(uid));
