@@ -13,7 +13,15 @@ import type { AppliedChildren } from "./applied-children.ts";
 import type { MemberAccess } from "./member-access.ts";
 import { compareChildren, liveOf } from "./live-children.ts";
 import type { Observation } from "./observe.ts";
-import { CLAIM, ENSEMBLE, ENSEMBLE_UID, FIELD_MANAGER, POD, childType } from "./resources.ts";
+import {
+  CLAIM,
+  ENSEMBLE,
+  ENSEMBLE_UID,
+  FIELD_MANAGER,
+  MARK_MANAGER,
+  POD,
+  childType,
+} from "./resources.ts";
 
 /** What actions are carried out with. */
 export interface CarryOutOptions {
@@ -144,7 +152,7 @@ async function markClaim(
   const { namespace } = ensemble.metadata;
   const metadata = { namespace, name, uid, annotations: { [ENSEMBLE_UID]: ensembleUid } };
   const manifest = { apiVersion: "v1", kind: CLAIM.kind, metadata };
-  await client.apply(CLAIM, manifest, { fieldManager: FIELD_MANAGER, force: true });
+  await client.apply(CLAIM, manifest, { fieldManager: MARK_MANAGER, force: true });
 }
 
 /** Takes our finalizer away: what is not applied any more goes. */

@@ -5,6 +5,9 @@ import type { CachedType, Manifest, ObjectName, ResourceType } from "../kube/ind
 /** Who owns the fields that the operator applies. */
 export const FIELD_MANAGER = "ensemble-operator";
 
+/** Who owns the marks of claims: what one manager does not apply again, it takes away. */
+export const MARK_MANAGER = `${FIELD_MANAGER}/marks`;
+
 /** On objects that go only after their volumes have gone. */
 export const FINALIZER = "ensemble.dev/volumes";
 
