@@ -67,9 +67,13 @@ export class Leadership {
     return { kind: "handed-over", leader: next, tookMs };
   }
 
-  /** Before this server stops: hands over if there is anybody, so that nobody has to find out. */
+  /**
+   * Before this server stops: hands over if others can go on without it, so that nobody has to find
+   * out. Where they cannot, they look for a leader at once, and serve readers meanwhile.
+   */
   async resign(): Promise<void> {
-    if (this.#options.replica.peer.leader !== undefined) await this.handOver(undefined);
+    const { leader } = this.#options.replica.peer;
+    if (leader?.handOver.canBeSpared === true) await this.handOver(undefined);
   }
 
   /** To be told of all events of the core. */

@@ -74,6 +74,12 @@ export class HandOver {
     return this.#successor;
   }
 
+  /** Whether somebody could lead without this server: the other voters in sync are a quorum. */
+  get canBeSpared(): boolean {
+    const { voters, sid } = this.#context;
+    return voters.isQuorum(this.#learners.liveVoters() & ~voters.bit(sid), "liveness");
+  }
+
   /**
    * Begins to hand over to `target`, or to any voter, or says why not; only on a serving leader.
    * The role ends with a successor, or a "release" event says that nothing came of it.

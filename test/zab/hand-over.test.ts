@@ -47,6 +47,18 @@ test("handOver() says why not", () => {
   expect(handOver(alone, 1)).toBe("under-way");
 });
 
+test("a leader can be spared where the others in sync are a quorum", () => {
+  const canBeSpared = (peer: ScriptedPeer): boolean | undefined => {
+    let answer: boolean | undefined;
+    peer.step(({ leader }) => (answer = leader?.handOver.canBeSpared));
+    return answer;
+  };
+  const peer = leaderOfThree();
+  expect(canBeSpared(peer)).toBe(true);
+  peer.closed(4);
+  expect(canBeSpared(peer)).toBe(false);
+});
+
 test("a leader that hands over waits for what is outstanding, the target, and those who hold", () => {
   const peer = propose(leaderOfThree());
   expect(handOver(peer, 1)).toBeUndefined();
