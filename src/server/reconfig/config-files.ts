@@ -9,6 +9,9 @@
  * They are for others: what this server goes by at its next start is `activeConfig` in its data
  * folder, and its log. So a folder that cannot be written, such as a mounted ConfigMap, is no
  * failure: it is said once, and the server goes on. Each file is replaced as a whole.
+ *
+ * A server that is no member keeps the files that list it, unlike ZooKeeper's: without them it
+ * could not start again, to be added or for its clients.
  */
 import { realpathSync } from "node:fs";
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
@@ -77,7 +80,8 @@ export class ConfigFiles {
     const name = basename(file);
     if (!this.#isBackedUp) await backUp(folder, name);
     this.#isBackedUp = true;
-    if (active.version > (this.#written.active ?? 0n)) {
+    const isMember = active.servers.has(this.#options.sid);
+    if (isMember && active.version > (this.#written.active ?? 0n)) {
       await this.#writeActive(folder, name, active);
       this.#written.active = active.version;
     }

@@ -70,6 +70,24 @@ test("proposed members have a file until they are in force or given up", async (
   expect(readdirSync(folder).sort()).toEqual(["zoo.cfg", "zoo.cfg.dynamic.6"]);
 });
 
+test("a server that is no member keeps the files that list it", async () => {
+  const folder = temporaryFolder();
+  const text = "dataDir=/d\nserver.1=h1:1:2\nserver.4=h4:1:2\n";
+  writeFileSync(join(folder, "zoo.cfg"), text);
+  const file = join(folder, "zoo.cfg");
+  const files = new ConfigFiles({ file, statedVersion: 0n, sid: 4n, logger: nullLogger });
+  files.record(config("100000000"), config("100000003", 4));
+  await files.drain();
+  expect(contentOf(folder)["zoo.cfg"]).toBe(text);
+  files.record(config("100000003", 4), undefined);
+  await files.drain();
+  const named = `dynamicConfigFile=${join(folder, "zoo.cfg.dynamic.100000003")}`;
+  expect(contentOf(folder)["zoo.cfg"]).toContain(named);
+  files.record(config("100000007"), undefined);
+  await files.drain();
+  expect(contentOf(folder)["zoo.cfg"]).toContain(named);
+});
+
 test("a linked zoo.cfg is changed where it is", async () => {
   const [folder, links] = [temporaryFolder(), temporaryFolder()];
   writeFileSync(join(folder, "zoo.cfg"), "server.1=h1:1:2\n");
