@@ -1,8 +1,7 @@
 /**
- * Operations on the log files of a folder as a sequence: cutting it short, dropping its beginning.
- * The sequence must stay without gaps whenever the machine stops, so files go from the end when
- * it is cut and from the beginning when it is purged. The file that is being written must be
- * closed before.
+ * The log files of a folder as a sequence: their order, and cutting it short. The sequence must
+ * stay without gaps whenever the machine stops, so files go from the end when it is cut. The file
+ * that is being written must be closed before.
  */
 import type { Logger } from "../observe/index.ts";
 import { formatHex, zxidCounter, zxidEpoch } from "../wire/index.ts";
@@ -38,17 +37,6 @@ export async function truncateLogs(folder: Folder, zxid: bigint, logger: Logger)
     else await folder.cut(last.name, scan.endOffset);
   }
   logger.info("Transaction log truncated", { zxid: formatHex(zxid), removedFiles: later.length });
-}
-
-/**
- * Removes the files that hold only transactions up to `snapshotZxid`, but for the newest of them.
- * Returns how many.
- */
-export async function purgeLogs(folder: Folder, snapshotZxid: bigint): Promise<number> {
-  const files = await listLogs(folder);
-  const old = files.slice(0, indexOfFileWith(files, snapshotZxid)).map((file) => file.name);
-  await folder.removeInOrder(old);
-  return old.length;
 }
 
 /** Whether `next` can directly follow `previous`: one more, or the first one of a later epoch. */

@@ -21,7 +21,7 @@ import type { DataFolders } from "./data-folders.ts";
 import { readActiveConfig, saveActiveConfig } from "./config-file.ts";
 import { recoverEpochs, saveAcceptedEpoch, saveCurrentEpoch } from "./epoch-files.ts";
 import { LogHistory } from "./log-history.ts";
-import { purgeLogs, truncateLogs } from "./log-folder.ts";
+import { indexOfFileWith, listLogs, truncateLogs } from "./log-folder.ts";
 import { Quarantine } from "./quarantine.ts";
 import { recoverHistory } from "./recovery.ts";
 import type { RecoveryTarget } from "./recovery.ts";
@@ -311,9 +311,7 @@ export class Storage {
         this.#options.snapRetainCount,
       );
       if (oldestKept === null) return;
-      const read = [...this.#logHolds].map(({ zxid }) => zxid);
-      const needed = read.reduce((low, zxid) => (zxid < low ? zxid : low), oldestKept);
-      const logCount = await purgeLogs(this.#folders.logs, needed);
+      const logCount = await this.#purgeLogs(oldestKept);
       if (removedCount + logCount === 0) return;
       this.#options.logger.info("Old files purged", { snapshots: removedCount, logs: logCount });
     });
@@ -335,6 +333,24 @@ export class Storage {
       await this.#log.abandon();
       await this.#folders.unlock();
     }
+  }
+
+  /**
+   * Removes the log files that hold only transactions up to `oldestKept` and that nobody reads.
+   * From then on the log's history begins with the first file that is left: what precedes that is
+   * not to be seen, since the last transactions of an epoch have no mark.
+   */
+  async #purgeLogs(oldestKept: bigint): Promise<number> {
+    const files = await listLogs(this.#folders.logs);
+    // Nothing waits from here to the new floor: whoever opens the history goes by it, or is held.
+    const held = [...this.#logHolds].map(({ zxid }) => zxid);
+    const needed = held.reduce((low, zxid) => (zxid < low ? zxid : low), oldestKept);
+    const old = files.slice(0, indexOfFileWith(files, needed)).map((file) => file.name);
+    const first = files[old.length];
+    if (old.length === 0 || first === undefined) return 0;
+    if (first.zxid > this.#logFloor) this.#logFloor = first.zxid - 1n;
+    await this.#folders.logs.removeInOrder(old);
+    return old.length;
   }
 
   /** Runs `operation` after those before it. */

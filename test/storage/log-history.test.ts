@@ -127,6 +127,32 @@ test("openHistory() keeps the files that it reads from being purged", async () =
   expect(await storage.openHistory(1n)).toBeNull();
 });
 
+test("openHistory() knows that the end of an epoch was purged", async () => {
+  const folder = memoryFolder();
+  const before = await freshStorage(folder);
+  await before.saveAcceptedEpoch(2);
+  await before.saveCurrentEpoch(2);
+  const epoch = range(makeZxid(1, 1), makeZxid(1, 6));
+  await appendAll(before, epoch.slice(0, 3));
+  await before.writeSnapshot(bodyOf(3), { lastProcessedZxid: makeZxid(1, 3) });
+  await appendAll(before, epoch.slice(3));
+  await before.close();
+  const storage = await openStorage(folder);
+  await storage.recover(new RememberingTarget(), 0);
+  for (const counter of [1, 2, 3]) {
+    const zxid = makeZxid(2, counter);
+    storage.rollLog();
+    await appendAll(storage, [zxid]);
+    await storage.writeSnapshot(bodyOf(3), { lastProcessedZxid: zxid });
+  }
+  await storage.purge();
+  // The first transaction of an epoch may follow any: the log does not show that 1.4 to 1.6 are gone.
+  for (const zxid of [epoch[2]!, epoch[5]!]) expect(await storage.openHistory(zxid)).toBeNull();
+  const rest = range(makeZxid(2, 2), makeZxid(2, 3));
+  const first = makeZxid(2, 1);
+  expect(await historyFrom(storage, first)).toEqual({ position: first, zxids: rest });
+});
+
 test("remainingBytes() counts what is behind the position, without the padding of the file", async () => {
   const storage = await freshStorage(memoryFolder(), { preAllocBytes: 64 * 1024 * 1024 });
   for (const zxid of range(1n, 40n)) storage.append(zxid, payloadOf(zxid, 10_000));
