@@ -175,8 +175,9 @@ export class Peer {
   receiveNotification(from: bigint, notification: Notification): void {
     const { nowMs } = this.#context;
     if (this.#role === undefined && this.#context.configs.learn(notification.config)) {
-      // Votes of other voters count from now on: the election begins anew.
+      // Other voters count from now on, and whoever was designated may be none.
       this.#isElecting = false;
+      this.#designated = undefined;
       this.#early.keep(from, notification, nowMs);
     } else if (this.#isElecting) {
       this.#election.receive(from, notification, nowMs);

@@ -74,6 +74,15 @@ describe("a follower", () => {
     expect(peer.disk).toEqual(["accepted-epoch 2"]);
   });
 
+  it("forgets the designated leader when it hears of a newer configuration first", () => {
+    const text = configText(z(1, 1), [1, 2]);
+    const peer = proposed(activeFollower(1, { config: first }), z(1, 1), text);
+    peer.receive(1, "commitAndActivate", z(1, 1), designating(2));
+    peer.vote(3, { leader: 3, config: configText(z(1, 2), [1, 3]) }).persist();
+    expect(peer.dials).toEqual([]);
+    expect(peer.peer.role).toBe("looking");
+  });
+
   it("is elected a leader when the designated one cannot be reached", () => {
     const text = configText(z(1, 1), [1, 2]);
     const peer = proposed(activeFollower(1, { config: first }), z(1, 1), text);
