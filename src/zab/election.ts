@@ -28,6 +28,9 @@ export const uninitialisedZxid = -1n;
  */
 const roundMax = 2n ** 62n;
 
+/** How long an election goes on, while a configuration is proposed, with one choice of candidates. */
+const turnMs = 2000;
+
 /**
  * Whether a server can have sent this vote. Its zxid and epoch need not fit each other: after a
  * forged vote has won an election, the servers that settled tell of it with their true epoch.
@@ -65,6 +68,9 @@ export class Election {
   #decideAtMs: number | undefined;
   #rebroadcastMs = 0;
   #rebroadcastAtMs = 0;
+  /** Whether only voters of the configuration in force may be elected, as others may not know more. */
+  #isNarrow = false;
+  #turnAtMs = 0;
   #nowMs = 0;
 
   constructor(options: ElectionOptions) {
@@ -116,6 +122,8 @@ export class Election {
     this.#missed = 0;
     this.#winner = undefined;
     this.#rebroadcastMs = this.#options.timing.rebroadcastMinMs;
+    this.#isNarrow = false;
+    this.#turnAtMs = nowMs + turnMs;
     this.#propose(this.#initial);
     this.#checkQuorum();
   }
@@ -146,8 +154,9 @@ export class Election {
       this.#decide(this.#ownVote());
       return;
     }
+    const { timing, sid, configs } = this.#options;
+    if (configs.lastSeen !== undefined && nowMs >= this.#turnAtMs) this.#turn();
     if (nowMs < this.#rebroadcastAtMs) return;
-    const { timing, sid } = this.#options;
     // Nobody tells a server without a vote of a decision that it missed: it has to go on asking.
     const counts = this.#voters.has(sid) && this.#initial.zxid !== uninitialisedZxid;
     const maxMs = counts ? timing.rebroadcastMaxMs : timing.rebroadcastMinMs * 10;
@@ -225,9 +234,27 @@ export class Election {
 
   /** Whether `a` makes a better leader; who may not lead is no better than anybody. */
   #isBetter(a: Candidate, b: Candidate): boolean {
-    const voters = this.#voters;
-    if (!voters.mayLead(a.leader)) return false;
-    return isBetter(a, b) || !voters.mayLead(b.leader);
+    if (!this.#mayLead(a.leader)) return false;
+    return isBetter(a, b) || !this.#mayLead(b.leader);
+  }
+
+  /**
+   * Goes over to the other choice of candidates. Voters that do not know of the proposed
+   * configuration take no vote for one of its new voters, who may have the highest id among equals;
+   * and those who do know may need one of these, who has more than all others.
+   */
+  #turn(): void {
+    this.#isNarrow = !this.#isNarrow;
+    this.#turnAtMs = this.#nowMs + turnMs;
+    this.#round = this.#round < roundMax ? this.#round + 1n : 1n;
+    this.#votes.clear();
+    this.#propose(this.#initial);
+    this.#checkQuorum();
+  }
+
+  #mayLead(sid: bigint): boolean {
+    const { voters, electors } = this.#options.configs;
+    return (this.#isNarrow ? electors : voters).mayLead(sid);
   }
 
   #ownVote(): Vote {
@@ -260,7 +287,7 @@ export class Election {
     const { timing, configs } = this.#options;
     const voters = configs.electors;
     const own = this.#ownVote();
-    if (own.zxid === uninitialisedZxid || !this.#voters.mayLead(own.leader)) return;
+    if (own.zxid === uninitialisedZxid || !this.#mayLead(own.leader)) return;
     let mask = 0;
     for (const [voter, vote] of this.#votes) {
       if (isSameProposal(vote, own)) mask |= voters.bit(voter);

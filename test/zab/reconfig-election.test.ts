@@ -36,6 +36,29 @@ describe("an election with a proposed configuration", () => {
     expect(peer.peer.role).toBe("following");
   });
 
+  it("elects among the voters in force when one of them cannot know of a new one", () => {
+    const peer = new ScriptedPeer(options);
+    const another = { leader: 5, zxid: z(1, 2), epoch: 1 };
+    // Server 5 has the highest id of equals; servers 2 and 3 have never heard of it.
+    peer.vote(5, another).wait(1900);
+    expect(peer.votes.at(-1)).toContain("5 (1, 0x100000002)");
+    peer.wait(200);
+    expect(peer.votes.at(-1)).toContain("1 (1, 0x100000002) in round 2");
+    peer.vote(5, { ...another, round: 2 });
+    peer.vote(2, { ...own, round: 2 }).wait(300);
+    expect(peer.peer.role).toBe("leading");
+  });
+
+  it("goes back to all candidates, as a new voter may have more than those in force", () => {
+    const better = { leader: 5, zxid: z(1, 3), epoch: 1 };
+    const peer = new ScriptedPeer(options).vote(5, better).wait(4100);
+    peer
+      .vote(5, { ...better, round: 3 })
+      .vote(2, { ...better, round: 3 })
+      .wait(300);
+    expect(peer.peer.role).toBe("following");
+  });
+
   it("counts it no more when it is not newer than what is in force", () => {
     const peer = new ScriptedPeer({ ...options, config: configText(z(1, 2), [1, 2]) });
     expect(peer.votes.map((vote) => vote.slice(0, 5))).toEqual(["to 2:"]);
