@@ -49,7 +49,7 @@ async function dump(): Promise<string[]> {
 
 describe.skipIf(!HAS_PODS)("With Helm", () => {
   afterAll(async () => {
-    await kubectl(`delete namespace ${NAMESPACE} ${OPERATOR_NAMESPACE} --wait=true --timeout=90s`);
+    await kubectl(`delete namespace ${NAMESPACE} ${OPERATOR_NAMESPACE} --wait=true --timeout=110s`);
   }, PATIENCE_MS);
 
   test("the operator and an ensemble are installed", async () => {

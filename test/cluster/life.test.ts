@@ -212,7 +212,7 @@ describe.skipIf(!HAS_PODS)("An ensemble", () => {
   });
 
   test("goes with its namespace", async () => {
-    await kubectl(`delete namespace ${NAMESPACE} --wait=true --timeout=60s`);
+    await kubectl(`delete namespace ${NAMESPACE} --wait=true --timeout=110s`);
   });
 
   test("had no step of scaling that took too long", () => {

@@ -155,7 +155,7 @@ export async function installOperator(): Promise<void> {
 
 /** Takes the operator away again: it would see to the Ensembles of tests that want none. */
 export async function removeOperator(): Promise<void> {
-  await kubectl(`delete namespace ${OPERATOR_NAMESPACE} --wait=true --timeout=60s`);
+  await kubectl(`delete namespace ${OPERATOR_NAMESPACE} --wait=true --timeout=110s`);
 }
 
 function conditionOf(seen: Observed, type: string): ConditionSeen | undefined {
