@@ -20,6 +20,8 @@ export type OperatorErrorCode =
   | "START_FAILED"
   /** Members did not do what they were asked for, or nobody knows whether they did. */
   | "MEMBERS_REFUSED"
+  /** The API server does not let a volume grow. */
+  | "GROWTH_REFUSED"
   /** This operator may not act any more. */
   | "LEAD_LOST";
 

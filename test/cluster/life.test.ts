@@ -39,6 +39,9 @@ const RARE: ReadonlySet<string> = new Set([
   "delete /services",
   "delete /serviceaccounts",
   "delete networking.k8s.io/networkpolicies",
+  // Nobody asked for larger volumes, which this cluster could not make.
+  "patch /persistentvolumeclaims",
+  "delete apps/statefulsets",
   // Nobody asked for the objects of the Prometheus operator.
   ...["get", "create", "patch", "delete"].flatMap((verb) => [
     `${verb} monitoring.coreos.com/servicemonitors`,

@@ -26,7 +26,7 @@ const TABLE = {
   Ready: {
     meaning:
       "The committed membership is the wanted one, every member is synchronised, and every pod " +
-      "is as the spec wants it.",
+      "and volume is as the spec wants it.",
     reasons: {
       AsWanted: { status: "True", meaning: "All of that holds." },
       Forming: { status: "False", meaning: FORMING },
@@ -37,6 +37,10 @@ const TABLE = {
         meaning: "The committed membership is not the wanted one yet.",
       },
       PodsDiffer: { status: "False", meaning: "A pod is not as the spec wants it yet." },
+      VolumesDiffer: {
+        status: "False",
+        meaning: "A volume, or what new ones are made from, is smaller than the spec wants it.",
+      },
       Hibernated: { status: "False", meaning: HIBERNATED },
       NotObserved: { status: "Unknown", meaning: NOT_OBSERVED },
     },
@@ -88,6 +92,16 @@ const TABLE = {
       },
       PodUnschedulable: { status: "True", meaning: "No node takes a pod." },
       ImageUnavailable: { status: "True", meaning: "A pod's image cannot be pulled." },
+      VolumeGrowthFailed: {
+        status: "True",
+        meaning: "A volume did not become larger; its claim says why.",
+      },
+      VolumeGrowthRefused: {
+        status: "True",
+        meaning:
+          "Kubernetes refuses a larger size to a claim: its StorageClass does not allow it, or a " +
+          "quota is used up.",
+      },
       NotObserved: { status: "Unknown", meaning: NOT_OBSERVED },
     },
   },

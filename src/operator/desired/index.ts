@@ -6,5 +6,6 @@ export { memberIdOf } from "./member-names.ts";
 export { buildPrometheusRule, buildServiceMonitor } from "./monitoring.ts";
 export { buildNetworkPolicy } from "./network-policy.ts";
 export { buildPodDisruptionBudget } from "./pod-disruption-budget.ts";
+export { isLess } from "./quantity.ts";
 export { buildServices } from "./services.ts";
 export { buildStatefulSet } from "./stateful-set.ts";

@@ -15,13 +15,22 @@ import type { PodOptions } from "./pod-template.ts";
 export interface StatefulSetOptions extends PodOptions {
   /** Pods now; while members come and go one by one it is not what the spec says. */
   readonly replicas: number;
+  /**
+   * The sizes of the volumes that the StatefulSet makes, by their names, if it is there: they
+   * cannot be changed. Where nothing is said they are the spec's.
+   */
+  readonly volumeSizes?: VolumeSizes;
 }
+
+/** Sizes of volumes by name: "data" and "log". */
+export type VolumeSizes = Readonly<Record<string, string>>;
 
 /** One of the two StatefulSets. */
 export function buildStatefulSet(owner: Owner, options: StatefulSetOptions): SpecObject {
   const { ensemble } = owner;
-  const { logVolume, size, storageClassName } = ensemble.spec.storage;
-  const dataVolume = storageClassName === undefined ? { size } : { size, storageClassName };
+  const volumes = Object.entries(volumesOf(ensemble)).map(([name, volume]) =>
+    claim(name, { ...volume, size: options.volumeSizes?.[name] ?? volume.size }),
+  );
   return buildChild(owner, {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
@@ -35,13 +44,16 @@ export function buildStatefulSet(owner: Owner, options: StatefulSetOptions): Spe
         persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
         selector: { matchLabels: componentLabels(ensemble, options.component) },
         template: buildPodTemplate(ensemble, options),
-        volumeClaimTemplates: [
-          claim("data", dataVolume),
-          ...(logVolume === undefined ? [] : [claim("log", logVolume)]),
-        ],
+        volumeClaimTemplates: volumes,
       },
     },
   });
+}
+
+/** The volumes that each member is to have, by name. */
+export function volumesOf({ spec }: Ensemble): Readonly<Record<string, VolumeSpec>> {
+  const { logVolume, ...data } = spec.storage;
+  return logVolume === undefined ? { data } : { data, log: logVolume };
 }
 
 function statefulSetName({ metadata }: Ensemble, component: PodOptions["component"]): string {

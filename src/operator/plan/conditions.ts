@@ -5,7 +5,12 @@
  */
 import type { ConditionType, ReasonOf } from "../api/conditions.ts";
 import type { EnsembleStep } from "./ensemble-action.ts";
-import type { EnsembleObserved, Membership, ObservedMember } from "./ensemble-observed.ts";
+import type {
+  ClaimGrowth,
+  EnsembleObserved,
+  Membership,
+  ObservedMember,
+} from "./ensemble-observed.ts";
 import {
   hasQuorum,
   isCommitted,
@@ -18,6 +23,7 @@ import {
 } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import type { EnsembleWanted } from "./ensemble-wanted.ts";
+import { planVolumes } from "./grow-volumes.ts";
 import { outdatedMembers } from "./roll.ts";
 
 /** What a condition is to say. */
@@ -84,6 +90,8 @@ function describeReady(view: EnsembleView): ConditionFact<"Ready"> {
   if (!children.isCurrent || !children.isSettled) {
     return { reason: "PodsDiffer", message: "The objects of the members are out of date" };
   }
+  const step = planVolumes(view);
+  if (step !== null) return { reason: "VolumesDiffer", message: step.reason };
   return { reason: "AsWanted", message: "Everything is as wanted" };
 }
 
@@ -109,6 +117,8 @@ function findBroken({ committed, members }: EnsembleObserved): ConditionFact<"De
     committed === null || isCommitted(committed, sid);
   const isAnyClaim = ({ claims }: ObservedMember, state: string): boolean =>
     claims.some((claim) => claim.state === state);
+  const isAnyGrowth = ({ claims }: ObservedMember, growth: ClaimGrowth): boolean =>
+    claims.some((claim) => claim.growth === growth);
   const table: readonly [ReasonOf<"Degraded">, string, (member: ObservedMember) => boolean][] = [
     [
       "VolumeForeign",
@@ -127,6 +137,17 @@ function findBroken({ committed, members }: EnsembleObserved): ConditionFact<"De
     ["MemberFailing", "ends again and again", ({ pod }) => pod?.trouble === "crashLooping"],
     ["ImageUnavailable", "cannot get its image", ({ pod }) => pod?.trouble === "imageUnavailable"],
     ["PodUnschedulable", "finds no node", ({ pod }) => pod?.trouble === "unschedulable"],
+    [
+      "VolumeGrowthFailed",
+      "has a volume that did not grow; the conditions and Events of its claim say why",
+      (member) => isMember(member) && isAnyGrowth(member, "failed"),
+    ],
+    [
+      "VolumeGrowthRefused",
+      "has a claim that Kubernetes does not let grow: let its StorageClass allow it " +
+        "(allowVolumeExpansion), or delete the claims one by one to have larger ones made",
+      (member) => isAnyGrowth(member, "refused"),
+    ],
   ];
   for (const [reason, what, isBroken] of table) {
     const sids = members.filter(isBroken).map(({ sid }) => sid);
@@ -175,9 +196,10 @@ function describeScaleGate(view: EnsembleView): ConditionFact<"ScaleAllowed"> {
 function describeConfiguration(view: EnsembleView): ConditionFact<"ConfigurationInSync"> {
   const common = describeCommon(view);
   if (common !== null) return common;
-  const outdated = outdatedMembers(view).map(({ sid }) => sid);
+  const outdated = outdatedMembers(view).filter(({ pod }) => !pod.isCurrent);
   if (outdated.length > 0) {
-    return { reason: "RestartPending", message: `${nameMembers(outdated)} must be replaced` };
+    const message = `${nameMembers(outdated.map(({ sid }) => sid))} must be replaced`;
+    return { reason: "RestartPending", message };
   }
   return { reason: "InSync", message: "Every member runs with the wanted settings" };
 }

@@ -20,7 +20,9 @@ export type DeletionReason =
   /** Its process ends again and again. */
   | "CrashLooping"
   /** Its volume is gone or is being deleted. */
-  | "VolumeGone";
+  | "VolumeGone"
+  /** Its volume has grown, and the file system on it grows when it is mounted anew. */
+  | "VolumeGrown";
 
 /** What to do next. */
 export type EnsembleAction =
@@ -74,6 +76,15 @@ export type EnsembleAction =
       readonly uid: string;
       readonly ensembleUid: string;
     }
+  /** Have a claim ask for the size that is wanted. */
+  | {
+      readonly kind: "growClaim";
+      readonly sid: number;
+      readonly name: string;
+      readonly uid: string;
+    }
+  /** Delete a StatefulSet and leave its pods: another one, with larger volumes, adopts them. */
+  | { readonly kind: "orphanPods"; readonly component: Component }
   /** Let the object that is being deleted go. */
   | { readonly kind: "release" }
   /** Something is not as wanted and nothing is to be done now: observe again when it changes. */

@@ -46,6 +46,8 @@ export interface ObservedChildren {
   readonly isFounding: boolean;
   /** The size of each StatefulSet; null while it does not exist, as it need not without pods. */
   readonly sizes: { readonly members: number | null; readonly observers: number | null };
+  /** The StatefulSets that make smaller volumes than are wanted, which no change of them mends. */
+  readonly outgrown: readonly Component[];
 }
 
 /** The membership that the ensemble has agreed on. */
@@ -78,6 +80,21 @@ export interface ObservedPod {
   readonly trouble: PodTrouble | null;
 }
 
+/** How a volume stands to the size that is wanted. */
+export type ClaimGrowth =
+  /** It is as large as wanted, or larger; or it is not there yet. */
+  | "none"
+  /** Its claim asks for less than is wanted. */
+  | "short"
+  /** Its claim asks for less, and the API server has refused to let it ask for more. */
+  | "refused"
+  /** Its claim asks for enough, and the volume or its file system is still smaller. */
+  | "underway"
+  /** Its file system would grow when it is mounted anew, and has not while it is mounted. */
+  | "awaitsRestart"
+  /** Whoever makes volumes larger has failed to. */
+  | "failed";
+
 /** A volume claim of a member as it is now. */
 export interface ObservedClaim {
   readonly name: string;
@@ -86,6 +103,7 @@ export interface ObservedClaim {
   readonly state: "pending" | "bound" | "lost" | "terminating";
   /** The ensemble that it has data of, as it is written on the claim; null before that. */
   readonly ensembleUid: string | null;
+  readonly growth: ClaimGrowth;
 }
 
 /** What is wrong with a member's disk, as the member says. */

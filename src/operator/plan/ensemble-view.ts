@@ -88,6 +88,11 @@ export function hasQuorumWithout(view: EnsembleView, sid: number): boolean {
   return missing.size * 2 < committed.voters.length;
 }
 
+/** Whether a member's pod is not the one that its StatefulSet would make, on a volume as it is. */
+export function isDue({ claims, pod }: ObservedMember): boolean {
+  return pod?.isCurrent === false || claims.some(({ growth }) => growth === "awaitsRestart");
+}
+
 /** Whether a member's volume was deleted and goes as soon as its pod ends. */
 export function isVolumeLeaving({ claims, pod }: ObservedMember): boolean {
   return pod !== null && claims.some(({ state }) => state === "terminating");

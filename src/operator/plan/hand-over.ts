@@ -5,7 +5,7 @@
  */
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { ObservedMember } from "./ensemble-observed.ts";
-import { isSound, memberOf } from "./ensemble-view.ts";
+import { isDue, isSound, memberOf } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 
 /** Failures in a row after which it is not tried any more. */
@@ -36,7 +36,6 @@ export function planHandOver(
 
 /** The best first: one that need not be replaced soon, then one with little to catch up. */
 function compareSuccessors(a: ObservedMember, b: ObservedMember): number {
-  const isOutdated = ({ pod }: ObservedMember): number => (pod?.isCurrent === true ? 0 : 1);
   const lagOf = ({ report }: ObservedMember): number => report?.lag ?? 0;
-  return isOutdated(a) - isOutdated(b) || lagOf(a) - lagOf(b) || a.sid - b.sid;
+  return Number(isDue(a)) - Number(isDue(b)) || lagOf(a) - lagOf(b) || a.sid - b.sid;
 }

@@ -11,7 +11,7 @@
  * 3. No pod that serves is deleted while another voter is not sound, nor while another pod is
  *    ending.
  * 4. The leader is the last that is touched, after another member has taken over.
- * 5. Without a quorum nothing that may hold data is touched.
+ * 5. Without a quorum nothing that may hold data is touched, but that volumes may grow.
  */
 import { planMarking } from "./adopt.ts";
 import { planChildren, planSizes } from "./children.ts";
@@ -21,6 +21,7 @@ import { isSound, membersToBe, nameMembers, viewEnsemble } from "./ensemble-view
 import type { EnsembleView } from "./ensemble-view.ts";
 import type { EnsembleWanted } from "./ensemble-wanted.ts";
 import { planBeginning, planFormation, planFormed } from "./form.ts";
+import { planClaimGrowth, planTemplateGrowth, planVolumes } from "./grow-volumes.ts";
 import { planHealing } from "./heal.ts";
 import { planHibernation } from "./hibernate.ts";
 import { planDeletion, planRetirement } from "./retire.ts";
@@ -34,6 +35,7 @@ type Part = (view: EnsembleView) => EnsembleStep | null;
 const FORMING: readonly Part[] = [
   planFormed,
   planChildren,
+  planClaimGrowth,
   planHibernation,
   planSizes,
   planReplacement,
@@ -41,6 +43,7 @@ const FORMING: readonly Part[] = [
 ];
 const RUNNING: readonly Part[] = [
   planChildren,
+  planClaimGrowth,
   planCover,
   planHibernation,
   planSizes,
@@ -49,6 +52,7 @@ const RUNNING: readonly Part[] = [
   planShrinking,
   planRetirement,
   planRoll,
+  planTemplateGrowth,
   planScaling,
   planMarking,
 ];
@@ -81,5 +85,7 @@ function planRest(view: EnsembleView): EnsembleStep {
     const reason = `${nameMembers(unsound.map(({ sid }) => sid))} must become synchronised`;
     return { action: { kind: "wait" }, reason, progress: "Waiting" };
   }
+  const step = planVolumes(view);
+  if (step !== null) return step;
   return { action: { kind: "none" }, reason: "Everything is as wanted", progress: "AsWanted" };
 }

@@ -11,6 +11,7 @@ import type { DeletionReason, EnsembleStep } from "./ensemble-action.ts";
 import type { ObservedMember, ObservedPod } from "./ensemble-observed.ts";
 import {
   hasQuorumWithout,
+  isDue,
   isSound,
   isVolumeSpared,
   membersToBe,
@@ -25,11 +26,11 @@ interface Candidate extends ObservedMember {
   readonly pod: ObservedPod;
 }
 
-/** The members whose pods are not as wanted. */
+/** The members whose pods are not as wanted, or have to mount their volumes anew. */
 export function outdatedMembers({ observed }: EnsembleView): readonly Candidate[] {
   return observed.members.filter(
     (member): member is Candidate =>
-      member.pod !== null && member.pod.state !== "terminating" && !member.pod.isCurrent,
+      member.pod !== null && member.pod.state !== "terminating" && isDue(member),
   );
 }
 
@@ -44,8 +45,8 @@ export function planReplacement(view: EnsembleView): EnsembleStep | null {
   if (!view.observed.children.isSettled || endingMembers(view).length > 0) return null;
   const idle = outdatedMembers(view).find((member) => isIdle(view, member));
   if (idle === undefined) return null;
-  const reason = `${nameMembers([idle.sid])} is out of date and does not serve`;
-  return deletePod(idle, "OutOfDateAndUnready", reason);
+  const reason = `${describeFlaw(idle)} and does not serve`;
+  return deletePod(idle, idle.pod.isCurrent ? "VolumeGrown" : "OutOfDateAndUnready", reason);
 }
 
 /**
@@ -79,7 +80,7 @@ export function planRoll(view: EnsembleView): EnsembleStep | null {
       `The volume of ${nameMembers([candidate.sid]).toLowerCase()} would go with its pod`,
     );
   }
-  const reason = `${nameMembers([candidate.sid])} is out of date`;
+  const reason = describeFlaw(candidate);
   if (candidate.sid === leaderSid) {
     const handOver = planHandOver(view, candidate.sid, {
       reason: `${reason} and leads: another takes over first`,
@@ -88,7 +89,12 @@ export function planRoll(view: EnsembleView): EnsembleStep | null {
     });
     if (handOver !== null) return handOver;
   }
-  return deletePod(candidate, "OutOfDate", reason);
+  return deletePod(candidate, candidate.pod.isCurrent ? "VolumeGrown" : "OutOfDate", reason);
+}
+
+function describeFlaw({ sid, pod }: Candidate): string {
+  const name = nameMembers([sid]);
+  return pod.isCurrent ? `${name} has to mount its larger volume anew` : `${name} is out of date`;
 }
 
 function describeObstacle(view: EnsembleView): string | null {

@@ -53,6 +53,10 @@ function nameAction(
       return [action.reason, `Pod ${pod(action.sid)} was deleted to be made anew`];
     case "deleteClaim":
       return ["VolumeDeleted", `Claim ${action.name} was deleted`];
+    case "growClaim":
+      return ["VolumeGrowing", `Claim ${action.name} asks for a larger volume`];
+    case "orphanPods":
+      return ["StatefulSetReplaced", `The StatefulSet of the ${action.component} is made anew`];
     case "release":
       return ["Released", "All volumes are gone and the ensemble can go"];
     case "applyChildren":

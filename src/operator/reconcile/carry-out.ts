@@ -11,6 +11,7 @@ import type { Component, Sizes } from "../plan/ensemble-observed.ts";
 import { marked } from "./applied-children.ts";
 import type { AppliedChildren } from "./applied-children.ts";
 import type { MemberAccess } from "./member-access.ts";
+import type { GrowthRefusals } from "./growth-refusals.ts";
 import { compareChildren, liveOf } from "./live-children.ts";
 import type { Observation } from "./observe.ts";
 import {
@@ -20,8 +21,10 @@ import {
   FIELD_MANAGER,
   MARK_MANAGER,
   POD,
+  STATEFUL_SET,
   childType,
 } from "./resources.ts";
+import { growClaim } from "./volumes.ts";
 
 /** What actions are carried out with. */
 export interface CarryOutOptions {
@@ -29,6 +32,9 @@ export interface CarryOutOptions {
   readonly members: MemberAccess;
   readonly applied: AppliedChildren;
   readonly defaultImage: string;
+  readonly refusals: GrowthRefusals;
+  /** The time of day. */
+  readonly wallMs: number;
 }
 
 /** Actions that are carried out here: the others are records, or nothing. */
@@ -41,7 +47,7 @@ export type OutwardAction = Exclude<
  * Carries out `action`.
  *
  * @throws KubeError, with CONFLICT when something is not as it was observed; OperatorError when
- * members refuse.
+ * members, or the API server, refuse.
  */
 export async function carryOut(
   action: OutwardAction,
@@ -72,6 +78,12 @@ export async function carryOut(
     }
     case "markClaim":
       return markClaim(observation, action, options);
+    case "growClaim": {
+      const claim = observation.claims.find(({ metadata }) => metadata.uid === action.uid);
+      return growClaim(ensemble, claim, options);
+    }
+    case "orphanPods":
+      return orphanPods(observation, action, options);
     case "release":
       return release(observation, options);
   }
@@ -153,6 +165,20 @@ async function markClaim(
   const metadata = { namespace, name, uid, annotations: { [ENSEMBLE_UID]: ensembleUid } };
   const manifest = { apiVersion: "v1", kind: CLAIM.kind, metadata };
   await client.apply(CLAIM, manifest, { fieldManager: MARK_MANAGER, force: true });
+}
+
+/** Deletes a StatefulSet without its pods. */
+async function orphanPods(
+  { live }: Observation,
+  { component }: { readonly component: Component },
+  { client, applied }: CarryOutOptions,
+): Promise<void> {
+  const set = live.sets[component];
+  if (set === undefined) throw new KubeError("CONFLICT", "The StatefulSet is gone already");
+  const { uid, resourceVersion } = set.metadata;
+  const propagation = "Orphan";
+  await client.delete(STATEFUL_SET, set.metadata, { uid, resourceVersion, propagation });
+  applied.forget(uid);
 }
 
 /** Takes our finalizer away: what is not applied any more goes. */

@@ -20,6 +20,13 @@ import type { MemberRole } from "../desired/member-names.ts";
 import type { KubeObject, Manifest } from "../kube/index.ts";
 import { operatorDigest } from "../members/operator-digest.ts";
 import type { Membership, Sizes } from "../plan/ensemble-observed.ts";
+import { volumeSizesOf } from "./volumes.ts";
+
+/** The StatefulSets that there are. */
+export interface LiveSets {
+  readonly members: KubeObject | undefined;
+  readonly observers: KubeObject | undefined;
+}
 
 /** What the children follow from, besides the specification. */
 export interface ChildDecisions {
@@ -38,6 +45,7 @@ export interface ChildDecisions {
   readonly live: {
     readonly configMap: KubeObject | undefined;
     readonly budget: KubeObject | undefined;
+    readonly sets: LiveSets;
   };
 }
 
@@ -64,8 +72,18 @@ export function buildChildren(owner: Owner, decisions: ChildDecisions): Manifest
     members.size > 0 ? configMap : withLiveMembers(configMap, decisions.live.configMap),
     buildNetworkPolicy(owner),
     buildBudget(owner, decisions),
-    buildStatefulSet(owner, { ...pods, component: "member", replicas: sizes.members }),
-    buildStatefulSet(owner, { ...pods, component: "observer", replicas: sizes.observers }),
+    buildStatefulSet(owner, {
+      ...pods,
+      component: "member",
+      replicas: sizes.members,
+      volumeSizes: volumeSizesOf(decisions.live.sets.members),
+    }),
+    buildStatefulSet(owner, {
+      ...pods,
+      component: "observer",
+      replicas: sizes.observers,
+      volumeSizes: volumeSizesOf(decisions.live.sets.observers),
+    }),
   ];
   return children.filter((child) => child !== null).map((child) => child as Manifest);
 }

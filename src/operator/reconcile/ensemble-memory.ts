@@ -7,6 +7,7 @@ import type { EnsembleObserved, Membership, ObservedReport } from "../plan/ensem
 import { hasQuorum } from "../plan/ensemble-view.ts";
 import type { EnsembleView } from "../plan/ensemble-view.ts";
 import { AppliedChildren } from "./applied-children.ts";
+import { GrowthRefusals } from "./growth-refusals.ts";
 
 /** A membership that was read through a quorum. */
 interface KnownMembership {
@@ -34,6 +35,8 @@ export interface EnsembleMemory {
   quorumMissedSinceMs: number | null;
   /** Since when there is something to wait for. */
   waitingSinceMs: number | null;
+  /** Claims that the API server did not let grow. */
+  readonly refusals: GrowthRefusals;
   /** What was last applied for monitoring, by kind; null for what is not wanted. */
   readonly monitoring: Map<string, string | null>;
 }
@@ -56,6 +59,7 @@ export class EnsembleMemories {
       membership: null,
       quorumMissedSinceMs: null,
       waitingSinceMs: null,
+      refusals: new GrowthRefusals(),
       monitoring: new Map(),
     };
     this.#byKey.set(key, memory);

@@ -9,6 +9,7 @@ import { sidsOf } from "../plan/ensemble-view.ts";
 import type { AppliedChildren } from "./applied-children.ts";
 import type { ClusterReader, FullName } from "./cluster-reader.ts";
 import { buildChildren, isFoundingMap } from "./desired-children.ts";
+import type { LiveSets } from "./desired-children.ts";
 import { observeSet } from "./observe-pods.ts";
 import { readRecord } from "./record.ts";
 import { CONFIG_MAP, OPTIONAL_CHILDREN, STATEFUL_SET } from "./resources.ts";
@@ -23,10 +24,7 @@ export interface Subject {
 
 /** The children as they are. */
 export interface LiveChildren {
-  readonly sets: {
-    readonly members: KubeObject | undefined;
-    readonly observers: KubeObject | undefined;
-  };
+  readonly sets: LiveSets;
   readonly configMap: KubeObject | undefined;
   readonly optional: readonly KubeObject[];
 }
@@ -89,6 +87,7 @@ export function compareChildren(
       sids: sidsOf(decisions.sizes),
       live: {
         configMap: live.configMap,
+        sets: live.sets,
         budget: live.optional.find(({ kind }) => kind === "PodDisruptionBudget"),
       },
     },

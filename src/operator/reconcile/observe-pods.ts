@@ -6,6 +6,8 @@ import type { KubeObject } from "../kube/index.ts";
 import type { ObservedClaim, ObservedPod, PodTrouble } from "../plan/ensemble-observed.ts";
 import { labelsOf } from "./cluster-reader.ts";
 import { ENSEMBLE_UID } from "./resources.ts";
+import { growthOf } from "./volumes.ts";
+import type { GrowthContext } from "./volumes.ts";
 
 interface PodStatus {
   readonly phase?: string;
@@ -71,19 +73,24 @@ export function containerImageOf(pod: KubeObject): string {
 }
 
 /** A volume claim. */
-export function observeClaim(claim: KubeObject): ObservedClaim {
+export function observeClaim(claim: KubeObject, context: GrowthContext): ObservedClaim {
   const { phase } = (claim["status"] ?? {}) as { readonly phase?: string };
   const state = phase === "Bound" ? "bound" : phase === "Lost" ? "lost" : "pending";
   const { name, uid } = claim.metadata;
   const { annotations } = claim.metadata as { readonly annotations?: Record<string, string> };
-  const ensembleUid = annotations?.[ENSEMBLE_UID] ?? null;
-  return { name, uid, state: isBeingDeleted(claim) ? "terminating" : state, ensembleUid };
+  return {
+    name,
+    uid,
+    state: isBeingDeleted(claim) ? "terminating" : state,
+    growth: growthOf(claim, context),
+    ensembleUid: annotations?.[ENSEMBLE_UID] ?? null,
+  };
 }
 
 /** A StatefulSet, as far as pods follow from it. */
 export interface ObservedSet {
   readonly replicas: number;
-  /** Whether its controller has seen its newest form. */
+  /** Whether its controller has seen its newest form, and it stays. */
   readonly isSettled: boolean;
   /** What a new pod would be of; null if that is not known yet. */
   readonly revision: string | null;
@@ -96,7 +103,8 @@ export function observeSet(set: KubeObject): ObservedSet {
     readonly observedGeneration?: number;
     readonly updateRevision?: string;
   };
-  const isSettled = status.observedGeneration === set.metadata["generation"];
+  const isSettled =
+    status.observedGeneration === set.metadata["generation"] && !isBeingDeleted(set);
   return {
     replicas: spec.replicas ?? 1,
     isSettled,

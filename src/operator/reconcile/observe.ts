@@ -19,8 +19,13 @@ import type { LiveChildren, Subject } from "./live-children.ts";
 import type { EnsembleTarget, MemberAccess } from "./member-access.ts";
 import { observeClaim, observePod, observeSet, podIpOf } from "./observe-pods.ts";
 import type { ObservedSet } from "./observe-pods.ts";
+import type { GrowthRefusals } from "./growth-refusals.ts";
 import { readRecord } from "./record.ts";
 import { CLAIM, POD } from "./resources.ts";
+import { isOutgrown } from "./volumes.ts";
+import type { GrowthContext } from "./volumes.ts";
+
+const COMPONENTS = ["members", "observers"] as const;
 
 /** What an observation is made with. */
 export interface ObserveOptions {
@@ -33,6 +38,9 @@ export interface ObserveOptions {
   /** The membership, if it is known well enough without asking for it. */
   readonly knownMembership: (reports: ReadonlyMap<number, ObservedReport>) => Membership | null;
   readonly failedHandOvers: (leader: number | null) => number;
+  /** The time of day. */
+  readonly wallMs: number;
+  readonly refusals: GrowthRefusals;
 }
 
 /** An ensemble at one moment, more or less. */
@@ -41,6 +49,7 @@ export interface Observation extends Subject {
   readonly target: EnsembleTarget;
   /** By server id. */
   readonly pods: ReadonlyMap<number, KubeObject>;
+  readonly claims: readonly KubeObject[];
   /** What is there of the children: all that have to be, and any that need not. */
   readonly live: LiveChildren;
 }
@@ -69,7 +78,9 @@ export async function observe(
   const committed =
     options.knownMembership(reports) ?? (await options.members.readMembership(target, signal));
   const sets = { members: setOf(live.sets.members), observers: setOf(live.sets.observers) };
-  const members = joinMembers({ pods, claims, reports, committed, sets });
+  const { refusals, wallMs } = options;
+  const growth = { ensemble, refusals, wallMs };
+  const members = joinMembers({ pods, claims, reports, committed, sets, growth });
   const leader = members.find(({ report }) => report?.role === "leader")?.sid ?? null;
   const observed: EnsembleObserved = {
     recorded: readRecord(ensemble),
@@ -81,12 +92,13 @@ export async function observe(
         members: sets.members?.replicas ?? null,
         observers: sets.observers?.replicas ?? null,
       },
+      outgrown: COMPONENTS.filter((component) => isOutgrown(live.sets[component], ensemble)),
     },
     committed,
     members,
     failedHandOvers: options.failedHandOvers(leader),
   };
-  return { ...subject, observed, target, pods, live };
+  return { ...subject, observed, target, pods, claims, live };
 }
 
 function setOf(set: KubeObject | undefined): ObservedSet | null {
@@ -111,12 +123,14 @@ function joinMembers({
   reports,
   committed,
   sets,
+  growth,
 }: {
   readonly pods: ReadonlyMap<number, KubeObject>;
   readonly claims: readonly KubeObject[];
   readonly reports: ReadonlyMap<number, ObservedReport>;
   readonly committed: Membership | null;
   readonly sets: { readonly members: ObservedSet | null; readonly observers: ObservedSet | null };
+  readonly growth: Omit<GrowthContext, "pod">;
 }): ObservedMember[] {
   const claimsOf = Map.groupBy(claims, ({ metadata }) =>
     memberIdOf(metadata.name.replace(/^(data|log)-/u, "")),
@@ -132,7 +146,7 @@ function joinMembers({
     .map((sid) => {
       const pod = pods.get(sid);
       const set = sets[componentOf(sid)];
-      const own = (claimsOf.get(sid) ?? []).map(observeClaim);
+      const own = (claimsOf.get(sid) ?? []).map((claim) => observeClaim(claim, { ...growth, pod }));
       return {
         sid,
         pod: pod === undefined ? null : observePod(pod, set?.revision ?? null),

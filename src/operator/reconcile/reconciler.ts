@@ -170,8 +170,8 @@ export class Reconciler {
     isFresh: boolean,
     signal: AbortSignal,
   ): Promise<Observation> {
-    const { cached, fresh, members, defaultImage } = this.#options;
-    const { failedHandOvers, applied } = memory;
+    const { cached, fresh, members, defaultImage, timers } = this.#options;
+    const { failedHandOvers, applied, refusals } = memory;
     const options: ObserveOptions = {
       reader: isFresh ? fresh : cached,
       cached,
@@ -180,6 +180,8 @@ export class Reconciler {
       defaultImage,
       knownMembership: (reports) => (isFresh ? null : knownMembership(memory, reports)),
       failedHandOvers: (leader) => (leader === failedHandOvers.leader ? failedHandOvers.count : 0),
+      refusals,
+      wallMs: timers.wallMs(),
     };
     const observation = await observe(subject, options, signal);
     rememberMembership(memory, observation.observed);
@@ -218,14 +220,16 @@ export class Reconciler {
     memory: EnsembleMemory,
     signal: AbortSignal,
   ): Promise<WorkResult> {
-    const { client, members, defaultImage } = this.#options;
+    const { client, members, defaultImage, timers } = this.#options;
     const { action, reason } = step;
+    const { applied, refusals } = memory;
     const { namespace, name } = observation.ensemble.metadata;
     const logger = this.#logger.child({ ensemble: `${namespace}/${name}` });
     this.#checkLead();
     logger.info("Action", { action, reason });
     try {
-      const options = { client, members, applied: memory.applied, defaultImage };
+      const wallMs = timers.wallMs();
+      const options = { client, members, applied, refusals, defaultImage, wallMs };
       await carryOut(action, observation, options, signal);
     } catch (error) {
       if (action.kind === "transferLeadership") countFailure(memory, action.from);
@@ -234,7 +238,7 @@ export class Reconciler {
       if (isOver || !(error instanceof Error)) throw error;
       tell(this.#options.events, observation.object, describeFailure(step, error));
       if (!isRefusal) throw error;
-      logger.warn("Members refused", { action, error });
+      logger.warn("Action refused", { action, error });
       return { requeueAfterMs: AFTER_REFUSAL_MS };
     }
     tell(this.#options.events, observation.object, describeAction(observation.ensemble, step));

@@ -15,7 +15,11 @@ interface StatefulSetSpec {
   };
 }
 
-function build(spec: object = {}, component: "member" | "observer" = "member") {
+function build(
+  spec: object = {},
+  component: "member" | "observer" = "member",
+  volumeSizes: Readonly<Record<string, string>> = {},
+) {
   const object = {
     apiVersion: "ensemble.dev/v1",
     kind: "Ensemble",
@@ -26,6 +30,7 @@ function build(spec: object = {}, component: "member" | "observer" = "member") {
   const options = {
     component,
     replicas: 2,
+    volumeSizes,
     image: "registry.example/ensemble:1.2.3",
     args: ["member"],
     configMapName: "demo-config",
@@ -47,6 +52,19 @@ describe("buildStatefulSet()", () => {
       updateStrategy: { type: "OnDelete" },
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
     });
+  });
+
+  it("keeps the sizes of volumes that a StatefulSet has already, as they cannot change", () => {
+    const storage = { size: "20Gi", logVolume: { size: "2Gi" } };
+    const sizesOf = (volumeSizes: Record<string, string>): unknown[] => {
+      const { rest } = build({ storage }, "member", volumeSizes);
+      return rest.volumeClaimTemplates.map((template) => {
+        return (template as { spec: { resources: unknown } }).spec.resources;
+      });
+    };
+    const requests = (storage: string): object => ({ requests: { storage } });
+    expect(sizesOf({ data: "10Gi", log: "1Gi" })).toEqual([requests("10Gi"), requests("1Gi")]);
+    expect(sizesOf({})).toEqual([requests("20Gi"), requests("2Gi")]);
   });
 
   it("selects other pods for observers than for voters", () => {

@@ -135,6 +135,22 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
     expect(membership(observed)).not.toContain(sid);
   },
 
+  growClaim({ sid, uid }, observed) {
+    const claim = memberOf(observed, sid).claims.find((candidate) => candidate.uid === uid);
+    expect(claim).toMatchObject({ state: "bound", growth: "short" });
+  },
+
+  orphanPods({ component }, observed) {
+    const { children, members, recorded } = observed;
+    expect(children).toMatchObject({ isCurrent: true, isSettled: true, sizes: recorded.sizes });
+    expect(children.outgrown).toContain(component);
+    // Nobody comes or goes.
+    expect(soundVoters(observed)).toEqual(voters(observed));
+    expect(observed.committed).not.toBeNull();
+    const pods = members.flatMap(({ pod }) => (pod === null ? [] : [pod]));
+    expect(pods.every(({ isCurrent, state }) => isCurrent && state !== "terminating")).toBe(true);
+  },
+
   release(_, { members }, wanted) {
     expect(wanted.isDeleted).toBe(true);
     if (wanted.retention.whenDeleted === "Retain") return;

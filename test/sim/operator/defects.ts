@@ -4,10 +4,10 @@
  */
 import { planEnsemble } from "../../../src/operator/plan/index.ts";
 import type { EnsembleObserved, ObservedEnsembleMember } from "../../../src/operator/plan/index.ts";
-import type { Action, Planner } from "./planner.ts";
+import type { Action, ObservedClaim, Planner } from "./planner.ts";
 import type { RunRequest } from "./simulation.ts";
 
-export interface Defect extends Pick<RunRequest, "planner" | "isCareful"> {
+export interface Defect extends Pick<RunRequest, "planner" | "isCareful" | "propagation"> {
   readonly name: string;
   /** The rules of which it breaks one. */
   readonly rules: readonly string[];
@@ -116,6 +116,32 @@ export const defects: readonly Defect[] = [
     })),
   },
   {
+    name: "deletes a StatefulSet with its pods",
+    rules: ["a StatefulSet goes alone"],
+    propagation: "Background",
+  },
+  {
+    name: "replaces a StatefulSet at any time",
+    rules: ["a StatefulSet goes alone"],
+    planner: (wanted, observed) => {
+      const step = planEnsemble(wanted, observed);
+      const [component] = observed.children.outgrown;
+      if (step.action.kind !== "wait" || component === undefined) return step;
+      return { ...step, action: { kind: "orphanPods", component } };
+    },
+  },
+  {
+    name: "does not restart pods for their volumes",
+    rules: ["all becomes as wanted"],
+    planner: seeing((observed) => ({
+      ...observed,
+      members: observed.members.map((member) => ({
+        ...member,
+        claims: member.claims.map((claim) => ({ ...claim, growth: waitingFor(claim.growth) })),
+      })),
+    })),
+  },
+  {
     name: "leaves pods of a bad image alone",
     rules: ["all becomes as wanted"],
     planner: seeing((observed) => ({
@@ -128,6 +154,10 @@ export const defects: readonly Defect[] = [
     })),
   },
 ];
+
+function waitingFor(growth: ObservedClaim["growth"]): ObservedClaim["growth"] {
+  return growth === "awaitsRestart" ? "underway" : growth;
+}
 
 function seeing(sees: Sees): Planner {
   return (wanted, observed) => planEnsemble(wanted, sees(observed));

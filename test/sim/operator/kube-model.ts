@@ -20,6 +20,7 @@ export interface Spec {
   readonly wanted: EnsembleWanted;
   /** Of the pods; each has its own image. */
   readonly revision: number;
+  readonly volumeSize: number;
 }
 
 /** Images that do not work, by how. */
@@ -30,10 +31,13 @@ export interface Children {
   readonly revision: number;
   readonly isFounding: boolean;
   readonly sizes: { readonly members: number | null; readonly observers: number | null };
+  /** Of the volumes that each StatefulSet makes; fixed for as long as it is there. */
+  readonly volumeSizes: { readonly members: number; readonly observers: number };
 }
 
 export interface Pod {
   readonly uid: string;
+  readonly madeAtTick: number;
   readonly revision: number;
   state: ObservedPod["state"];
   /** When it goes on to its next state, or its process starts again. */
@@ -50,6 +54,13 @@ export interface Claim {
   state: "bound" | "terminating";
   /** What is written on it. */
   ensembleUid: string | null;
+  /** What it asks for, and what its member can write to. */
+  request: number;
+  capacity: number;
+  /** Whether its file system grows while it is mounted. */
+  readonly growsMounted: boolean;
+  /** Since when its file system waits for being mounted anew; null if it does not. */
+  pendingSinceTick: number | null;
 }
 
 const NO_SIZES: Children["sizes"] = { members: null, observers: null };
@@ -67,7 +78,14 @@ const SETTINGS_TICKS = 10;
 export class KubeModel {
   spec: Spec;
   recorded: Recorded;
-  children: Children = { revision: 0, isFounding: false, sizes: NO_SIZES };
+  children: Children = {
+    revision: 0,
+    isFounding: false,
+    sizes: NO_SIZES,
+    volumeSizes: { members: 1, observers: 1 },
+  };
+  /** Pods that no StatefulSet owns, as theirs was deleted without them. */
+  readonly orphans = new Set<number>();
   readonly pods = new Map<number, Pod>();
   readonly claims = new Map<number, Claim>();
   readonly defects = new Map<number, Defect>();
@@ -98,9 +116,20 @@ export class KubeModel {
     if (this.#random.next() < 0.5) this.seen = this.children;
     if (this.#random.next() < 0.7) this.#runController(tick);
     for (const [sid, pod] of this.pods) this.#runKubelet(tick, sid, pod);
-    for (const [sid, { state }] of this.claims) {
-      if (state === "terminating" && !this.pods.has(sid)) this.claims.delete(sid);
+    for (const [sid, claim] of this.claims) {
+      if (claim.state === "terminating" && !this.pods.has(sid)) this.claims.delete(sid);
+      else this.#runResizer(tick, sid, claim);
     }
+  }
+
+  /** A StatefulSet is deleted; its pods go with it unless they are made orphans first. */
+  deleteSet(component: Component, propagation: "Orphan" | "Background"): void {
+    const { sizes } = this.children;
+    if (sizes[component] === null) return;
+    if (propagation === "Orphan") {
+      for (const sid of this.pods.keys()) if (componentOf(sid) === component) this.orphans.add(sid);
+    }
+    this.children = { ...this.children, sizes: { ...sizes, [component]: null } };
   }
 
   /** What makes a pod end, whoever asks for it. */
@@ -139,19 +168,19 @@ export class KubeModel {
 
   #runController(tick: number): void {
     const sids = new Set(this.sidsOf(this.seen));
-    for (const sid of this.pods.keys()) if (!sids.has(sid)) this.endPod(tick, sid);
+    for (const component of COMPONENTS)
+      if (this.seen.sizes[component] !== null) this.#adopt(component);
+    for (const sid of this.pods.keys()) {
+      if (!sids.has(sid) && !this.orphans.has(sid)) this.endPod(tick, sid);
+    }
     for (const sid of sids) {
       if (this.pods.has(sid) || this.claims.get(sid)?.state === "terminating") continue;
       if (!this.claims.has(sid)) {
-        this.claims.set(sid, {
-          uid: this.#newUid("claim"),
-          disk: new Disk(),
-          state: "bound",
-          ensembleUid: null,
-        });
+        this.claims.set(sid, this.newClaim(this.seen.volumeSizes[componentOf(sid)]));
       }
       this.pods.set(sid, {
         uid: this.#newUid("pod"),
+        madeAtTick: tick,
         revision: this.seen.revision,
         state: "pending",
         untilTick: tick + this.#upTo(POD_TICKS_MAX),
@@ -164,12 +193,17 @@ export class KubeModel {
 
   #runKubelet(tick: number, sid: number, pod: Pod): void {
     if (pod.state === "terminating") {
-      if (tick >= pod.untilTick) this.pods.delete(sid);
+      if (tick < pod.untilTick) return;
+      this.pods.delete(sid);
+      this.orphans.delete(sid);
       return;
     }
     const defect = this.defects.get(pod.revision);
     if (defect === "imageUnavailable" || !pod.isSchedulable) return;
-    if (pod.state === "pending" && tick >= pod.untilTick) pod.state = "running";
+    if (pod.state === "pending" && tick >= pod.untilTick) {
+      pod.state = "running";
+      this.#mount(sid);
+    }
     if (pod.state === "pending") return;
     if (defect === "crashLooping") {
       if (this.#random.next() < 0.1) pod.restarts += 1;
@@ -195,6 +229,38 @@ export class KubeModel {
     this.#ensemble.start(sid, disk);
   }
 
+  /** A claim of a volume that is there. */
+  newClaim(size: number): Claim {
+    return {
+      uid: this.#newUid("claim"),
+      disk: new Disk(),
+      state: "bound",
+      ensembleUid: null,
+      request: size,
+      capacity: size,
+      growsMounted: this.#random.next() < 0.5,
+      pendingSinceTick: null,
+    };
+  }
+
+  #adopt(component: Component): void {
+    for (const sid of this.orphans) if (componentOf(sid) === component) this.orphans.delete(sid);
+  }
+
+  /** Makes volumes larger, and their file systems if it can. */
+  #runResizer(tick: number, sid: number, claim: Claim): void {
+    if (claim.request <= claim.capacity || this.#random.next() < 0.7) return;
+    if (claim.growsMounted || !this.pods.has(sid)) claim.capacity = claim.request;
+    else claim.pendingSinceTick ??= tick;
+  }
+
+  #mount(sid: number): void {
+    const claim = this.claims.get(sid);
+    if (claim === undefined || claim.pendingSinceTick === null) return;
+    claim.capacity = claim.request;
+    claim.pendingSinceTick = null;
+  }
+
   #newUid(kind: string): string {
     this.#lastUid += 1;
     return `${kind}-${this.#lastUid}`;
@@ -203,4 +269,9 @@ export class KubeModel {
   #upTo(ticksMax: number): number {
     return 1 + Math.floor(this.#random.next() * ticksMax);
   }
+}
+
+/** The StatefulSet that makes the pod of a member. */
+function componentOf(sid: number): Component {
+  return sid > 100 ? "observers" : "members";
 }

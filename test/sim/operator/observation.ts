@@ -16,7 +16,9 @@ export interface Snapshot {
 export function takeSnapshot(kube: KubeModel): Snapshot {
   const { spec, recorded, children, seen } = kube;
   const pods = [...kube.pods].map(([sid, pod]) => [sid, observePod(kube, pod)] as const);
-  const claims = [...kube.claims].map(([sid, claim]) => [sid, observeClaim(sid, claim)] as const);
+  const claims = [...kube.claims].map(
+    ([sid, claim]) => [sid, observeClaim(kube, sid, claim)] as const,
+  );
   return {
     spec,
     recorded,
@@ -25,6 +27,10 @@ export function takeSnapshot(kube: KubeModel): Snapshot {
       isSettled: seen === children,
       isFounding: children.isFounding,
       sizes: children.sizes,
+      outgrown: (["members", "observers"] as const).filter(
+        (component) =>
+          children.sizes[component] !== null && children.volumeSizes[component] < spec.volumeSize,
+      ),
     },
     pods: new Map(pods),
     claims: new Map(claims),
@@ -67,6 +73,18 @@ function observePod(kube: KubeModel, pod: Pod): ObservedPod {
   return { uid, state, isCurrent, isReady, restarts, trouble: kube.troubleOf(pod) };
 }
 
-function observeClaim(sid: number, { uid, state, ensembleUid }: Claim): ObservedClaim {
-  return { name: `data-${sid}`, uid, state, ensembleUid };
+function observeClaim(kube: KubeModel, sid: number, claim: Claim): ObservedClaim {
+  const { uid, state, ensembleUid } = claim;
+  const growth = growthOf(kube, sid, claim);
+  return { name: `data-${sid}`, uid, state, ensembleUid, growth };
+}
+
+function growthOf(kube: KubeModel, sid: number, claim: Claim): ObservedClaim["growth"] {
+  const { volumeSize } = kube.spec;
+  if (claim.request < volumeSize) return "short";
+  if (claim.capacity >= volumeSize) return "none";
+  const { pendingSinceTick } = claim;
+  const pod = kube.pods.get(sid);
+  const isMounted = pendingSinceTick !== null && pod !== undefined;
+  return isMounted && pod.madeAtTick < pendingSinceTick ? "awaitsRestart" : "underway";
 }

@@ -22,18 +22,27 @@ export interface OperatorWorld {
   readonly silent: ReadonlySet<number>;
 }
 
+/** How it goes about things. */
+export interface Manners {
+  /** Whether it looks again before it acts; only a defective one does not. */
+  readonly isCareful: boolean;
+  /** What becomes of pods when it deletes their StatefulSet; only a defective one ends them. */
+  readonly propagation: "Orphan" | "Background";
+}
+
 export class OperatorModel {
   readonly #planner: Planner;
   readonly #world: OperatorWorld;
-  /** Whether it looks again before it acts; only a defective one does not. */
-  readonly #isCareful: boolean;
+  readonly #isCareful: Manners["isCareful"];
+  readonly #propagation: Manners["propagation"];
   /** Hand-overs that failed in a row, and under which leader. */
   #failed = { leaderSid: null as number | null, times: 0 };
 
-  constructor(planner: Planner, world: OperatorWorld, isCareful: boolean) {
+  constructor(planner: Planner, world: OperatorWorld, { isCareful, propagation }: Manners) {
     this.#planner = planner;
     this.#world = world;
     this.#isCareful = isCareful;
+    this.#propagation = propagation;
   }
 
   /** The step that it would take, seeing the objects as in `snapshot`. */
@@ -60,7 +69,7 @@ export class OperatorModel {
   /** Carries out an action that was decided on `snapshot`. */
   carryOut(tick: number, action: Action, snapshot: Snapshot): void {
     const { kube, rules } = this.#world;
-    rules.check(action, snapshot.spec.wanted);
+    rules.check(action, snapshot.spec.wanted, this.#propagation);
     switch (action.kind) {
       case "recordForming": {
         const { founders, sizes } = action;
@@ -78,12 +87,9 @@ export class OperatorModel {
       case "recordSizes":
         this.#record(snapshot, { ...snapshot.recorded, sizes: action.sizes });
         return;
-      case "applyChildren": {
-        if (kube.children.sizes !== snapshot.children.sizes) return;
-        const { isFounding, sizes } = action;
-        kube.children = { revision: snapshot.spec.revision, isFounding, sizes };
+      case "applyChildren":
+        if (kube.children.sizes === snapshot.children.sizes) this.#apply(action, snapshot);
         return;
-      }
       case "resizeStatefulSet": {
         const { component, fromReplicas, replicas } = action;
         const { sizes } = kube.children;
@@ -104,6 +110,16 @@ export class OperatorModel {
         if (claim?.uid === action.uid) claim.ensembleUid = action.ensembleUid;
         return;
       }
+      case "growClaim": {
+        const claim = kube.claims.get(action.sid);
+        if (claim?.uid === action.uid) claim.request = snapshot.spec.volumeSize;
+        return;
+      }
+      case "orphanPods":
+        if (kube.children.sizes === snapshot.children.sizes) {
+          kube.deleteSet(action.component, this.#propagation);
+        }
+        return;
       case "release":
         kube.isReleased = true;
         return;
@@ -118,6 +134,24 @@ export class OperatorModel {
       case "none":
         assert(false, "There is something to carry out");
     }
+  }
+
+  /** What is there of StatefulSets keeps the sizes of its volumes. */
+  #apply(
+    { isFounding, sizes }: Extract<Action, { kind: "applyChildren" }>,
+    { spec: { revision, volumeSize } }: Snapshot,
+  ): void {
+    const { kube } = this.#world;
+    const { sizes: before, volumeSizes } = kube.children;
+    kube.children = {
+      revision,
+      isFounding,
+      sizes,
+      volumeSizes: {
+        members: before.members === null ? volumeSize : volumeSizes.members,
+        observers: before.observers === null ? volumeSize : volumeSizes.observers,
+      },
+    };
   }
 
   /** Writes the status if nobody has since it was read. */

@@ -6,7 +6,7 @@
 import type { EnsembleWanted } from "../../../src/operator/plan/index.ts";
 import { Violation } from "../violation.ts";
 import type { EnsembleModel } from "./ensemble-model.ts";
-import type { KubeModel } from "./kube-model.ts";
+import type { Component, KubeModel } from "./kube-model.ts";
 import type { Action } from "./planner.ts";
 
 /** Lag in transactions with which a member may be admitted. */
@@ -26,7 +26,11 @@ export class Rules {
   }
 
   /** @throws Violation if the action must not be carried out now. */
-  check(action: Action, wanted: EnsembleWanted): void {
+  check(
+    action: Action,
+    wanted: EnsembleWanted,
+    propagation: "Orphan" | "Background" = "Orphan",
+  ): void {
     if (wanted.isPaused && !wanted.isDeleted) {
       throw new Violation("a paused ensemble is left alone", action.kind);
     }
@@ -61,6 +65,12 @@ export class Rules {
       }
       case "markClaim":
         this.#checkMark(action.sid, action.uid);
+        return;
+      case "orphanPods":
+        this.#checkOrphans(action.component, propagation);
+        return;
+      case "growClaim":
+        this.#checkGrowth(action);
         return;
       case "recordForming":
         if (this.#ensemble.acknowledged.length === 0) return;
@@ -100,6 +110,27 @@ export class Rules {
     }
     const ending = [...this.#kube.pods].filter(([, { state }]) => state === "terminating");
     if (ending.length > 0) throw new Violation(rule, `${ending.length} pods are ending already`);
+  }
+
+  /** A StatefulSet goes without its pods, and while nobody comes or goes. */
+  #checkOrphans(component: Component, propagation: "Orphan" | "Background"): void {
+    const { pods, children } = this.#kube;
+    const rule = "a StatefulSet goes alone";
+    const size = children.sizes[component] ?? 0;
+    if (size > 0 && propagation !== "Orphan") throw new Violation(rule, "Its pods go with it");
+    for (const [sid, { state }] of pods) {
+      const isQuiet = state === "running" && this.#ensemble.isServing(sid);
+      if (!isQuiet) throw new Violation(rule, `Member ${sid} is coming or going`);
+    }
+    if (pods.size === this.#kube.sidsOf(children).length) return;
+    throw new Violation(rule, "A pod is missing");
+  }
+
+  /** Volumes do not shrink. */
+  #checkGrowth({ sid, uid }: Extract<Action, { kind: "growClaim" }>): void {
+    const claim = this.#kube.claims.get(sid);
+    if (claim?.uid !== uid || claim.request < this.#kube.spec.volumeSize) return;
+    throw new Violation("volumes only grow", `Member ${sid} has ${claim.request}`);
   }
 
   /** A leader that could hand over has done so, and nobody else is left to be rolled. */

@@ -41,6 +41,8 @@ it.each(FIRST_SEEDS)("seeds from %i on keep all rules and become as wanted", (fi
     "removeMember",
     "transferLeadership",
     "deleteClaim",
+    "growClaim",
+    "orphanPods",
   ]) {
     expect(actions[kind], kind).toBeGreaterThan(SEEDS_PER_TEST / 10);
   }

@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly planner?: Planner;
   /** Whether the operator looks again before it acts. */
   readonly isCareful?: boolean;
+  /** What becomes of pods when the operator deletes their StatefulSet. */
+  readonly propagation?: "Orphan" | "Background";
   readonly print?: (line: string) => void;
 }
 
@@ -60,7 +62,9 @@ class Simulation {
   #inFlight: { readonly action: Action; readonly snapshot: Snapshot } | null = null;
   #tick = 0;
 
-  constructor({ seed, override, planner, isCareful, print }: RunRequest) {
+  constructor(request: RunRequest) {
+    const { seed, override, planner, print } = request;
+    const { isCareful = true, propagation = "Orphan" } = request;
     this.#options = { ...optionsOf(seed), ...override };
     this.#random = seededRandom(seed);
     this.#print = print ?? ((): void => undefined);
@@ -74,7 +78,8 @@ class Simulation {
       rules,
       silent: this.#troubles.silent,
     };
-    this.#operator = new OperatorModel(planner ?? planEnsemble, world, isCareful ?? true);
+    const manners = { isCareful, propagation };
+    this.#operator = new OperatorModel(planner ?? planEnsemble, world, manners);
   }
 
   run(): RunResult {
@@ -167,13 +172,17 @@ class Simulation {
       config.observers.join() === watchers.join() &&
       pods.size === all.length &&
       all.every(
-        (sid) => pods.get(sid)?.revision === spec.revision && this.#ensemble.isServing(sid),
+        (sid) =>
+          pods.get(sid)?.revision === spec.revision &&
+          this.#ensemble.isServing(sid) &&
+          (claims.get(sid)?.capacity ?? 0) >= spec.volumeSize,
       );
     if (!isThere) return false;
     if (retention.whenScaled === "Delete" && claims.size > all.length) return false;
     const snapshot = takeSnapshot(this.#kube);
     const step = this.#operator.plan(snapshot);
     const observed = observe(snapshot, this.#ensemble, this.#troubles.silent, 0);
+    if (observed.children.outgrown.length > 0) return false;
     const { Ready } = describeConditions(spec.wanted, observed, step);
     return step.action.kind === "none" && Ready.reason === "AsWanted";
   }
@@ -190,6 +199,7 @@ function firstSpec({ replicas, observers }: SimOptions): Spec {
       retention: { whenScaled: "Retain", whenDeleted: "Retain" },
     },
     revision: 1,
+    volumeSize: 1,
   };
 }
 

@@ -59,7 +59,7 @@ export class Troubles {
     }
     const revision = defects.has(spec.revision) ? spec.revision + 1 : spec.revision;
     const wanted = { ...spec.wanted, isPaused: false, isHibernated: false };
-    this.#kube.spec = { wanted, revision };
+    this.#kube.spec = { ...spec, wanted, revision };
   }
 
   /** A volume and its pod vanish, and maybe somebody puts another volume in its place. */
@@ -86,7 +86,7 @@ export class Troubles {
     this.#kube.endPod(tick, sid);
     const disk = new Disk();
     disk.isForeign = this.#isTime(0.1);
-    claims.set(sid, { uid: `${claim.uid}-anew-${tick}`, disk, state: "bound", ensembleUid: null });
+    claims.set(sid, { ...this.#kube.newClaim(claim.request), disk });
   }
 
   /** Somebody resizes a StatefulSet, or deletes it. */
@@ -94,8 +94,11 @@ export class Troubles {
     const { children } = this.#kube;
     const { members } = children.sizes;
     if (members === null) return;
-    const isDeletion = this.#isTime(0.3);
-    const changed = isDeletion ? null : Math.floor(this.#random.next() * (members + 2));
+    if (this.#isTime(0.3)) {
+      this.#kube.deleteSet("members", "Background");
+      return;
+    }
+    const changed = Math.floor(this.#random.next() * (members + 2));
     this.#kube.children = { ...children, sizes: { ...children.sizes, members: changed } };
   }
 
@@ -109,6 +112,8 @@ export class Troubles {
     } else if (roll < 0.45) {
       const observers = Math.floor(this.#random.next() * 3);
       this.#kube.spec = { ...spec, wanted: { ...wanted, observers } };
+    } else if (roll < 0.55) {
+      this.#kube.spec = { ...spec, volumeSize: spec.volumeSize + 1 };
     } else if (roll < 0.8) {
       const revision = spec.revision + 1;
       if (this.#isTime(this.#options.badImageChance)) {

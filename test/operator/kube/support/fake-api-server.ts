@@ -2,8 +2,9 @@
  * A Kubernetes API server of a few lines: one store for all kinds, lists in pages, watches from a
  * version on, server-side apply (field by field at the top level, no ownership), preconditions of
  * deletes and replacements, generations, finalizers, statuses apart, and label selectors if asked
- * for. What it is for are its faults: `next()` lets a test answer a request of
- * a verb in its own way, once. It knows no schemas, but refuses a lease's times without six digits.
+ * for. What it is for are its faults: `next()` lets a test answer a request of a verb in its own way,
+ * once. It knows no schemas, but refuses a lease's times without six digits, other claim templates
+ * in a StatefulSet, and another size of a claim whose storage class is "rigid".
  */
 
 import { once } from "node:events";
@@ -13,12 +14,12 @@ import type { AddressInfo } from "node:net";
 import {
   applied,
   differs,
-  hasMicroTimes,
   isFinal,
   isOf,
   isIn,
   isSame,
   keyOf,
+  refusalOf,
   targetOf,
   verbOf,
 } from "./fake-objects.ts";
@@ -220,6 +221,11 @@ export class FakeApiServer {
           return;
         }
         this.onDelete(target.collection, held.metadata.name);
+        if (request.body["propagationPolicy"] === "Orphan") {
+          // The garbage collector takes it away, as soon as nothing refers to it any more.
+          const metadata = { ...held.metadata, finalizers: ["orphan"] };
+          this.patch(target.collection, held, { metadata });
+        }
         this.delete(target.collection, held.metadata.name, target.namespace);
         sendJson(response, 200, { kind: "Status", status: "Success" });
       }
@@ -279,16 +285,17 @@ export class FakeApiServer {
       sendStatus(response, 409, "Conflict");
       return;
     }
-    if (target.collection === "leases" && !hasMicroTimes(manifest)) {
-      sendStatus(response, 400, "BadRequest");
-      return;
-    }
     const isStatus = target.subresource === "status" && held !== undefined;
     const object = isStatus
       ? { ...held, status: manifest["status"] }
       : isApply
         ? applied(held, manifest)
         : manifest;
+    const refusal = isStatus ? null : refusalOf(target.collection, held, object);
+    if (refusal !== null) {
+      sendStatus(response, ...refusal);
+      return;
+    }
     const stored = this.#store(target.collection, target.namespace ?? "", object);
     sendJson(response, 200, stored);
     if (stored.metadata["deletionTimestamp"] === undefined || !isFinal(stored)) return;

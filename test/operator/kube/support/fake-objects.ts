@@ -88,6 +88,23 @@ export function keyOf(target: Target, manifest: Stored): string {
   return `${target.collection}/${target.namespace ?? ""}/${manifest.metadata.name}`;
 }
 
+/** What an API server answers to a change that it never takes; null to one that it takes. */
+export function refusalOf(
+  collection: string,
+  held: Stored | undefined,
+  next: Json,
+): readonly [code: number, reason: string] | null {
+  const specOf = (object: Json | undefined): Json => (object?.["spec"] ?? {}) as Json;
+  const isSameAt = (field: string): boolean =>
+    isDeepStrictEqual(specOf(held)[field], specOf(next)[field]);
+  if (collection === "leases" && !hasMicroTimes(next)) return [400, "BadRequest"];
+  if (held === undefined) return null;
+  if (collection === "statefulsets" && !isSameAt("volumeClaimTemplates")) return [422, "Invalid"];
+  const isRigid = specOf(held)["storageClassName"] === "rigid";
+  const isClaim = collection === "persistentvolumeclaims";
+  return isClaim && isRigid && !isSameAt("resources") ? [403, "Forbidden"] : null;
+}
+
 /** Whether a held object is not the one that is wanted. */
 export function differs(wanted: Json, held: Stored | undefined): boolean {
   return ["uid", "resourceVersion"].some(
@@ -95,7 +112,7 @@ export function differs(wanted: Json, held: Stored | undefined): boolean {
   );
 }
 
-export function hasMicroTimes(lease: Stored): boolean {
+function hasMicroTimes(lease: Json): boolean {
   const { renewTime, acquireTime } = lease["spec"] as Json;
   return [renewTime, acquireTime].every((time) => /T[\d:]{8}\.\d{6}Z$/.test(String(time)));
 }

@@ -59,7 +59,13 @@ export function member(sid: number): ObservedEnsembleMember {
     sid,
     pod: pod(sid),
     claims: [
-      { name: `data-${sid}`, uid: `claim-${sid}`, state: "bound", ensembleUid: ENSEMBLE_UID },
+      {
+        name: `data-${sid}`,
+        uid: `claim-${sid}`,
+        state: "bound",
+        ensembleUid: ENSEMBLE_UID,
+        growth: "none",
+      },
     ],
     report: report(role),
   };
@@ -78,7 +84,7 @@ export function atRest(members: number, observers = 0): EnsembleObserved {
   const sizes = { members, observers };
   return {
     recorded: { phase: "Running", founders: [], ensembleUid: ENSEMBLE_UID, sizes },
-    children: { isCurrent: true, isSettled: true, isFounding: false, sizes },
+    children: { isCurrent: true, isSettled: true, isFounding: false, sizes, outgrown: [] },
     committed: { version: 5n, voters: sids(members, 0), observers: sids(0, observers) },
     members: sids(members, observers).map(member),
     failedHandOvers: 0,

@@ -5,7 +5,7 @@
  *
  *     want replicas=3 observers=0 paused hibernated deleted whenScaled=Delete whenDeleted=Delete
  *     recorded Running sizes=3+0           also: nothing, Forming
- *     children outdated unsettled founding missing sizes=3+0
+ *     children outdated unsettled founding missing sizes=3+0 outgrown-members outgrown-observers
  *     committed voters=1,2,3 observers=101        also: none
  *     hand-overs failed=3
  *     2 follower outdated                  a member: its role, and what is not well
@@ -13,7 +13,8 @@
  * Of a member: leader, follower, observer, learner, silent (does not answer), absent (has no pod);
  * pending, terminating, outdated, unready, unsynced, lag=5, epoch=2, restarts=7, crashLooping,
  * unschedulable, imageUnavailable, foreign, incomplete, quarantined, uid=theirs,
- * claim=lost (or pending, terminating, none), mark=theirs (or none).
+ * claim=lost (or pending, terminating, none), mark=theirs (or none), volume=short (or refused,
+ * underway, awaitsRestart, failed).
  */
 import assert from "node:assert";
 import {
@@ -141,6 +142,9 @@ function parseChildren(words: readonly string[], { recorded }: EnsembleObserved)
     isCurrent: !isMissing && !words.includes("outdated"),
     isSettled: !isMissing && !words.includes("unsettled"),
     isFounding: words.includes("founding"),
+    outgrown: (["members", "observers"] as const).filter((component) => {
+      return words.includes(`outgrown-${component}`);
+    }),
     sizes: isMissing ? { members: null, observers: null } : (parseSizes(words) ?? recorded.sizes),
   };
 }
@@ -231,6 +235,10 @@ function changeMember(before: ObservedEnsembleMember, word: string): ObservedEns
           ensembleUid: value === "none" ? null : value,
         })),
       };
+    case "volume": {
+      const growth = value as ObservedEnsembleMember["claims"][number]["growth"];
+      return { ...before, claims: before.claims.map((claim) => ({ ...claim, growth })) };
+    }
     default:
       throw new Error(`Unknown word '${word}' about member ${before.sid}`);
   }

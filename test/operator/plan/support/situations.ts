@@ -3,7 +3,11 @@
  * what is dangerous is near to rest; what is far from it makes the planner wait.
  */
 import fc from "fast-check";
-import type { EnsembleObserved, EnsembleWanted } from "../../../../src/operator/plan/index.ts";
+import type {
+  EnsembleObserved,
+  EnsembleWanted,
+  ObservedEnsembleMember,
+} from "../../../../src/operator/plan/index.ts";
 import { atRest, wanted } from "./observations.ts";
 import type { ObservedPod, ObservedReport } from "./observations.ts";
 
@@ -42,6 +46,14 @@ const reportChangeAny: fc.Arbitrary<Partial<ObservedReport>> = fc.constantFrom(
   { ensembleUid: null },
 );
 
+const growthAny: fc.Arbitrary<ObservedEnsembleMember["claims"][number]["growth"]> = fc.constantFrom(
+  "short",
+  "refused",
+  "underway",
+  "awaitsRestart",
+  "failed",
+);
+
 const changeAny: fc.Arbitrary<Change> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(sidAny, podChangeAny).map(([sid, pod]) => changePod(sid, pod)) },
   {
@@ -52,7 +64,7 @@ const changeAny: fc.Arbitrary<Change> = fc.oneof(
   sidAny.map((sid) => changeMember(sid, { report: null })),
   fc.tuple(sidAny, fc.constantFrom("lost" as const, "terminating" as const)).map(([sid, state]) =>
     changeMember(sid, {
-      claims: [{ name: "data", uid: `claim-${sid}`, state, ensembleUid: "ours" }],
+      claims: [{ name: "data", uid: `claim-${sid}`, state, ensembleUid: "ours", growth: "none" }],
     }),
   ),
   fc
@@ -62,10 +74,13 @@ const changeAny: fc.Arbitrary<Change> = fc.oneof(
     ...observed,
     members: observed.members.map((each) => ({ ...each, claims: [] })),
   })),
+  fc.tuple(sidAny, growthAny).map(([sid, growth]) => changeGrowth(sid, growth)),
   sidAny.map(dismiss),
   fc.constantFrom<Change>(
     (observed) => ({ ...observed, committed: null }),
     (observed) => ({ ...observed, failedHandOvers: 3 }),
+    outgrow("members"),
+    outgrow("observers"),
     (observed) => ({ ...observed, children: { ...observed.children, isCurrent: false } }),
     (observed) => ({ ...observed, children: { ...observed.children, isSettled: false } }),
     (observed) => ({ ...observed, children: { ...observed.children, isFounding: true } }),
@@ -159,6 +174,27 @@ function dismiss(sid: number): Change {
     if (voters.length === 0) return observed;
     return { ...observed, committed: { ...committed, voters, observers } };
   };
+}
+
+function changeGrowth(
+  sid: number,
+  growth: ObservedEnsembleMember["claims"][number]["growth"],
+): Change {
+  return (observed) => ({
+    ...observed,
+    members: observed.members.map((each) =>
+      each.sid === sid
+        ? { ...each, claims: each.claims.map((claim) => ({ ...claim, growth })) }
+        : each,
+    ),
+  });
+}
+
+function outgrow(component: "members" | "observers"): Change {
+  return (observed) => ({
+    ...observed,
+    children: { ...observed.children, outgrown: [component] },
+  });
 }
 
 function changeSizes(members: number, observers: number): Change {

@@ -8,24 +8,56 @@ import { createHash } from "node:crypto";
 import type { FakeApiServer, Json, Stored } from "../../kube/support/fake-api-server.ts";
 import type { FakeMembers } from "./fake-members.ts";
 
+interface ClaimSpec extends Json {
+  readonly resources: { readonly requests: { readonly storage: string } };
+}
+
 /** Lets StatefulSets have pods, and pods be members. */
 export class FakeCluster {
   readonly #server: FakeApiServer;
   readonly #members: (ensemble: string) => FakeMembers;
   /** Whether a pod that is there has been taken for started. */
   readonly #started = new Map<string, { readonly ensemble: string; readonly sid: number }>();
+  /** Whether file systems grow only when they are mounted anew. */
+  growsUnmountedOnly = false;
   #addresses = 0;
 
-  constructor(server: FakeApiServer, members: (ensemble: string) => FakeMembers) {
+  readonly #now: () => string;
+
+  /** @param now - the time of day, as objects have it. */
+  constructor(
+    server: FakeApiServer,
+    members: (ensemble: string) => FakeMembers,
+    now: () => string,
+  ) {
     this.#server = server;
     this.#members = members;
+    this.#now = now;
   }
 
   step(): void {
+    this.#orphan();
     this.#collect();
     for (const set of this.#server.all("statefulsets")) this.#follow(set);
     this.#reap();
     for (const pod of this.#server.all("pods")) this.#run(pod);
+    for (const claim of this.#server.all("persistentvolumeclaims")) this.#grow(claim);
+  }
+
+  /** What is deleted without its pods goes when they do not refer to it any more. */
+  #orphan(): void {
+    for (const set of this.#server.all("statefulsets")) {
+      const { deletionTimestamp, finalizers = [], name, namespace, uid } = set.metadata;
+      if (deletionTimestamp === undefined || !(finalizers as unknown[]).includes("orphan"))
+        continue;
+      for (const pod of this.#server.all("pods")) {
+        const owners = (pod.metadata["ownerReferences"] ?? []) as { uid: string }[];
+        if (!owners.some((owner) => owner.uid === uid)) continue;
+        const metadata = { ...pod.metadata, ownerReferences: [] };
+        this.#server.patch("pods", pod, { metadata });
+      }
+      this.#server.remove("statefulsets", name, namespace);
+    }
   }
 
   /** Children of what is gone go. */
@@ -52,15 +84,20 @@ export class FakeCluster {
     this.#server.patch("statefulsets", set, { status: { observedGeneration, updateRevision } });
     for (let ordinal = 0; ordinal < spec.replicas; ordinal += 1) {
       const name = `${set.metadata.name}-${ordinal}`;
-      if (this.#server.get("pods", name) !== undefined) continue;
-      this.#claim(`data-${name}`, set);
+      const pod = this.#server.get("pods", name);
+      if (pod !== undefined) {
+        this.#adopt(pod, set);
+        continue;
+      }
+      this.#claim(name, set);
       const labels = {
         ...(spec.template.metadata["labels"] as Json),
         "controller-revision-hash": updateRevision,
       };
       const ownerReferences = [{ kind: "StatefulSet", uid: set.metadata.uid }];
+      const creationTimestamp = this.#now();
       this.#server.create("pods", {
-        metadata: { name, namespace: "default", labels, ownerReferences },
+        metadata: { name, namespace: "default", labels, ownerReferences, creationTimestamp },
         spec: spec.template["spec"],
         status: { phase: "Pending" },
       });
@@ -74,13 +111,44 @@ export class FakeCluster {
     }
   }
 
-  #claim(name: string, set: Stored): void {
-    if (this.#server.get("persistentvolumeclaims", name) !== undefined) return;
-    const { selector } = set["spec"] as { selector: { matchLabels: Json } };
-    this.#server.create("persistentvolumeclaims", {
-      metadata: { name, namespace: "default", labels: selector.matchLabels },
-      status: { phase: "Bound" },
-    });
+  #adopt(pod: Stored, set: Stored): void {
+    const owners = (pod.metadata["ownerReferences"] ?? []) as unknown[];
+    if (owners.length > 0) return;
+    const ownerReferences = [{ kind: "StatefulSet", uid: set.metadata.uid }];
+    this.#server.patch("pods", pod, { metadata: { ...pod.metadata, ownerReferences } });
+  }
+
+  /** The claims of a new pod; one that is there already mounts its volume. */
+  #claim(pod: string, set: Stored): void {
+    const { selector, volumeClaimTemplates } = set["spec"] as {
+      selector: { matchLabels: Json };
+      volumeClaimTemplates: { metadata: { name: string }; spec: ClaimSpec }[];
+    };
+    for (const { metadata, spec } of volumeClaimTemplates) {
+      const name = `${metadata.name}-${pod}`;
+      const there = this.#server.get("persistentvolumeclaims", name);
+      const capacity = ((there?.["spec"] ?? spec) as ClaimSpec).resources.requests;
+      const status = { phase: "Bound", capacity };
+      const labels = selector.matchLabels;
+      const fields = { metadata: { name, namespace: "default", labels }, spec, status };
+      if (there === undefined) this.#server.create("persistentvolumeclaims", fields);
+      else this.#server.patch("persistentvolumeclaims", there, { status });
+    }
+  }
+
+  /** A volume becomes what its claim asks for. */
+  #grow(claim: Stored): void {
+    const { resources } = claim["spec"] as ClaimSpec;
+    const status = claim["status"] as Json & { capacity: Json; conditions?: unknown };
+    if (status.capacity["storage"] === resources.requests.storage) return;
+    if (!this.growsUnmountedOnly) {
+      const grown = { ...status, capacity: resources.requests };
+      this.#server.patch("persistentvolumeclaims", claim, { status: grown });
+    } else if (status.conditions === undefined) {
+      const type = "FileSystemResizePending";
+      const conditions = [{ type, status: "True", lastTransitionTime: this.#now() }];
+      this.#server.patch("persistentvolumeclaims", claim, { status: { ...status, conditions } });
+    }
   }
 
   /** Members whose pod is gone, or another one by now, have ended; and so have their volumes. */

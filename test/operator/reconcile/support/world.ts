@@ -25,15 +25,16 @@ export interface TestOperator {
 }
 
 export class World {
+  readonly cluster: FakeCluster;
   readonly #fixture: Fixture;
   readonly #members = new Map<string, FakeMembers>();
-  readonly #cluster: FakeCluster;
   readonly #operators = new Set<TestOperator>();
   #uids = 0;
 
   private constructor(fixture: Fixture) {
     this.#fixture = fixture;
-    this.#cluster = new FakeCluster(fixture.server, (name) => this.members(name));
+    const now = (): string => new Date(fixture.timers.wallMs()).toISOString();
+    this.cluster = new FakeCluster(fixture.server, (name) => this.members(name), now);
   }
 
   static async open(): Promise<World> {
@@ -146,6 +147,11 @@ export class World {
     return operator;
   }
 
+  /** Stops all operators as they are. */
+  async stopOperators(): Promise<void> {
+    for (const operator of this.#operators) await operator.stop();
+  }
+
   /** Lets everything go on until `isSo`. */
   async until(isSo: () => boolean, what: string = isSo.toString()): Promise<void> {
     for (let step = 0; step < STEPS_MAX; step += 1) {
@@ -159,13 +165,13 @@ export class World {
   /** Some moments. */
   async step(): Promise<void> {
     await settle();
-    this.#cluster.step();
+    this.cluster.step();
     for (const members of this.#members.values()) members.step();
     this.#fixture.timers.advance(STEP_MS);
   }
 
   async close(): Promise<void> {
-    for (const operator of this.#operators) await operator.stop();
+    await this.stopOperators();
     await this.#fixture.close();
   }
 }
