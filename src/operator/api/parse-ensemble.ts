@@ -16,33 +16,12 @@ import type { EnsembleSpec } from "./ensemble-spec.ts";
 import type { EnsembleStatus } from "./ensemble-status.ts";
 import { FORMATS, OWN_KEYWORDS } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { findKeyProblems } from "./member-keys.ts";
 
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
 ajv.addVocabulary([...OWN_KEYWORDS]);
 for (const format of FORMATS) ajv.addFormat(format, true);
 const validate = ajv.compile(ENSEMBLE_SCHEMA);
-
-/** Settings that follow from what the operator decides; they cannot be set in `spec.config`. */
-const OPERATOR_KEYS: readonly string[] = [
-  "admin.enableServer",
-  "admin.serverAddress",
-  "admin.serverPort",
-  "clientPort",
-  "clientPortAddress",
-  "dataDir",
-  "dataLogDir",
-  "datadir.autocreate",
-  "db.autocreate",
-  "dynamicConfigFile",
-  "ensemble.bootstrap",
-  "ensemble.id",
-  "ensemble.joiners",
-  "ensemble.operatorDigest",
-  "peerType",
-  "quorumListenOnAllIPs",
-  "standaloneEnabled",
-];
-const OPERATOR_KEY_PREFIXES: readonly string[] = ["server.", "group.", "weight."];
 
 /** Finds problems in member settings: sentences that start with the key. */
 export type CheckSettings = (config: Readonly<Record<string, string>>) => readonly string[];
@@ -80,13 +59,9 @@ export function readEnsemble(
   }
   const ensemble = withConfigAsText(document as unknown as RawEnsemble);
   const problems = [
-    ...Object.keys(ensemble.spec.config)
-      .filter(isOperatorKey)
-      .map((key) => {
-        return `${source}: spec.config.${key}: expected not to be set, as the operator sets it`;
-      }),
-    ...checkSettings(ensemble.spec.config).map((problem) => `${source}: spec.config.${problem}`),
-  ];
+    ...findKeyProblems(ensemble.spec.config),
+    ...checkSettings(ensemble.spec.config),
+  ].map((problem) => `${source}: spec.config.${problem}`);
   if (problems.length > 0) throw new OperatorError("INVALID_OBJECT", problems);
   return ensemble;
 }
@@ -188,12 +163,4 @@ function withConfigAsText({ metadata, spec, status }: RawEnsemble): Ensemble {
     spec: { ...spec, config },
     status: status ?? null,
   };
-}
-
-function isOperatorKey(key: string): boolean {
-  const plain = key.replace(/^zookeeper\./u, "");
-  return (
-    OPERATOR_KEYS.includes(plain) ||
-    OPERATOR_KEY_PREFIXES.some((prefix) => plain.startsWith(prefix))
-  );
 }

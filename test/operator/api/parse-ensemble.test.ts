@@ -156,6 +156,35 @@ describe("parseEnsemble()", () => {
     expect(problems(text)).toEqual(expected);
   });
 
+  it.each([
+    [{ "DigestAuthenticationProvider.enabled": false }, "true, as the operator proves itself"],
+    [{ "zookeeper.DigestAuthenticationProvider.enabled": "No" }, "true, as the operator proves"],
+    [{ reconfigEnabled: "no" }, "true, as the operator changes the members with it"],
+    [{ sessionRequireClientSASLAuth: "yes" }, "false, as the operator is a client of members"],
+    [
+      { "enforce.auth.schemes": "sasl,x509", "zookeeper.enforce.auth.enabled": true },
+      "a list with digest, by which the operator proves itself",
+    ],
+    [{ "admin.commandURL": "/admin" }, "/commands, where the operator asks members how they are"],
+  ])("rejects settings with which members refuse the operator: %j", (config, expected) => {
+    const [[key, value] = []] = Object.entries(config);
+    const text = `${VALID}spec: {config: ${JSON.stringify(config)}}`;
+    expect(problems(text)).toHaveLength(1);
+    expect(problems(text)[0]).toContain(`e.yaml: spec.config.${key}: expected ${expected}`);
+    expect(problems(text)[0]).toMatch(new RegExp(`, found '${String(value)}'$`, "u"));
+  });
+
+  it.each([
+    { "DigestAuthenticationProvider.enabled": "TRUE", reconfigEnabled: true },
+    { "enforce.auth.enabled": true, "enforce.auth.schemes": "sasl, digest" },
+    { "enforce.auth.enabled": false, "enforce.auth.schemes": "sasl" },
+    { sessionRequireClientSASLAuth: false, "admin.commandURL": "/commands" },
+    // Whoever may do everything may also do what the operator does.
+    { skipACL: "yes" },
+  ])("lets settings through with which members know the operator: %j", (config) => {
+    expect(() => parse(`${VALID}spec: {config: ${JSON.stringify(config)}}`)).not.toThrow();
+  });
+
   it("points to the line and column of bad YAML", () => {
     expect(problems("apiVersion: x\n  kind: y")).toEqual([
       expect.stringMatching(/^e\.yaml:2:7: invalid YAML: \S/u),

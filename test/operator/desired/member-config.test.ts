@@ -50,11 +50,11 @@ describe("renderMemberSettings()", () => {
   });
 
   it("takes over the spec's settings, and lets nothing of the operator's be overridden", () => {
-    const config = { tickTime: 500, "zookeeper.snapCount": 77, reconfigEnabled: false };
+    const config = { tickTime: 500, "zookeeper.snapCount": 77, "metricsProvider.httpPort": 1 };
     expect(parse({ config })).toMatchObject({
       tickTimeMs: 500,
       snapCount: 77,
-      reconfigEnabled: true,
+      metrics: { port: 7000 },
       warnings: [],
     });
   });
