@@ -28,7 +28,7 @@ export const uninitialisedZxid = -1n;
  */
 const roundMax = 2n ** 62n;
 
-/** How long an election goes on, while a configuration is proposed, with one choice of candidates. */
+/** While a configuration is proposed: how long one choice of candidates holds. */
 const turnMs = 2000;
 
 /**
@@ -68,7 +68,7 @@ export class Election {
   #decideAtMs: number | undefined;
   #rebroadcastMs = 0;
   #rebroadcastAtMs = 0;
-  /** Whether only voters of the configuration in force may be elected, as others may not know more. */
+  /** Whether only voters of the configuration in force may be elected: others may know no more. */
   #isNarrow = false;
   #turnAtMs = 0;
   #nowMs = 0;

@@ -70,10 +70,7 @@ const changeAny: fc.Arbitrary<Change> = fc.oneof(
   fc
     .tuple(sidAny, fc.constantFrom(null, "theirs"))
     .map(([sid, ensembleUid]) => changeClaims(sid, ensembleUid)),
-  fc.constant<Change>((observed) => ({
-    ...observed,
-    members: observed.members.map((each) => ({ ...each, claims: [] })),
-  })),
+  fc.constant(beginAnew),
   fc.tuple(sidAny, growthAny).map(([sid, growth]) => changeGrowth(sid, growth)),
   sidAny.map(dismiss),
   fc.constantFrom<Change>(
@@ -131,6 +128,15 @@ function changeMember(sid: number, change: Partial<EnsembleObserved["members"][n
     ...observed,
     members: observed.members.map((each) => (each.sid === sid ? { ...each, ...change } : each)),
   });
+}
+
+/** Nothing was written down, and there are no volumes. */
+function beginAnew(observed: EnsembleObserved): EnsembleObserved {
+  return {
+    ...observed,
+    recorded: { ...observed.recorded, phase: null },
+    members: observed.members.map((each) => ({ ...each, claims: [] })),
+  };
 }
 
 function changeClaims(sid: number, ensembleUid: string | null): Change {
