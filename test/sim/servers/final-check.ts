@@ -1,6 +1,13 @@
-/** At the end of a run: every server has the tree that the history makes, node for node. */
+/**
+ * At the end of a run: every server has the tree that the history makes, node for node, and the
+ * same members in force.
+ */
+import type { Replica } from "../../../src/server/replica.ts";
+import { configPath } from "../../../src/tree/index.ts";
 import { formatHex } from "../../../src/wire/index.ts";
 import { Violation } from "../violation.ts";
+import { textOf } from "./model-members.ts";
+import type { ModelMembers } from "./model-members.ts";
 import type { History } from "./history.ts";
 import type { Server } from "./world.ts";
 
@@ -33,6 +40,23 @@ export function checkTrees(servers: readonly Server[], history: History): void {
       sessions.length === tree.globalSessions.size &&
       sessions.every((id) => tree.globalSessions.has(id));
     if (!isSame) fail("other sessions than were opened and not ended");
+    checkMembers(replica, history.members, fail);
   }
   if (digests.size > 1) throw new Violation("equal trees", "digests differ");
+}
+
+function checkMembers(
+  { peer, tree }: Replica,
+  { newest }: ModelMembers,
+  fail: (problem: string) => never,
+): void {
+  const { membership, lastSeen } = peer;
+  // A standalone server has no members.
+  if (membership.config === undefined) return;
+  if (lastSeen !== undefined) fail("has proposed members");
+  // Which epoch gave the first ones their name is in no transaction.
+  const version = newest.version === 0n ? membership.version : newest.version;
+  const text = textOf({ ...newest, version });
+  if (membership.text !== text) fail(`has members '${membership.text}', expected '${text}'`);
+  if (tree.getNode(configPath)?.data?.toString() !== text) fail(`shows other members`);
 }

@@ -9,10 +9,12 @@ import type { DataTree } from "../../../src/tree/index.ts";
 import { ErrorCode, JuteWriter, OpCode, formatHex, writeTxn } from "../../../src/wire/index.ts";
 import type { Txn, TxnHeader } from "../../../src/wire/index.ts";
 import { Violation } from "../violation.ts";
+import { ModelMembers, votersOf } from "./model-members.ts";
 import { ModelTree } from "./model-tree.ts";
 import type { Outcome } from "./model-tree.ts";
+import { QuorumChecker } from "./quorum-checker.ts";
 import { showRequest } from "./request.ts";
-import type { WriteRequest } from "./request.ts";
+import type { MemberRequest, Roles, WriteRequest } from "./request.ts";
 
 /** A transaction as one server applied it. */
 interface Applied {
@@ -27,14 +29,18 @@ interface Decided {
   readonly bytes: Buffer;
 }
 
-/** Who wants to know of the ends of sessions. */
+/** Who wants to know of the ends of sessions, and of what may delay their signs of life. */
 export interface SessionWatcher {
+  /** A fault came or went, or a server may have got another leader. */
+  disturbed(): void;
   /** A session ended that its client had not closed. @throws Violation when it should live. */
   expired(sessionId: bigint, zxid: bigint): void;
 }
 
 export class History {
   readonly model = new ModelTree();
+  readonly members: ModelMembers;
+  readonly quorums = new QuorumChecker();
   readonly #decided = new Map<bigint, Decided>();
   readonly #order: bigint[] = [0n];
   /** Every transaction that some tree has taken in, by zxid, with its closest predecessor. */
@@ -51,7 +57,9 @@ export class History {
   readonly #lastXids = new Map<bigint, number>();
   readonly #writer = new JuteWriter(1024);
 
-  constructor(sessionWatcher: SessionWatcher) {
+  /** @param first the members at the start. */
+  constructor(first: Roles, sessionWatcher: SessionWatcher) {
+    this.members = new ModelMembers(first);
     this.#sessionWatcher = sessionWatcher;
   }
 
@@ -119,7 +127,11 @@ export class History {
   }
 
   /** A server leads and serves. */
-  leads(epoch: number, who: string): void {
+  leads(epoch: number, sid: bigint, who: string): void {
+    const voters = votersOf(this.members.newest.roles);
+    if (!voters.includes(sid)) {
+      throw new Violation("leaders are voters", `${who} leads voters ${voters.join(" ")}`);
+    }
     const before = this.#leaders.get(epoch);
     if (before !== undefined && before !== who) {
       throw new Violation("one leader per epoch", `${before} and ${who} lead epoch ${epoch}`);
@@ -151,6 +163,7 @@ export class History {
     this.#decided.set(zxid, { index: this.#order.length, bytes: this.#writer.takeCopy() });
     this.#order.push(zxid);
     this.#feed(applied, who);
+    this.quorums.decided(zxid, this.members.decidersOf(zxid), who);
   }
 
   #expectNoGap(index: number, after: bigint, who: string, zxid: bigint): void {
@@ -187,11 +200,26 @@ export class History {
       return;
     }
     this.#expectInOrder(header, who);
-    const outcome = this.model.apply(clientId, request, zxid);
+    const outcome =
+      request.kind === "reconfig"
+        ? this.#changeMembers(request, header, txn)
+        : this.model.apply(clientId, request, zxid);
     this.#outcomes.set(zxid, outcome);
     if (outcome.err === err || (request.kind === "close" && err === 0)) return;
     const text = `${showRequest(request)} as ${formatHex(zxid)} came to ${err}, expected ${outcome.err}`;
     throw new Violation("requests do what they say", text);
+  }
+
+  /** A reconfiguration brings what it was asked for, in words as well. */
+  #changeMembers(request: MemberRequest, { clientId, zxid }: TxnHeader, txn: Txn): Outcome {
+    if (!this.model.hasSession(clientId)) return { err: ErrorCode.sessionExpired };
+    const err = errorOf(txn);
+    const outcome = this.members.apply(request, zxid, err);
+    if (outcome.err === 0) this.#sessionWatcher.disturbed();
+    const text = txn.type === OpCode.reconfig ? txn.data?.toString() : undefined;
+    if (err !== 0 || outcome.text === text) return outcome;
+    const problem = `${showRequest(request)} makes '${text}', expected '${outcome.text}'`;
+    throw new Violation("requests do what they say", problem);
   }
 
   /** A client numbers its requests upwards: each is done once, and none before an earlier one. */

@@ -31,13 +31,22 @@ if (![first, count, threads].every((number) => Number.isSafeInteger(number) && n
 }
 
 const startedAtMs = performance.now();
-const totals = { seeds: 0, failed: 0, decided: 0, epochs: 0, expired: 0, actions: 0 };
+const totals = {
+  seeds: 0,
+  failed: 0,
+  decided: 0,
+  epochs: 0,
+  expired: 0,
+  memberChanges: 0,
+  actions: 0,
+};
 
 function take(result: RunResult): void {
   totals.seeds += 1;
   totals.decided += result.decided;
   totals.epochs += result.epochs;
   totals.expired += result.expired;
+  totals.memberChanges += result.memberChanges;
   totals.actions += result.actions;
   if (count === 1) console.log(result);
   if (result.failure === undefined) return;
@@ -57,10 +66,10 @@ const runs = Array.from({ length: Math.min(threads, count) }, (_, thread) => {
 await Promise.all(runs);
 
 const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-const { seeds, failed, decided, epochs, expired, actions } = totals;
+const { seeds, failed, decided, epochs, expired, memberChanges, actions } = totals;
 console.log(
   `${seeds} seeds in ${seconds} s: ${decided} transactions, ${epochs} epochs, ` +
-    `${expired} sessions expired, ${actions} events`,
+    `${memberChanges} changes of members, ${expired} sessions expired, ${actions} events`,
 );
 console.log(`${seeds - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

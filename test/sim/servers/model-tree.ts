@@ -4,7 +4,7 @@
  * ever had, so that a reply can be checked against the very moment that it speaks of.
  */
 import { ErrorCode } from "../../../src/wire/index.ts";
-import type { CreateOp, NodeOp, WriteRequest } from "./request.ts";
+import type { CreateOp, MemberRequest, NodeOp, WriteRequest } from "./request.ts";
 
 /** A node as a client is shown it. */
 export interface ModelNode {
@@ -32,7 +32,12 @@ export interface OpOutcome {
 export interface Outcome extends OpOutcome {
   /** Of a multi that succeeded. */
   readonly results?: readonly OpOutcome[];
+  /** Of a reconfiguration: the next one. */
+  readonly text?: string;
 }
+
+/** What changes nodes. */
+type TreeRequest = Exclude<WriteRequest, MemberRequest>;
 
 interface State {
   readonly zxid: bigint;
@@ -82,7 +87,7 @@ export class ModelTree {
   }
 
   /** Carries out a session's request as transaction `zxid`. */
-  apply(sessionId: bigint, request: WriteRequest, zxid: bigint): Outcome {
+  apply(sessionId: bigint, request: TreeRequest, zxid: bigint): Outcome {
     if (!this.hasSession(sessionId)) return { err: ErrorCode.sessionExpired };
     if (request.kind === "close") {
       this.closeSession(sessionId, zxid);

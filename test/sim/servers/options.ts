@@ -46,6 +46,18 @@ export interface FaultOptions {
   readonly wipeEveryMs: number;
 }
 
+/** How members change and leaders are replaced on request, in the middle of faults. */
+export interface MemberOptions {
+  /** Servers that are in no configuration at the start, and may be in a later one. */
+  readonly spares: number;
+  /** Fewest voters that a change leaves. */
+  readonly votersMin: number;
+  /** Mean time between two changes in ms; 0 if configurations do not change in the run. */
+  readonly changeEveryMs: number;
+  /** Mean time between two hand-overs of the leadership in ms, or 0 for none. */
+  readonly handOverEveryMs: number;
+}
+
 export interface SimOptions {
   readonly voters: number;
   readonly observers: number;
@@ -84,6 +96,7 @@ export interface SimOptions {
   readonly clientEndEveryMs: number;
   /** Whether followers serve observers. */
   readonly observerMasters: boolean;
+  readonly members: MemberOptions;
 }
 
 /** The options of the run with this seed. */
@@ -92,6 +105,7 @@ export function optionsOf(seed: number): SimOptions {
   const delayMinMs = randomInt(random, 0, 3);
   const tickMs = pick(random, [100, 200]);
   const voters = pick(random, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5]);
+  const faults = drawFaults(random);
   return {
     voters,
     observers: voters === 1 ? 0 : pick(random, [0, 0, 0, 1]),
@@ -105,7 +119,7 @@ export function optionsOf(seed: number): SimOptions {
     },
     disk: { syncMinMs: randomInt(random, 0, 3), syncMaxMs: pick(random, [3, 8, 20]) },
     turnMaxMs: pick(random, [1, 4, 4, 20]),
-    faults: drawFaults(random),
+    faults,
     tickMs,
     initLimitTicks: 3_000 / tickMs,
     syncLimitTicks: pick(random, [600, 1_000]) / tickMs,
@@ -124,15 +138,13 @@ export function optionsOf(seed: number): SimOptions {
     watchesMax: pick(random, [0, 4, 12]),
     clientEndEveryMs: pick(random, [0, 1_500, 4_000]),
     observerMasters: pick(random, [true, false]),
+    members: drawMembers(random, faults),
   };
 }
 
 function drawFaults(random: Random): FaultOptions {
-  // Drawn evenly by order of magnitude: some runs hardly come to rest between two faults.
-  const often = (atLeastMs: number, atMostMs: number, chance: number): number => {
-    const everyMs = Math.round(atLeastMs * (atMostMs / atLeastMs) ** random.next());
-    return random.next() < chance ? everyMs : 0;
-  };
+  const often = (atLeastMs: number, atMostMs: number, chance: number): number =>
+    drawOften(random, { atLeastMs, atMostMs, chance });
   return {
     leaderBias: pick(random, [0, 0.5, 0.9]),
     crashEveryMs: often(200, 2_500, 0.7),
@@ -157,6 +169,27 @@ function drawFaults(random: Random): FaultOptions {
     clockJumpMaxMs: pick(random, [2_000, 100_000]),
     wipeEveryMs: often(800, 2_500, 0.25),
   };
+}
+
+function drawMembers(random: Random, { wipeEveryMs }: FaultOptions): MemberOptions {
+  const changeEveryMs = drawOften(random, { atLeastMs: 100, atMostMs: 1_500, chance: 0.35 });
+  return {
+    spares: changeEveryMs === 0 ? 0 : randomInt(random, 0, 3),
+    // Where disks are lost one at a time, fewer voters would be no quorum without that one.
+    votersMin: wipeEveryMs > 0 ? 3 : pick(random, [1, 1, 2, 3]),
+    changeEveryMs,
+    handOverEveryMs: drawOften(random, { atLeastMs: 300, atMostMs: 3_000, chance: 0.25 }),
+  };
+}
+
+/** Drawn evenly by order of magnitude: some runs hardly come to rest between two faults. */
+function drawOften(
+  random: Random,
+  range: { readonly atLeastMs: number; readonly atMostMs: number; readonly chance: number },
+): number {
+  const { atLeastMs, atMostMs, chance } = range;
+  const everyMs = Math.round(atLeastMs * (atMostMs / atLeastMs) ** random.next());
+  return random.next() < chance ? everyMs : 0;
 }
 
 function pick<T>(random: Random, from: readonly T[]): T {

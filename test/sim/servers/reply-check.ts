@@ -2,9 +2,18 @@
  * Compares what a server answered with what the model says it should have: nodes and lists of
  * children as of the zxid of the reply, and outcomes of writes.
  */
-import { ErrorCode, formatHex, readMultiResponse, readStat } from "../../../src/wire/index.ts";
+import {
+  ErrorCode,
+  formatHex,
+  parseQuorumConfig,
+  readMultiResponse,
+  readStat,
+  zxidCounter,
+} from "../../../src/wire/index.ts";
 import type { JuteReader, Stat } from "../../../src/wire/index.ts";
 import { Violation } from "../violation.ts";
+import { textOf } from "./model-members.ts";
+import type { ModelMembers } from "./model-members.ts";
 import type { ModelNode, ModelTree, OpOutcome, Outcome } from "./model-tree.ts";
 import { showRequest } from "./request.ts";
 import type { ReadRequest, WriteRequest } from "./request.ts";
@@ -32,6 +41,19 @@ export function checkRead(model: ModelTree, request: ReadRequest, reply: Reply):
   checkStat(request, reply, readStat(body), node);
 }
 
+/** A read of the configuration in force, as of the zxid of the reply. @throws Violation */
+export function checkConfigRead(members: ModelMembers, request: ReadRequest, reply: Reply): void {
+  const { zxid, err, body } = reply;
+  if (err !== 0) fail(request, reply, `err ${err}`);
+  const text = body.readBuffer()?.toString() ?? "";
+  const { version, roles } = members.at(zxid);
+  // Which epoch gave the first one its name is in no transaction.
+  const shown = version === 0n ? parseQuorumConfig(text).version : version;
+  const isNamed = version !== 0n || zxidCounter(shown) === 0;
+  const expected = textOf({ version: shown, roles });
+  if (text !== expected || !isNamed) fail(request, reply, `'${text}', expected '${expected}'`);
+}
+
 /** @throws Violation */
 export function checkWrite(request: WriteRequest, outcome: Outcome, reply: Reply): void {
   const { err, body } = reply;
@@ -44,6 +66,10 @@ export function checkWrite(request: WriteRequest, outcome: Outcome, reply: Reply
   if (request.kind === "create") {
     const path = body.readRequiredString("path");
     if (path !== outcome.path) fail(request, reply, `'${path}', expected '${outcome.path}'`);
+  }
+  if (outcome.text !== undefined) {
+    const text = body.readBuffer()?.toString();
+    if (text !== outcome.text) fail(request, reply, `'${text}', expected '${outcome.text}'`);
   }
   if (outcome.node !== undefined) checkStat(request, reply, readStat(body), outcome.node);
 }

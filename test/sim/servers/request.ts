@@ -7,9 +7,11 @@ import {
   writeCreateRequest,
   writeMultiRequest,
   writePathVersionRequest,
+  writeReconfigRequest,
   writeSetDataRequest,
 } from "../../../src/wire/index.ts";
-import type { CreateRequest, MultiOp } from "../../../src/wire/index.ts";
+import type { CreateRequest, MultiOp, ServerRole } from "../../../src/wire/index.ts";
+import { memberLine } from "./config-files.ts";
 
 export interface CreateOp {
   readonly kind: "create";
@@ -31,9 +33,27 @@ export type NodeOp =
       readonly version: number;
     };
 
+/** The roles of servers, by their ids. */
+export type Roles = ReadonlyMap<bigint, ServerRole>;
+
+/** A request for other members. */
+export interface MemberRequest {
+  readonly kind: "reconfig";
+  /** Who comes, or gets another role, and who goes. */
+  readonly joining: Roles;
+  readonly leaving: readonly bigint[];
+  /** All members of the next configuration; `joining` and `leaving` are empty then. */
+  readonly all: Roles | undefined;
+  /** Version of the configuration to be replaced; -1 matches any. */
+  readonly fromVersion: bigint;
+}
+
 /** What becomes a transaction. */
 export type WriteRequest =
-  NodeOp | { readonly kind: "multi"; readonly ops: readonly NodeOp[] } | { readonly kind: "close" };
+  | NodeOp
+  | MemberRequest
+  | { readonly kind: "multi"; readonly ops: readonly NodeOp[] }
+  | { readonly kind: "close" };
 
 export type ReadKind = "exists" | "data" | "children";
 
@@ -49,6 +69,7 @@ const opCodes = {
   check: OpCode.check,
   set: OpCode.setData,
   multi: OpCode.multi,
+  reconfig: OpCode.reconfig,
   close: OpCode.closeSession,
   exists: OpCode.exists,
   data: OpCode.getData,
@@ -77,6 +98,16 @@ export function encodeWriteBody(request: WriteRequest): Buffer {
     case "check":
       writePathVersionRequest(writer, request);
       break;
+    case "reconfig": {
+      const { joining, leaving, all, fromVersion } = request;
+      writeReconfigRequest(writer, {
+        joining: linesOf(joining).join(","),
+        leaving: leaving.join(","),
+        newMembers: all === undefined ? null : linesOf(all).join("\n"),
+        fromVersion,
+      });
+      break;
+    }
   }
   return writer.take();
 }
@@ -84,8 +115,17 @@ export function encodeWriteBody(request: WriteRequest): Buffer {
 export function showRequest(request: WriteRequest | ReadRequest): string {
   if (request.kind === "multi") return `multi(${request.ops.map(showRequest).join(", ")})`;
   if (request.kind === "close") return "close";
+  if (request.kind === "reconfig") {
+    const { joining, leaving, all, fromVersion } = request;
+    const joins = linesOf(all ?? joining).join(" ");
+    return `reconfig from ${fromVersion.toString(16)}: +${joins} -${leaving.join(" ")}`;
+  }
   const version = "version" in request ? ` v${request.version}` : "";
   return `${request.kind} ${request.path}${version}`;
+}
+
+function linesOf(roles: Roles): string[] {
+  return [...roles].map(([sid, role]) => memberLine(sid, role));
 }
 
 function multiOp(op: NodeOp): MultiOp {

@@ -36,6 +36,7 @@ for (let block = 0; block < blocks; block++) {
       results.reduce((total, result) => total + of(result), 0);
     expect(sum(({ decided }) => decided)).toBeGreaterThan(seedsPerBlock * 50);
     expect(sum(({ epochs }) => epochs)).toBeGreaterThan(seedsPerBlock * 2);
+    expect(sum(({ memberChanges }) => memberChanges)).toBeGreaterThan(seedsPerBlock / 2);
     expect(sum(({ expired }) => expired)).toBeGreaterThan(seedsPerBlock / 5);
   });
 }

@@ -5,13 +5,14 @@
  */
 import { randomInt } from "../../../src/base/index.ts";
 import { loadServerConfig, startServer } from "../../../src/server/index.ts";
+import type { Leadership } from "../../../src/server/leadership.ts";
 import type { Replica } from "../../../src/server/replica.ts";
 import { Disk } from "../machine/disk.ts";
 import { FileOperations, attachDisk } from "../machine/file-operations.ts";
 import { attachNetwork } from "../machine/net.ts";
 import { Process } from "../machine/process.ts";
 import { Violation } from "../violation.ts";
-import { configFiles, dataFolder, hostOf } from "./config-files.ts";
+import { configFiles, dataFolder, firstRoles, hostOf } from "./config-files.ts";
 import type { Server, World } from "./world.ts";
 
 const configFile = "/conf/zoo.cfg";
@@ -31,6 +32,7 @@ export class ServerMachine implements Server {
   #files: FileOperations | undefined;
   #stop: (() => void) | undefined;
   #replica: Replica | undefined;
+  #leadership: Leadership | undefined;
   #lives = 0;
   /** Its disk was made to fail: giving up is what it should do. */
   #mayGiveUp = false;
@@ -45,8 +47,10 @@ export class ServerMachine implements Server {
     this.#monotonicStartMs = randomInt(random, 0, 1_000_000);
     this.#wallOffsetMs = 1_700_000_000_000 + randomInt(random, -5_000, 5_000);
     for (const [path, text] of configFiles(sid, options)) this.disk.install(path, text);
-    // What makes an ensemble from nothing; a server removes it at its first start.
-    this.disk.install(`${dataFolder}initialize`, "");
+    if (firstRoles(options).has(sid)) {
+      // What makes an ensemble from nothing; a server removes it at its first start.
+      this.disk.install(`${dataFolder}initialize`, "");
+    }
   }
 
   get process(): Process | undefined {
@@ -137,8 +141,22 @@ export class ServerMachine implements Server {
     this.disk.wipe(`${dataFolder}ensemble`);
   }
 
+  handOver(target: bigint | undefined): void {
+    this.#world.note(this.sid, "is asked to hand over to", target);
+    this.process?.enter(() => {
+      this.#leadership?.handOver(target).then(
+        ({ kind, leader }) => this.#world.note(this.sid, kind, leader),
+        (error: unknown) => this.#world.uncaught(this.process!, error),
+      );
+    });
+  }
+
   takesPart(replica: Replica): void {
     this.#replica = replica;
+  }
+
+  canHandOver(leadership: Leadership): void {
+    this.#leadership = leadership;
   }
 
   #main(process: Process): void {
@@ -183,6 +201,7 @@ export class ServerMachine implements Server {
     this.#process = undefined;
     this.#files = undefined;
     this.#replica = undefined;
+    this.#leadership = undefined;
     this.#stop = undefined;
     this.#mayGiveUp = false;
     this.disk.nextError = undefined;

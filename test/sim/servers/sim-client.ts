@@ -5,6 +5,7 @@
  * fresh reads behind a sync. What it asks for is the business of `workload.ts`.
  */
 import { randomInt } from "../../../src/base/index.ts";
+import { configPath } from "../../../src/tree/index.ts";
 import {
   ErrorCode,
   FrameDecoder,
@@ -26,7 +27,7 @@ import { attachNetwork } from "../machine/net.ts";
 import { Violation } from "../violation.ts";
 import { ClientWatches } from "./client-watches.ts";
 import { clientPort } from "./config-files.ts";
-import { checkRead, checkWrite } from "./reply-check.ts";
+import { checkConfigRead, checkRead, checkWrite } from "./reply-check.ts";
 import type { Reply } from "./reply-check.ts";
 import { encodeWriteBody, opCodeOf, showRequest } from "./request.ts";
 import type { ReadRequest, WriteRequest } from "./request.ts";
@@ -324,7 +325,12 @@ export class SimClient {
       const text = `${showRequest(request)} shows ${formatHex(zxid)}, ${formatHex(above)} was acknowledged`;
       throw new Violation("synced reads are fresh", text);
     }
-    checkRead(this.#world.history.model, request, reply);
+    const { model, members } = this.#world.history;
+    if (request.path === configPath) {
+      checkConfigRead(members, request, reply);
+      return;
+    }
+    checkRead(model, request, reply);
     const isMissing = err === ErrorCode.noNode;
     if (request.watch && (!isMissing || request.kind === "exists")) {
       this.watches.add(request.kind, request.path, zxid, isMissing);

@@ -12,10 +12,11 @@ import { Tcp } from "../machine/tcp.ts";
 import type { Process } from "../machine/process.ts";
 import { Scheduler } from "../scheduler.ts";
 import { Violation } from "../violation.ts";
-import { sidsOf } from "./config-files.ts";
+import { firstRoles, sidsOf } from "./config-files.ts";
 import { checkTrees } from "./final-check.ts";
 import { Faults } from "./faults.ts";
 import { History } from "./history.ts";
+import { MemberChanges } from "./member-changes.ts";
 import { observeFor } from "./observer.ts";
 import { optionsOf } from "./options.ts";
 import type { SimOptions } from "./options.ts";
@@ -40,6 +41,8 @@ export interface RunResult {
   readonly decided: number;
   readonly epochs: number;
   readonly expired: number;
+  /** Configurations that were put in force after the first one. */
+  readonly memberChanges: number;
   readonly actions: number;
   /** Virtual time from healing to the end. */
   readonly healedAfterMs: number;
@@ -63,6 +66,7 @@ class Simulation {
   readonly #history: History;
   readonly #workload: Workload;
   readonly #faults: Faults;
+  readonly #members: MemberChanges;
   readonly #sessions: SessionChecker;
   readonly #print: ((line: string) => void) | undefined;
   #hash = 0x811c9dc5;
@@ -80,7 +84,7 @@ class Simulation {
       clientOf: (id) => this.#workload.clientOf(id),
       reportMs: options.tickMs + (options.observerMasters ? 2 : 1) * options.network.delayMaxMs,
     });
-    this.#history = new History(this.#sessions);
+    this.#history = new History(firstRoles(options), this.#sessions);
     this.#world = {
       options,
       random,
@@ -97,7 +101,9 @@ class Simulation {
     };
     for (const sid of sidsOf(options)) this.#servers.push(new ServerMachine(sid, this.#world));
     this.#workload = new Workload(this.#world);
-    this.#faults = new Faults(this.#world, () => this.#sessions.disturbed());
+    const disturbed = (): void => this.#sessions.disturbed();
+    this.#faults = new Faults(this.#world, disturbed);
+    this.#members = new MemberChanges(this.#world, this.#workload.clients, disturbed);
   }
 
   run(): RunResult {
@@ -115,6 +121,7 @@ class Simulation {
       decided: this.#history.count,
       epochs: this.#history.epochCount,
       expired: this.#sessions.expiredCount,
+      memberChanges: this.#history.members.changeCount,
       actions: this.#scheduler.actionCount,
       healedAfterMs: this.#scheduler.nowMs - this.#options.faultyMs,
       ...(failure === undefined ? {} : { failure: describe(failure) }),
@@ -126,16 +133,26 @@ class Simulation {
     for (const server of this.#servers) server.start();
     this.#workload.start();
     this.#faults.start();
+    this.#members.start();
     this.#go(faultyMs, () => false);
     this.#faults.heal();
+    this.#members.stop();
     this.#workload.stop();
     this.#note(0n, "healed", []);
     this.#goUntil("everybody is served", () => this.#isServed());
+    if (this.#options.members.changeEveryMs > 0) this.#changeOnceMore();
     this.#workload.writeOnce();
     this.#goUntil("everybody is answered", () => this.#isServed() && this.#isAnswered());
     this.#waitForExpiry();
     this.#goUntil("all servers have everything", () => this.#isServed());
     checkTrees(this.#servers, this.#history);
+  }
+
+  #changeOnceMore(): void {
+    const { members } = this.#history;
+    const before = members.changeCount;
+    this.#members.insist();
+    this.#goUntil("the members change", () => members.changeCount > before);
   }
 
   /** Sessions without a client end, and with them their nodes. */

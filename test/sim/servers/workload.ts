@@ -3,6 +3,7 @@
  * and ephemeral ones, multis; and how clients come and go.
  */
 import { randomInt } from "../../../src/base/index.ts";
+import { configPath } from "../../../src/tree/index.ts";
 import type { CreateOp, NodeOp, ReadKind } from "./request.ts";
 import { SimClient } from "./sim-client.ts";
 import type { Acknowledged } from "./sim-client.ts";
@@ -105,6 +106,9 @@ export class Workload {
 
   #readOf(client: SimClient): { kind: ReadKind; path: string; watch: boolean } {
     const { random, options } = this.#world;
+    if (options.members.changeEveryMs > 0 && random.next() < 0.05) {
+      return { kind: "data", path: configPath, watch: false };
+    }
     const kind = this.#pick<ReadKind>(["exists", "data", "children"]);
     const watch = client.watches.count < options.watchesMax && random.next() < 0.6;
     const path = random.next() < 0.4 ? this.#pick(folders) : this.#anyPath();

@@ -1,6 +1,7 @@
 /** What the parts of a simulation of whole servers share. */
 import type { Random } from "../../../src/base/index.ts";
 import type { Logger } from "../../../src/observe/index.ts";
+import type { Leadership } from "../../../src/server/leadership.ts";
 import type { Replica } from "../../../src/server/replica.ts";
 import type { Disk } from "../machine/disk.ts";
 import type { Process, ProcessHost } from "../machine/process.ts";
@@ -32,10 +33,13 @@ export interface Server {
   /** The next operation of the disk fails. */
   failDisk(): void;
   jumpClock(byMs: number): void;
+  /** If it leads: hands over to `target`, or to any voter. */
+  handOver(target: bigint | undefined): void;
   /** A new disk in the place of the old one. */
   wipe(): void;
   /** For the observer of what servers do. */
   takesPart(replica: Replica): void;
+  canHandOver(leadership: Leadership): void;
 }
 
 export interface World extends ProcessHost {

@@ -1,5 +1,5 @@
 /** Circumstances in which certain defects show soon: options in place of those that a seed draws. */
-import type { FaultOptions, SimOptions } from "../options.ts";
+import type { FaultOptions, MemberOptions, SimOptions } from "../options.ts";
 
 const noFaults: FaultOptions = {
   leaderBias: 0.5,
@@ -26,6 +26,8 @@ const noFaults: FaultOptions = {
   wipeEveryMs: 0,
 };
 
+const noChanges: MemberOptions = { spares: 0, votersMin: 1, changeEveryMs: 0, handOverEveryMs: 0 };
+
 const busy: Partial<SimOptions> = {
   voters: 3,
   observers: 0,
@@ -35,6 +37,7 @@ const busy: Partial<SimOptions> = {
   requestEveryMs: 30,
   burstMax: 3,
   outstandingMax: 8,
+  members: noChanges,
 };
 
 /** The power goes again and again, often everywhere, while disks are slow. */
