@@ -93,6 +93,13 @@ export const movingClients: Partial<SimOptions> = {
 /** A server without others. */
 export const alone: Partial<SimOptions> = { ...powerCuts, voters: 1 };
 
+/** Members change again and again, while servers are cut off and lose their power. */
+export const changingMembers: Partial<SimOptions> = {
+  ...busy,
+  members: { spares: 2, votersMin: 1, changeEveryMs: 200, handOverEveryMs: 0 },
+  faults: { ...noFaults, leaderBias: 0.5, crashEveryMs: 1_500, partitionEveryMs: 500 },
+};
+
 /** Nothing happens. */
 export const calm: Partial<SimOptions> = {
   ...busy,

@@ -1,4 +1,5 @@
 /** All planted defects. */
+import { memberMutations } from "./members.ts";
 import type { Mutation } from "./mutation.ts";
 import { replicationMutations } from "./replication.ts";
 import { sessionMutations } from "./sessions.ts";
@@ -6,6 +7,7 @@ import { storageMutations } from "./storage.ts";
 
 export const mutations: readonly Mutation[] = [
   ...replicationMutations,
+  ...memberMutations,
   ...storageMutations,
   ...sessionMutations,
 ];
