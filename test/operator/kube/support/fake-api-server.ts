@@ -1,10 +1,11 @@
 /**
  * A Kubernetes API server of a few lines: one store for all kinds, lists in pages, watches from a
- * version on, server-side apply (field by field at the top level, no ownership), preconditions of
- * deletes and replacements, generations, finalizers, statuses apart, and label selectors if asked
- * for. What it is for are its faults: `next()` lets a test answer a request of a verb in its own way,
- * once. It knows no schemas, but refuses a lease's times without six digits, other claim templates
- * in a StatefulSet, and another size of a claim whose storage class is "rigid".
+ * version on and for as long as they ask, server-side apply (field by field at the top level, no
+ * ownership), preconditions of deletes and replacements, generations, finalizers, statuses apart,
+ * and label selectors if asked for. What it is for are its faults: `next()` lets a test answer a
+ * request of a verb in its own way, once. It knows no schemas, but refuses a lease's times without
+ * six digits, other claim templates in a StatefulSet, and another size of a claim whose storage
+ * class is "rigid".
  */
 
 import { once } from "node:events";
@@ -66,6 +67,11 @@ export class FakeApiServer {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** The newest version of anything. */
+  get version(): string {
+    return String(this.#version);
   }
 
   /** How many watches are open. */
@@ -255,7 +261,12 @@ export class FakeApiServer {
     }
     response.writeHead(200, { "Content-Type": "application/json" }).flushHeaders();
     this.#watches.set(response, target);
-    response.on("close", () => this.#watches.delete(response));
+    const lifeSeconds = Number(request.query.get("timeoutSeconds") ?? 300);
+    const end = setTimeout(() => response.end(), lifeSeconds * 1000).unref();
+    response.on("close", () => {
+      clearTimeout(end);
+      this.#watches.delete(response);
+    });
     for (const change of this.#changes) {
       if (change.version > from && isOf(target, change)) writeEvent(response, change);
     }

@@ -20,6 +20,8 @@ export class FakeCluster {
   readonly #started = new Map<string, { readonly ensemble: string; readonly sid: number }>();
   /** Whether file systems grow only when they are mounted anew. */
   growsUnmountedOnly = false;
+  /** The address of a pod, by its number. */
+  addressOf = (index: number): string => `10.0.0.${index}`;
   #addresses = 0;
 
   readonly #now: () => string;
@@ -172,7 +174,7 @@ export class FakeCluster {
     const status = pod["status"] as { phase: string; podIP?: string };
     if (status.phase === "Pending") {
       this.#addresses += 1;
-      const running = { phase: "Running", podIP: `10.0.0.${this.#addresses}` };
+      const running = { phase: "Running", podIP: this.addressOf(this.#addresses) };
       this.#server.patch("pods", pod, { status: running });
       this.#started.set(pod.metadata.uid, { ensemble, sid });
       members.start(sid, this.#settingsOf(ensemble));
