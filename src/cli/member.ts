@@ -6,8 +6,8 @@
 import type { Command } from "commander";
 import { memberIdOf } from "../operator/index.ts";
 import { prepareMember } from "./member/prepare-member.ts";
-import { logLevelOption, serve } from "./serve.ts";
-import type { ServeDeps } from "./serve.ts";
+import { addServeOptions, serve, whenStopWanted } from "./serve.ts";
+import type { ServeDeps, ServeFlags } from "./serve.ts";
 
 /** What the command needs from the process that it runs in. */
 export interface MemberDeps extends ServeDeps {
@@ -15,35 +15,31 @@ export interface MemberDeps extends ServeDeps {
   readonly podName: string | null;
 }
 
-interface MemberFlags {
+interface MemberFlags extends ServeFlags {
   readonly config: string;
   readonly name?: string;
-  readonly logLevel: string;
 }
 
 /** Adds the command to `program`. */
 export function registerMember(program: Command, deps: MemberDeps): void {
-  program
+  const command = program
     .command("member")
     .description("run the member of an ensemble that a pod is")
     .option("--config <folder>", "what the operator has written", "/etc/ensemble")
-    .option("--name <pod>", "the pod's name (default: POD_NAME of the environment)")
-    .addOption(logLevelOption())
-    .action(async (flags: MemberFlags, command: Command) => {
-      const name = flags.name ?? deps.podName ?? "";
-      const id = memberIdOf(name);
-      if (id === null) {
-        command.error(`error: expected the name of a pod with its number, found '${name}'`);
-      }
-      await runMember(id, flags, deps);
-    });
+    .option("--name <pod>", "the pod's name (default: POD_NAME of the environment)");
+  addServeOptions(command).action(async (flags: MemberFlags) => {
+    const name = flags.name ?? deps.podName ?? "";
+    const id = memberIdOf(name);
+    if (id === null) {
+      return command.error(`error: expected the name of a pod with its number, found '${name}'`);
+    }
+    await runMember(id, flags, deps);
+  });
 }
 
 async function runMember(id: number, flags: MemberFlags, deps: MemberDeps): Promise<void> {
-  const stopWanted = new Promise<void>((resolve) => {
-    deps.onStopSignal(resolve);
-  });
-  const logger = deps.createLogger({ file: null, level: flags.logLevel });
+  const stopWanted = whenStopWanted(flags, deps);
+  const logger = deps.createLogger({ file: flags.logFile ?? null, level: flags.logLevel });
   const { file, isFounding } = await prepareMember(flags.config, id);
   logger.info("Configuration is written", { server: String(id), file, isFounding });
   await serve(deps.loadServerConfig(file), logger, stopWanted, deps.startServer);

@@ -1,5 +1,6 @@
 /** What the commands that run one server have in common: how it is run, logged and stopped. */
 import { Option } from "commander";
+import type { Command } from "commander";
 import type { Logger } from "../observe/index.ts";
 import type { ServerConfig } from "../server/index.ts";
 
@@ -25,13 +26,38 @@ export interface ServeDeps {
   }) => Logger;
   /** Calls the handler at each Ctrl-C or SIGTERM from now on. */
   readonly onStopSignal: (handler: () => void) => void;
+  /** Calls the handler when standard input ends. */
+  readonly onStdinEnd: (handler: () => void) => void;
+}
+
+/** What the command line says about running a server, whatever its configuration is made from. */
+export interface ServeFlags {
+  readonly logFile?: string;
+  readonly logLevel: string;
+  readonly stopOnStdinEnd?: boolean;
+}
+
+/** Adds the options of `ServeFlags` to a command. */
+export function addServeOptions(command: Command): Command {
+  return command
+    .option("--log-file <file>", "write the log there, as JSON lines, instead of standard error")
+    .addOption(logLevelOption())
+    .option("--stop-on-stdin-end", "stop when standard input ends, as it does with the parent");
 }
 
 /** How much is logged. */
-export function logLevelOption(): Option {
+function logLevelOption(): Option {
   return new Option("--log-level <level>", "least severe records to write")
     .choices(["debug", "info", "warn", "error"])
     .default("info");
+}
+
+/** Resolves when the server is to stop, from this call on. */
+export async function whenStopWanted(flags: ServeFlags, deps: ServeDeps): Promise<void> {
+  return new Promise((resolve) => {
+    deps.onStopSignal(resolve);
+    if (flags.stopOnStdinEnd === true) deps.onStdinEnd(resolve);
+  });
 }
 
 /**

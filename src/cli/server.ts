@@ -4,35 +4,29 @@
  */
 import type { Command } from "commander";
 import type { ServerConfig } from "../server/index.ts";
-import { logLevelOption, serve } from "./serve.ts";
-import type { ServeDeps } from "./serve.ts";
+import { addServeOptions, serve, whenStopWanted } from "./serve.ts";
+import type { ServeDeps, ServeFlags } from "./serve.ts";
 
 /** What the command needs from the process that it runs in. */
 export interface ServerDeps extends ServeDeps {
-  /** Calls the handler when standard input ends. */
-  readonly onStdinEnd: (handler: () => void) => void;
   /** Prints a line for the user. */
   readonly print: (line: string) => void;
 }
 
-interface ServerFlags {
+interface ServerFlags extends ServeFlags {
   readonly check?: boolean;
-  readonly logFile?: string;
-  readonly logLevel: string;
-  readonly stopOnStdinEnd?: boolean;
 }
 
 /** Adds the command to `program`. */
 export function registerServer(program: Command, deps: ServerDeps): void {
-  program
+  const command = program
     .command("server")
     .description("run one server from a ZooKeeper configuration file")
     .argument("<file>", "configuration, such as zoo.cfg")
-    .option("--check", "only say what the configuration comes to, and what of it has no effect")
-    .option("--log-file <file>", "write the log there, as JSON lines, instead of standard error")
-    .addOption(logLevelOption())
-    .option("--stop-on-stdin-end", "stop when standard input ends, as it does with the parent")
-    .action(async (file: string, flags: ServerFlags) => runServer(file, flags, deps));
+    .option("--check", "only say what the configuration comes to, and what of it has no effect");
+  addServeOptions(command).action(async (file: string, flags: ServerFlags) =>
+    runServer(file, flags, deps),
+  );
 }
 
 async function runServer(file: string, flags: ServerFlags, deps: ServerDeps): Promise<void> {
@@ -42,10 +36,7 @@ async function runServer(file: string, flags: ServerFlags, deps: ServerDeps): Pr
     deps.print(describeServer(config));
     return;
   }
-  const stopWanted = new Promise<void>((resolve) => {
-    deps.onStopSignal(resolve);
-    if (flags.stopOnStdinEnd === true) deps.onStdinEnd(resolve);
-  });
+  const stopWanted = whenStopWanted(flags, deps);
   const logger = deps.createLogger({ file: flags.logFile ?? null, level: flags.logLevel });
   await serve(config, logger, stopWanted, deps.startServer);
 }

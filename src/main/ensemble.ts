@@ -56,10 +56,10 @@ async function main(): Promise<void> {
       return logger;
     },
     onStopSignal,
+    onStdinEnd: (handler) => process.stdin.once("close", handler).resume(),
   };
   registerServer(program, {
     ...serving,
-    onStdinEnd: (handler) => process.stdin.once("close", handler).resume(),
     print: (line) => console.log(line),
   });
   registerMember(program, { ...serving, podName: process.env["POD_NAME"] ?? null });
