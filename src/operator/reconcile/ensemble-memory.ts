@@ -3,18 +3,11 @@
  * any moment: it saves calls and counts what failed, and nothing that is safe rests on it.
  */
 import type { KubeObject } from "../kube/index.ts";
-import type { EnsembleObserved, Membership, ObservedReport } from "../plan/ensemble-observed.ts";
+import { KnownMembership } from "../members/index.ts";
 import { hasQuorum } from "../plan/ensemble-view.ts";
 import type { EnsembleView } from "../plan/ensemble-view.ts";
 import { AppliedChildren } from "./applied-children.ts";
 import { GrowthRefusals } from "./growth-refusals.ts";
-
-/** A membership that was read through a quorum. */
-interface KnownMembership {
-  readonly membership: Membership;
-  readonly leader: number;
-  readonly epoch: number;
-}
 
 /** What is remembered of one ensemble. */
 export interface EnsembleMemory {
@@ -29,8 +22,7 @@ export interface EnsembleMemory {
   statusWrittenMs: number;
   /** Hand-overs that failed in a row, and under whom. */
   failedHandOvers: { readonly leader: number | null; readonly count: number };
-  /** The membership that was read last, and who said so in which epoch. */
-  membership: KnownMembership | null;
+  readonly membership: KnownMembership;
   /** Since when no quorum has served, by the monotonic clock; null while one does. */
   quorumMissedSinceMs: number | null;
   /** Since when there is something to wait for. */
@@ -56,7 +48,7 @@ export class EnsembleMemories {
       written: null,
       statusWrittenMs: -Infinity,
       failedHandOvers: { leader: null, count: 0 },
-      membership: null,
+      membership: new KnownMembership(),
       quorumMissedSinceMs: null,
       waitingSinceMs: null,
       refusals: new GrowthRefusals(),
@@ -92,27 +84,6 @@ export function rememberWrite(memory: EnsembleMemory, before: KubeObject, after:
   memory.written = { object: after, older };
 }
 
-/**
- * The membership that was read before, if the reports say that nothing has happened since: the same
- * leader leads in the same epoch, and it and a majority of the voters serve with that membership.
- * It saves a session at each look; before anything is done the membership is read anew.
- */
-export function knownMembership(
-  { membership: known }: EnsembleMemory,
-  reports: ReadonlyMap<number, ObservedReport>,
-): Membership | null {
-  if (known === null) return null;
-  const { membership, leader, epoch } = known;
-  if (reports.get(leader)?.role !== "leader") return null;
-  const agreeing = membership.voters.filter((sid) => {
-    const report = reports.get(sid);
-    const isSame = report?.epoch === epoch && report.configVersion === membership.version;
-    return isSame && report.isSynced;
-  });
-  const isQuorum = agreeing.length * 2 > membership.voters.length && agreeing.includes(leader);
-  return isQuorum ? membership : null;
-}
-
 /** How long a change of leader may take, with the time that it takes to ask in vain. */
 const MOMENT_MS = 4_000;
 
@@ -128,15 +99,4 @@ export function isQuorumAwayForAMoment(
   }
   memory.quorumMissedSinceMs ??= nowMs;
   return nowMs - memory.quorumMissedSinceMs < MOMENT_MS;
-}
-
-/** Takes note of what was observed of the membership. */
-export function rememberMembership(
-  memory: EnsembleMemory,
-  { committed, members }: EnsembleObserved,
-): void {
-  const leader = members.find(({ report }) => report?.role === "leader");
-  const epoch = leader?.report?.epoch;
-  const isKnown = committed !== null && leader !== undefined && epoch !== undefined;
-  memory.membership = isKnown ? { membership: committed, leader: leader.sid, epoch } : null;
 }

@@ -22,9 +22,7 @@ import type { ClusterReader, FullName } from "./cluster-reader.ts";
 import {
   EnsembleMemories,
   isQuorumAwayForAMoment,
-  knownMembership,
   newestOf,
-  rememberMembership,
   rememberWrite,
 } from "./ensemble-memory.ts";
 import type { EnsembleMemory } from "./ensemble-memory.ts";
@@ -178,13 +176,13 @@ export class Reconciler {
       members,
       applied,
       defaultImage,
-      knownMembership: (reports) => (isFresh ? null : knownMembership(memory, reports)),
+      knownMembership: (reports) => (isFresh ? null : memory.membership.recall(reports)),
       failedHandOvers: (leader) => (leader === failedHandOvers.leader ? failedHandOvers.count : 0),
       refusals,
       wallMs: timers.wallMs(),
     };
     const observation = await observe(subject, options, signal);
-    rememberMembership(memory, observation.observed);
+    memory.membership.note(observation.observed);
     return observation;
   }
 
