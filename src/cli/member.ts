@@ -1,7 +1,8 @@
 /**
  * `ensemble member`: what the pods of an ensemble run. It makes the configuration of a server from
  * what the operator has mounted and what the pod's volume holds, and runs the server in the same
- * process until it is asked to stop.
+ * process until it is asked to stop. `ensemble up` runs its members with it as well, each with a
+ * folder of its own.
  */
 import type { Command } from "commander";
 import { memberIdOf } from "../operator/index.ts";

@@ -1,7 +1,7 @@
 /**
- * `ensemble up FILE`: runs the ensemble that a YAML file describes on this machine, tells what
- * happens in plain lines, and stops it in order at Ctrl-C. The work is the local operator's; this
- * is its face.
+ * `ensemble up FILE`: runs the ensemble that a YAML file describes on this machine, follows the
+ * file, tells what happens in plain lines, and stops it in order at Ctrl-C. The work is the local
+ * operator's; this is its face.
  */
 import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -10,6 +10,7 @@ import {
   OperatorError,
   findUnusedFields,
   parseEnsemble,
+  watchText,
 } from "../operator/index.ts";
 import type { Ensemble, LocalEvent, MemberReport } from "../operator/index.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -19,8 +20,8 @@ import type { UpDeps, UpFlags } from "./up-options.ts";
 /** Resolves when the ensemble has been stopped. */
 export async function runUp(file: string, flags: UpFlags, deps: UpDeps): Promise<void> {
   const { print } = deps;
-  const ensemble = parseEnsemble(readFile(file), file, checkSettings);
-  refuseUnusedFields(ensemble, file);
+  const text = readFile(file);
+  const ensemble = readWanted(text, file);
   const { namespace, name } = ensemble.metadata;
   const folder = resolve(deps.workingFolder, flags.dataDir ?? join("data", namespace, name));
   const local = await LocalEnsemble.open({
@@ -45,8 +46,37 @@ export async function runUp(file: string, flags: UpFlags, deps: UpDeps): Promise
       local.kill();
     }
   });
-  await local.run();
+  const watch = watchText(file, text, (edited) => followEdit(edited, file, { local, print }));
+  try {
+    await local.run();
+  } finally {
+    watch.close();
+  }
   print(`Stopped; the data stays in ${shownFolder}`);
+}
+
+/** @throws OperatorError INVALID_OBJECT */
+function readWanted(text: string, file: string): Ensemble {
+  const ensemble = parseEnsemble(text, file, checkSettings);
+  refuseUnusedFields(ensemble, file);
+  return ensemble;
+}
+
+/** What cannot be used is said, and changes nothing. */
+function followEdit(
+  text: string | null,
+  file: string,
+  { local, print }: { readonly local: LocalEnsemble; readonly print: (line: string) => void },
+): void {
+  try {
+    if (text === null) throw new OperatorError("FILE_ACCESS", `Cannot read ${file}`);
+    const ensemble = readWanted(text, file);
+    local.want(ensemble);
+    print(`${file} has changed: ${countMembers(ensemble)}`);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    print(`${error.problems.join("; ")}: the ensemble stays as it is`);
+  }
 }
 
 function refuseUnusedFields({ spec }: Ensemble, file: string): void {
@@ -66,9 +96,16 @@ function readFile(file: string): string {
   }
 }
 
-function describe({ metadata, spec }: Ensemble): string {
-  const members = spec.replicas === 1 ? "1 member" : `${String(spec.replicas)} members`;
-  return `Ensemble ${metadata.namespace}/${metadata.name}: ${members}`;
+function describe(ensemble: Ensemble): string {
+  const { namespace, name } = ensemble.metadata;
+  return `Ensemble ${namespace}/${name}: ${countMembers(ensemble)}`;
+}
+
+function countMembers({ spec: { replicas, observers } }: Ensemble): string {
+  const count = (number: number, what: string): string =>
+    `${String(number)} ${what}${number === 1 ? "" : "s"}`;
+  const voters = count(replicas, "member");
+  return observers === 0 ? voters : `${voters} and ${count(observers, "observer")}`;
 }
 
 function showPath(folder: string, workingFolder: string): string {
@@ -100,7 +137,11 @@ function describeEvent(event: LocalEvent, hasServed: boolean): string[] {
     }
     case "roleChanged":
       if (!hasServed) return [];
-      return [`${member} is ${event.role === "none" ? "not serving" : event.role}`];
+      return [`${member} is ${ROLES[event.role] ?? event.role}`];
+    case "progress":
+      return [`${event.reason}: ${event.note}`];
+    case "waiting":
+      return [`Waiting: ${event.reason}`];
     case "quorumLost":
       return ["No quorum: waiting for members"];
     case "stillWaiting": {
@@ -108,20 +149,30 @@ function describeEvent(event: LocalEvent, hasServed: boolean): string[] {
       return ["Still waiting for a quorum; the members' logs are", ...files];
     }
     case "serving":
-      return formatServing(event.members, hasServed);
+      if (hasServed) return ["The quorum serves again", ...formatMembers(event.members)];
+      return [...formatTableAndAddress(event.members), "Press Ctrl-C to stop"];
+    case "membersChanged":
+      return formatTableAndAddress(event.members);
   }
 }
 
-function formatServing(members: readonly MemberReport[], isAgain: boolean): string[] {
+const ROLES: Readonly<Partial<Record<MemberReport["role"], string>>> = {
+  none: "not serving",
+  learner: "getting the data",
+};
+
+function formatTableAndAddress(members: readonly MemberReport[]): string[] {
+  const connection = members.map(({ clientAddress }) => clientAddress).join(",");
+  return ["", ...formatMembers(members), "", `Connection string: ${connection}`];
+}
+
+function formatMembers(members: readonly MemberReport[]): string[] {
   const rows = members.map(({ id, role, clientAddress, adminAddress, pid }) => [
     String(id),
-    role === "none" ? "starting" : role,
+    role === "none" || role === "learner" ? "starting" : role,
     clientAddress,
     adminAddress,
     pid === null ? "-" : String(pid),
   ]);
-  const table = formatTable(["ID", "ROLE", "CLIENT ADDRESS", "ADMIN ADDRESS", "PID"], rows);
-  if (isAgain) return ["The quorum serves again", ...table];
-  const connection = members.map(({ clientAddress }) => clientAddress).join(",");
-  return ["", ...table, "", `Connection string: ${connection}`, "Press Ctrl-C to stop"];
+  return formatTable(["ID", "ROLE", "CLIENT ADDRESS", "ADMIN ADDRESS", "PID"], rows);
 }

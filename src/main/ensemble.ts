@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     pid: process.pid,
     workingFolder: process.cwd(),
     server: {
-      command: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), "server"],
+      command: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), "member"],
       env: process.env,
     },
     print: (line) => console.log(line),

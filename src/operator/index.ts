@@ -15,6 +15,7 @@ export {
   LocalEnsemble,
   findUnusedFields,
   readTextIfExists,
+  watchText,
   writeTextAtomically,
 } from "./local/index.ts";
 export type { LocalEvent, MemberReport, ServerCommand } from "./local/index.ts";

@@ -1,25 +1,36 @@
 /**
- * The local operator with stand-ins for servers (test/support/fake-server.ts): processes, files,
- * ports and signals are real, consensus is not. What `ensemble up` does with real servers is in
- * up.test.ts.
+ * The local operator with real members, as a library: its folder, its processes, and how it begins
+ * and ends. What users see of it is in up.test.ts and up-edits.test.ts.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { EnsembleClient } from "../../src/client/index.ts";
 import { systemClock } from "../../src/main/system-clock.ts";
 import { LocalEnsemble, defaultSpec } from "../../src/operator/index.ts";
-import type { Ensemble, LocalEvent, MemberReport } from "../../src/operator/index.ts";
+import type { Ensemble, LocalEvent } from "../../src/operator/index.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const FAKE_SERVER = fileURLToPath(new URL("../support/fake-server.ts", import.meta.url));
+const ENTRY = fileURLToPath(new URL("../../src/main/ensemble.ts", import.meta.url));
+const timeout = 120_000;
 
 function ensembleOf(replicas: number, name = "demo"): Ensemble {
   return {
     apiVersion: "ensemble.dev/v1",
     kind: "Ensemble",
     metadata: { name, namespace: "default" },
-    spec: { ...defaultSpec(), replicas },
+    spec: { ...defaultSpec(), replicas, config: { tickTime: "1000" } },
     status: null,
   };
 }
@@ -45,15 +56,19 @@ class Run {
     });
   }
 
-  static async open(folder: string, ensemble = ensembleOf(3)): Promise<Run> {
+  static async open(
+    folder: string,
+    ensemble = ensembleOf(3),
+    clientPortBase: number | null = 0,
+  ): Promise<Run> {
     const events: LocalEvent[] = [];
     let run: Run | null = null;
     const local = await LocalEnsemble.open({
       ensemble,
       folder,
-      clientPortBase: existsSync(join(folder, "ensemble.json")) ? null : 0,
-      peerPortBase: existsSync(join(folder, "ensemble.json")) ? null : 0,
-      server: { command: [process.execPath, FAKE_SERVER], env: process.env },
+      clientPortBase,
+      peerPortBase: 0,
+      server: { command: [process.execPath, ENTRY, "member"], env: process.env },
       clock: systemClock,
       pid: process.pid,
       onEvent: (event) => {
@@ -65,16 +80,18 @@ class Run {
     return run;
   }
 
-  /** Waits for the next event that is wanted, counted from event `from`. */
-  async next<K extends LocalEvent["kind"]>(
-    kind: K,
-    from = 0,
-  ): Promise<Extract<LocalEvent, { kind: K }>> {
+  /** Waits for the first event of a kind. */
+  async next<K extends LocalEvent["kind"]>(kind: K): Promise<Extract<LocalEvent, { kind: K }>> {
     for (;;) {
-      const found = this.events.slice(from).find((event) => event.kind === kind);
+      const found = this.events.find((event) => event.kind === kind);
       if (found !== undefined) return found as Extract<LocalEvent, { kind: K }>;
       await new Promise<void>((resolve) => (this.#listen = resolve));
     }
+  }
+
+  async stop(): Promise<void> {
+    this.local.stop();
+    expect(await this.ended).toBeNull();
   }
 
   kinds(): string[] {
@@ -82,144 +99,121 @@ class Run {
   }
 }
 
-function leaderOf(members: readonly MemberReport[]): MemberReport {
-  const leader = members.find(({ role }) => role === "leader");
-  expect(leader).toBeDefined();
-  return leader!;
+/** What the starts of a member have said of whether it may form the ensemble. */
+function foundings(folder: string, id: number): boolean[] {
+  const lines = readFileSync(join(folder, `member-${id}`, "server.log"), "utf8").split("\n");
+  return lines.flatMap((line) => /"isFounding":(true|false)/u.exec(line)?.[1] ?? []).map(isTrue);
+}
+
+function isTrue(text: string): boolean {
+  return text === "true";
 }
 
 describe("LocalEnsemble", () => {
-  it("starts members, reports the quorum, and stops the leader last", async () => {
+  it("forms an ensemble, and stops the leader last", { timeout }, async () => {
     const folder = join(temporaryFolder(), "a", "b");
     const run = await Run.open(folder);
     const { members } = await run.next("serving");
-    expect(members.map(({ id, role }) => [id, role])).toEqual([
-      [1, "follower"],
-      [2, "follower"],
-      [3, "leader"],
-    ]);
-    run.local.stop();
-    expect(await run.ended).toBeNull();
-    expect(run.kinds().slice(-6)).toEqual([
-      "memberStopping 1",
-      "memberStopping 2",
-      expect.stringMatching(/^memberStopped [12]$/u),
-      expect.stringMatching(/^memberStopped [12]$/u),
-      "memberStopping 3",
-      "memberStopped 3",
-    ]);
-    expect(readdirSync(folder).sort()).toEqual([
-      "ensemble.json",
-      "member-1",
-      "member-2",
-      "member-3",
-    ]);
+    expect(members.map(({ id }) => id)).toEqual([1, 2, 3]);
+    const leader = members.find(({ role }) => role === "leader")!.id;
+    expect([1, 2, 3].map((id) => foundings(folder, id))).toEqual([[true], [true], [true]]);
+    await run.stop();
+    expect(run.kinds().slice(-2)).toEqual([`memberStopping ${leader}`, `memberStopped ${leader}`]);
+    const names = ["ensemble.json", "member-1", "member-2", "member-3"];
+    expect(readdirSync(folder).sort()).toEqual(names);
   });
 
-  it("starts a killed member again, and the quorum has a leader again", async () => {
-    const run = await Run.open(join(temporaryFolder(), "e"));
-    const leader = leaderOf((await run.next("serving")).members);
-    process.kill(leader.pid!, "SIGKILL");
-    const failed = await run.next("memberFailed");
-    expect(failed).toMatchObject({ id: leader.id, signal: "SIGKILL" });
-    const restart = await run.next("memberStarted", run.events.indexOf(failed));
-    expect(restart.id).toBe(leader.id);
-  });
-
-  it("uses the same ports and files again, and lets no empty member vote a second time", async () => {
+  it("goes on with its ports, and lets no lost disk vote", { timeout }, async () => {
     const folder = join(temporaryFolder(), "e");
     const first = await Run.open(folder);
     await first.next("serving");
     const before = first.local.report().map(({ clientAddress }) => clientAddress);
-    first.local.stop();
-    await first.ended;
-    const config = readFileSync(join(folder, "member-2", "zoo.cfg"), "utf8");
+    const client = await EnsembleClient.connect(before.join(","));
+    await client.create("/kept", "x");
+    await client.close();
+    await first.stop();
     rmSync(join(folder, "member-1"), { recursive: true });
-
-    const second = await Run.open(folder);
-    await second.next("serving");
-    expect(second.local.report().map(({ clientAddress }) => clientAddress)).toEqual(before);
-    expect(readFileSync(join(folder, "member-2", "zoo.cfg"), "utf8")).toBe(config);
-    const data = (id: number): string[] => readdirSync(join(folder, `member-${id}`, "data"));
-    expect(data(1)).toContain("myid");
-    expect(data(1)).not.toContain("saw-initialize");
-    expect(data(2)).toContain("saw-initialize");
-    second.local.stop();
-    await second.ended;
+    const again = await Run.open(folder);
+    await again.next("serving");
+    expect(again.local.report().map(({ clientAddress }) => clientAddress)).toEqual(before);
+    const late = await EnsembleClient.connect(before[0]!, { firstConnectTimeoutMs: 60_000 });
+    expect((await late.getData("/kept")).data?.toString()).toBe("x");
+    await late.close();
+    expect(foundings(folder, 1)).toEqual([false]);
+    await again.stop();
   });
 
-  it("marks every member of a new ensemble as allowed to vote with an empty disk", async () => {
+  it("goes on with a folder of the first version, and grows it", { timeout }, async () => {
     const folder = join(temporaryFolder(), "e");
-    const behaviour = join(folder, "member-1", "data", "behaviour");
-    mkdirSync(dirname(behaviour), { recursive: true });
-    writeFileSync(behaviour, "fail");
-    const run = await Run.open(folder);
-    await run.next("memberFailed");
-    expect(existsSync(join(folder, "member-1", "data", "initialize"))).toBe(true);
+    const first = await Run.open(folder, ensembleOf(1));
+    const [member] = (await first.next("serving")).members;
+    const client = await EnsembleClient.connect(member!.clientAddress);
+    await client.create("/kept", "x");
+    await client.close();
+    await first.stop();
+    const file = join(folder, "ensemble.json");
+    const state = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    const { namespace, name, ensembleUid: ensembleId, members } = state;
+    const version1 = { version: 1, namespace, name, ensembleId, bootstrappedReplicas: 1, members };
+    writeFileSync(file, JSON.stringify(version1));
+    rmSync(join(folder, "member-1", "members"));
+    const grown = await Run.open(folder, ensembleOf(2));
+    const { members: two } = await grown.next("membersChanged");
+    const late = await EnsembleClient.connect(two[1]!.clientAddress);
+    expect((await late.getData("/kept")).data?.toString()).toBe("x");
+    await late.close();
+    await grown.stop();
   });
 
-  it("gives up with a member's last words when it never starts, and stops the others", async () => {
+  it("gives up with a member's last words when it never starts", { timeout }, async () => {
     const folder = join(temporaryFolder(), "e");
-    for (const id of [1, 2]) {
-      const behaviour = join(folder, `member-${id}`, "data", "behaviour");
-      mkdirSync(dirname(behaviour), { recursive: true });
-      writeFileSync(behaviour, "fail");
-    }
-    const run = await Run.open(folder);
+    mkdirSync(join(folder, "member-1", "data"), { recursive: true });
+    writeFileSync(join(folder, "member-1", "data", "version-2"), "in the way");
+    const run = await Run.open(folder, ensembleOf(1));
     expect(String(await run.ended)).toMatch(
-      /Member [12] ended 3 times: fake: told to fail \(more/u,
+      /Member 1 ended 3 times: ensemble: .*version-2.* \(more in/u,
     );
-    expect(run.local.report().map(({ pid }) => pid)).toEqual([null, null, null]);
+    expect(run.local.report().map(({ pid }) => pid)).toEqual([null]);
     expect(existsSync(join(folder, "lock"))).toBe(false);
   });
 
-  it("ends at once when it is told to kill", async () => {
-    const folder = join(temporaryFolder(), "e");
-    const behaviour = join(folder, "member-1", "data", "behaviour");
-    mkdirSync(dirname(behaviour), { recursive: true });
-    writeFileSync(behaviour, "stubborn");
-    const run = await Run.open(folder);
-    await run.next("serving");
+  it("ends at once when it is told to kill", { timeout }, async () => {
+    const run = await Run.open(join(temporaryFolder(), "e"), ensembleOf(1));
+    const [member] = (await run.next("serving")).members;
+    // It does not hear that it is to stop.
+    process.kill(member!.pid!, "SIGSTOP");
     run.local.stop();
     await run.next("memberStopping");
     run.local.kill();
     expect(await run.ended).toBeNull();
   });
 
-  it("refuses a folder in use, another ensemble's folder, and another number of members", async () => {
+  it("refuses a folder in use, another ensemble, and other ports", { timeout }, async () => {
     const folder = join(temporaryFolder(), "e");
-    const run = await Run.open(folder);
+    const run = await Run.open(folder, ensembleOf(1));
     await expect(Run.open(folder)).rejects.toThrow("another 'ensemble up'");
     await run.next("serving");
-    run.local.stop();
-    await run.ended;
-    await expect(Run.open(folder, ensembleOf(3, "other"))).rejects.toThrow(
+    expect(() => run.local.want(ensembleOf(1, "other"))).toThrow("an ensemble keeps its name");
+    await run.stop();
+    await expect(Run.open(folder, ensembleOf(1, "other"))).rejects.toThrow(
       "it has the data of ensemble 'default/demo', not of 'default/other'",
     );
-    await expect(Run.open(folder, ensembleOf(5))).rejects.toThrow(
-      "Cannot change spec.replicas from 3 to 5",
+    await expect(Run.open(folder, ensembleOf(1), 7)).rejects.toThrow(
+      /--client-port-base: expected \d+, as the members keep their ports, found 7/u,
     );
     expect(existsSync(join(folder, "lock"))).toBe(false);
+    expect(statSync(join(folder, "ensemble.json")).isFile()).toBe(true);
   });
 
   it("leaves nothing behind when a port is taken", async () => {
     const base = temporaryFolder();
-    const run = await Run.open(join(base, "e"));
-    const [member] = run.local.report();
-    const port = Number(member!.clientAddress.split(":")[1]);
-    await run.next("serving");
-    await expect(
-      LocalEnsemble.open({
-        ensemble: ensembleOf(1),
-        folder: join(base, "x", "y"),
-        clientPortBase: port,
-        peerPortBase: 0,
-        server: { command: [process.execPath], env: {} },
-        clock: systemClock,
-        pid: process.pid,
-        onEvent: () => undefined,
-      }),
-    ).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use`);
-    expect(readdirSync(base)).toEqual(["e"]);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    await expect(Run.open(join(base, "x", "y"), ensembleOf(1), port)).rejects.toThrow(
+      `Port ${port} on 127.0.0.1 is in use`,
+    );
+    expect(readdirSync(base)).toEqual([]);
   });
 });

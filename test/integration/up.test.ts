@@ -2,8 +2,6 @@
  * `ensemble up` and `ensemble server` as a user runs them: the real command, real servers, on
  * ports that happen to be free.
  */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -14,69 +12,13 @@ import {
 } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { EnsembleClient } from "../../src/client/index.ts";
+import { findFreePorts } from "../compat/support/ports.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { ANY_PORTS, CommandRun } from "./support/command-run.ts";
 
-const ENTRY = fileURLToPath(new URL("../../src/main/ensemble.ts", import.meta.url));
 const YAML = "apiVersion: ensemble.dev/v1\nkind: Ensemble\nmetadata: {name: demo}\n";
-
-/** One run of the command. */
-class Run {
-  readonly child: ChildProcess;
-  readonly exit: Promise<number | null>;
-  output = "";
-  #listen: () => void = () => undefined;
-
-  constructor(folder: string, ...args: string[]) {
-    this.child = spawn(process.execPath, [ENTRY, ...args], {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.exit = new Promise((resolve) => this.child.once("close", resolve));
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => {
-        this.output += chunk.toString();
-        this.#listen();
-      });
-    }
-    void this.exit.then(() => this.#listen());
-    onTestFinished(async () => {
-      this.child.kill("SIGTERM");
-      await this.exit;
-    });
-  }
-
-  static up(folder: string, ...flags: string[]): Run {
-    return new Run(folder, "up", "e.yaml", ...flags);
-  }
-
-  /** Waits until the output from `from` on matches, and returns the match. */
-  async match(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = pattern.exec(this.output.slice(from));
-      if (found !== null) return found;
-      if (this.child.exitCode !== null) throw new Error(`Ended without a match: ${this.output}`);
-      await new Promise<void>((resolve) => (this.#listen = resolve));
-    }
-  }
-
-  /** The members in the table that was printed last. */
-  async members(): Promise<{ id: number; role: string; port: number; pid: number }[]> {
-    await this.match(/Connection string: /u);
-    return [...this.output.matchAll(/^(\d+) +(\w+) +127\.0\.0\.1:(\d+) +\S+ +(\d+)$/gmu)].map(
-      ([, id, role, port, pid]) => ({
-        id: Number(id),
-        role: String(role),
-        port: Number(port),
-        pid: Number(pid),
-      }),
-    );
-  }
-}
-
-const ANY_PORTS = ["--client-port-base", "0", "--peer-port-base", "0"];
 
 function folderWith(yaml: string): string {
   const folder = temporaryFolder();
@@ -97,7 +39,7 @@ async function fourLetterWord(port: number, word: string): Promise<string> {
 describe("ensemble up", () => {
   it("serves, survives the death of its leader, stops at Ctrl-C and starts again", async () => {
     const folder = folderWith(YAML);
-    const first = Run.up(folder, ...ANY_PORTS);
+    const first = CommandRun.up(folder, ...ANY_PORTS);
     const members = await first.members();
     expect(members.map(({ id }) => id)).toEqual([1, 2, 3]);
     expect(members.map(({ role }) => role).sort()).toEqual(["follower", "follower", "leader"]);
@@ -123,7 +65,7 @@ describe("ensemble up", () => {
     expect(first.output).toMatch(/Stopped; the data stays in data\/default\/demo\n$/u);
     for (const { pid } of members) expect(() => process.kill(pid, 0)).toThrow();
 
-    const second = Run.up(folder);
+    const second = CommandRun.up(folder);
     expect((await second.members()).map(({ port }) => port)).toEqual(
       members.map(({ port }) => port),
     );
@@ -138,7 +80,7 @@ describe("ensemble up", () => {
 
   it("writes each member's log as JSON lines", async () => {
     const folder = folderWith(`${YAML}spec: {replicas: 1}`);
-    const run = Run.up(folder, ...ANY_PORTS, "--data-dir", "here");
+    const run = CommandRun.up(folder, ...ANY_PORTS, "--data-dir", "here");
     await run.members();
     run.child.kill("SIGINT");
     expect(await run.exit).toBe(0);
@@ -153,12 +95,12 @@ describe("ensemble up", () => {
 
   it("leaves no server running when it is killed itself", async () => {
     const folder = folderWith(`${YAML}spec: {replicas: 1}`);
-    const run = Run.up(folder, ...ANY_PORTS);
+    const run = CommandRun.up(folder, ...ANY_PORTS);
     const [member] = await run.members();
     run.child.kill("SIGKILL");
     await run.exit;
     // The next run waits for the member of the last one to give its port back.
-    const again = Run.up(folder);
+    const again = CommandRun.up(folder);
     const [successor] = await again.members();
     expect(successor).toMatchObject({ port: member!.port });
     expect(successor!.pid).not.toBe(member!.pid);
@@ -177,9 +119,9 @@ describe("ensemble up", () => {
     ],
     [
       "a field that is for Kubernetes",
-      `${YAML}spec: {observers: 1}`,
+      `${YAML}spec: {paused: true}`,
       [],
-      "e.yaml: spec.observers: expected not to be set, as 'ensemble up' has no use for it yet",
+      "e.yaml: spec.paused: expected not to be set, as 'ensemble up' has no use for it yet",
     ],
     [
       "an unknown setting",
@@ -197,7 +139,7 @@ describe("ensemble up", () => {
     ["a file in the way", YAML, ["--data-dir", "e.yaml/data"], /Cannot create .*: a file is in/u],
   ])("refuses %s with one line", async (_, yaml, flags, message) => {
     const folder = yaml === null ? temporaryFolder() : folderWith(yaml);
-    const run = Run.up(folder, ...flags);
+    const run = CommandRun.up(folder, ...flags);
     expect(await run.exit).toBe(1);
     expect(run.output.trimEnd()).toMatch(message);
     expect(run.output).toMatch(/^ensemble: .+\n$/u);
@@ -209,7 +151,7 @@ describe("ensemble up", () => {
     const locked = join(folder, "locked");
     mkdirSync(locked);
     chmodSync(locked, 0o500);
-    const run = Run.up(folder, ...ANY_PORTS, "--data-dir", "locked");
+    const run = CommandRun.up(folder, ...ANY_PORTS, "--data-dir", "locked");
     expect(await run.exit).toBe(1);
     expect(run.output).toMatch(/^ensemble: Cannot write .*: permission denied\n$/u);
   });
@@ -218,12 +160,12 @@ describe("ensemble up", () => {
 describe("ensemble server", () => {
   it("runs a standalone server from a ZooKeeper configuration until it is asked to stop", async () => {
     const folder = temporaryFolder();
-    const [port] = await freePorts(1);
+    const [port] = await findFreePorts(1);
     writeFileSync(
       join(folder, "zoo.cfg"),
       `tickTime=2000\ndataDir=${folder}/data\nclientPort=${port}\nclientPortAddress=127.0.0.1\n`,
     );
-    const run = new Run(folder, "server", "zoo.cfg");
+    const run = new CommandRun(folder, "server", "zoo.cfg");
     let reply = "";
     while (!reply.includes("Mode:")) {
       reply = await fourLetterWord(port!, "srvr").catch(() => "");
@@ -239,22 +181,10 @@ describe("ensemble server", () => {
   it("refuses a bad configuration with one line", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "zoo.cfg"), "dataDir=/x\ntickTime=soon\n");
-    const run = new Run(folder, "server", "zoo.cfg");
+    const run = new CommandRun(folder, "server", "zoo.cfg");
     expect(await run.exit).toBe(1);
     expect(run.output).toBe(
       "ensemble: zoo.cfg:2: tickTime: expected a whole number of ms, 1 or more, found 'soon'\n",
     );
   });
 });
-
-async function freePorts(count: number): Promise<number[]> {
-  const { choosePorts } = await import("../../src/operator/local/ports.ts");
-  const ports = await choosePorts({
-    host: "127.0.0.1",
-    replicas: count,
-    recorded: [],
-    clientPortBase: 0,
-    peerPortBase: 0,
-  });
-  return ports.map(({ clientPort }) => clientPort);
-}

@@ -26,7 +26,7 @@ export function memberIdOf(podName: string): number | null {
 }
 
 /** The pod of a server id. */
-export function podName({ metadata }: Ensemble, id: number): string {
+export function podName({ metadata }: Pick<Ensemble, "metadata">, id: number): string {
   return id < OBSERVER_ID_MIN
     ? `${metadata.name}-${String(id - 1)}`
     : `${metadata.name}${OBSERVERS_SUFFIX}-${String(id - OBSERVER_ID_MIN)}`;

@@ -1,27 +1,41 @@
 /**
  * Runs an ensemble on this machine: the local adapter of the planner. It observes processes,
- * files and roles, asks the planner for the next action, carries that one out, and starts over,
- * until the ensemble is stopped. What happens is told to a listener; what is printed is not its
- * business.
+ * folders and what members say, asks the planner for the next action, carries that one out, and
+ * starts over, until the ensemble is stopped. What is wanted may change meanwhile. What happens is
+ * told to a listener; what is printed is not its business.
  */
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../../base/index.ts";
 import type { Ensemble } from "../api/index.ts";
+import { KnownMembership, NetworkMemberAccess, operatorDigest } from "../members/index.ts";
 import { OperatorError } from "../operator-error.ts";
-import { isServing, plan } from "../plan/index.ts";
-import type { Action, Observed } from "../plan/index.ts";
+import type { EnsembleAction, EnsembleStep } from "../plan/ensemble-action.ts";
+import { hasQuorum, viewEnsemble } from "../plan/ensemble-view.ts";
+import { planEnsemble } from "../plan/index.ts";
+import type { EnsembleWanted } from "../plan/index.ts";
+import type { MemberAccess } from "../reconcile/member-access.ts";
+import { Announcer } from "./announcer.ts";
+import type { EnsembleEvent } from "./announcer.ts";
+import { carryOut } from "./carry-out.ts";
 import { LocalFolder } from "./local-folder.ts";
-import { LocalMember } from "./local-member.ts";
 import type { MemberEvent, MemberReport } from "./local-member.ts";
+import { LocalProcesses } from "./local-processes.ts";
+import { localServerLine } from "./member-files.ts";
 import type { ServerCommand } from "./member-process.ts";
+import { Nap } from "./nap.ts";
+import { observeLocal } from "./observe.ts";
+import type { LocalObservation, LocalParts } from "./observe.ts";
+import { describeProgress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 
 /** What is run, and how. */
 export interface LocalEnsembleOptions {
   readonly ensemble: Ensemble;
   /** The ensemble's folder; created when it does not exist. */
   readonly folder: string;
-  /** First client port; 0 for any, null for those of the last run or else 2181. */
+  /** First client port of a new ensemble; 0 for any, null for 2181. */
   readonly clientPortBase: number | null;
-  /** First port between members; 0 for any, null for those of the last run or else from 28880. */
+  /** First port between members of a new ensemble; 0 for any, null for free ones from 28880. */
   readonly peerPortBase: number | null;
   readonly server: ServerCommand;
   readonly clock: Clock;
@@ -34,54 +48,71 @@ export interface LocalEnsembleOptions {
 /** Something that happened. */
 export type LocalEvent =
   | MemberEvent
-  /** A quorum serves, for the first time or again. */
-  | { readonly kind: "serving"; readonly members: readonly MemberReport[] }
-  /** The quorum that served is gone. */
-  | { readonly kind: "quorumLost" }
-  /** Nothing serves yet though some time has passed. */
-  | { readonly kind: "stillWaiting"; readonly members: readonly MemberReport[] };
+  | EnsembleEvent
+  /** Something was done, or could not be done. */
+  | ({ readonly kind: "progress" } & Progress);
 
-const PROBE_INTERVAL_MS = 100;
-/** Between probes when all is well; the end of a process is noticed at once regardless. */
-const PROBE_INTERVAL_SERVING_MS = 1000;
-/** How long the announcement waits for the members that a quorum can do without. */
-const ANNOUNCE_HOLD_MS = 1000;
-const STILL_WAITING_MS = 15_000;
+/** After an action, to see what became of it. */
+const AFTER_ACTION_MS = 20;
+/** After something could not be done. */
+const AFTER_REFUSAL_MS = 2_000;
+/** While something is awaited that only members can tell. */
+const POLL_MS = 100;
+/** While everything is as wanted; the end of a process is noticed at once regardless. */
+const IDLE_MS = 1_000;
+/** For so long a change of leader may leave the ensemble without a quorum. */
+const MOMENT_MS = 4_000;
+
+const PASSWORD_BYTES = 24;
 
 /** An ensemble of local processes. */
 export class LocalEnsemble {
   readonly #options: LocalEnsembleOptions;
   readonly #folder: LocalFolder;
-  readonly #members: readonly LocalMember[];
-  #goal: "run" | "stop" = "run";
-  #hasServed = false;
-  /** Since when the quorum has been serving without interruption; null when it does not. */
-  #servingSinceMs: number | null = null;
-  #isAnnounced = false;
-  #waitingSinceMs: number;
-  /** Whether something has happened that the next pause must not sleep through. */
-  #isWakeWanted = false;
-  /** Ends the pause between two observations, if there is one. */
-  #endPause: () => void = () => undefined;
+  readonly #processes: LocalProcesses;
+  readonly #members: MemberAccess;
+  readonly #announcer: Announcer;
+  /** The operator's own, for this run: all members are started by it. */
+  readonly #adminPassword = randomBytes(PASSWORD_BYTES).toString("base64url");
+  readonly #membership = new KnownMembership();
+  /** Between two looks. */
+  readonly #nap = new Nap();
+  #ensemble: Ensemble;
+  #isStopping = false;
+  /** Ends the look that is under way. */
+  #looking = new AbortController();
+  #failure: Error | null = null;
+  #failedHandOvers: { readonly leader: number | null; readonly count: number } = {
+    leader: null,
+    count: 0,
+  };
+  #quorumSeenMs: number | null = null;
+  /** What could not be done when it was tried last. */
+  #refusal: string | null = null;
 
   private constructor(options: LocalEnsembleOptions, folder: LocalFolder) {
+    const { clock, server, onEvent } = options;
     this.#options = options;
     this.#folder = folder;
-    this.#waitingSinceMs = options.clock.monotonicMs();
-    this.#members = folder.ports.map(
-      (ports) =>
-        new LocalMember({
-          ports,
-          configText: folder.renderConfig(ports.id),
-          paths: folder.pathsOf(ports.id),
-          server: options.server,
-          clock: options.clock,
-          onEvent: (event) => {
-            options.onEvent(event);
-            if (event.kind !== "roleChanged") this.#wake();
-          },
-        }),
-    );
+    this.#ensemble = options.ensemble;
+    this.#processes = new LocalProcesses({
+      clock,
+      describe: (sid) => ({ ports: folder.portsOf(sid), paths: folder.pathsOf(sid), server }),
+      onEvent: (event) => {
+        onEvent(event);
+        if (event.kind === "memberFailed" || event.kind === "memberStopped") this.#nap.wake();
+      },
+      onFailure: (error) => this.#fail(error),
+    });
+    this.#members = new NetworkMemberAccess({
+      portsOf: (_, sid) => {
+        const { adminPort, clientPort } = folder.portsOf(sid);
+        return { admin: adminPort, client: clientPort };
+      },
+      lineOf: (_, sid, role) => localServerLine(folder.portsOf(sid), role),
+    });
+    const report = (): MemberReport[] => this.report();
+    this.#announcer = new Announcer({ report, onEvent }, clock.monotonicMs());
   }
 
   /**
@@ -99,142 +130,167 @@ export class LocalEnsemble {
    * @throws OperatorError when it cannot run; every member has been stopped then.
    */
   async run(): Promise<void> {
-    let failure: Error | null = null;
     try {
-      for (;;) {
-        const { action, reason } = this.#plan();
-        if (action.kind === "none" && this.#goal === "stop") break;
-        if (action.kind === "giveUp") {
-          failure = new OperatorError("START_FAILED", this.#explain(reason));
-          this.#goal = "stop";
-          continue;
-        }
-        try {
-          await this.#carryOut(action);
-        } catch (error) {
-          if (this.#goal === "stop") throw error;
-          failure = error instanceof Error ? error : new Error(String(error));
-          this.#goal = "stop";
-        }
+      while (!this.#isStopping) {
+        // One for each look: signals that follow a long-lived one gather on it.
+        this.#looking = new AbortController();
+        await this.#nap.pause(await this.#look(this.#looking.signal));
       }
-    } finally {
-      this.#folder.close();
+    } catch (error) {
+      // What was being done when it was to stop is of no interest any more.
+      if (!this.#isStopping) this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
-    if (failure !== null) throw failure;
+    this.#processes.stop();
+    await this.#processes.stopped;
+    this.#folder.close();
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /**
+   * Wants something else of the ensemble from now on.
+   *
+   * @throws OperatorError UNSUPPORTED_CHANGE when that is another ensemble.
+   */
+  want(ensemble: Ensemble): void {
+    const { name, namespace } = this.#ensemble.metadata;
+    if (ensemble.metadata.name !== name || ensemble.metadata.namespace !== namespace) {
+      throw new OperatorError(
+        "UNSUPPORTED_CHANGE",
+        `metadata: expected '${namespace}/${name}', as an ensemble keeps its name, found ` +
+          `'${ensemble.metadata.namespace}/${ensemble.metadata.name}'`,
+      );
+    }
+    this.#ensemble = ensemble;
+    this.#nap.wake();
   }
 
   /** Stops all members, the leader last; `run()` then returns. */
   stop(): void {
-    this.#goal = "stop";
-    this.#wake();
+    this.#isStopping = true;
+    this.#looking.abort();
+    this.#nap.wake();
   }
 
   /** Ends all members at once; to be called after `stop()`. */
   kill(): void {
-    for (const member of this.#members) member.kill();
+    this.#processes.kill();
   }
 
   /** The members as they were last seen. */
   report(): MemberReport[] {
-    return this.#members.map((member) => member.report());
+    return this.#processes.report();
   }
 
-  #plan(): ReturnType<typeof plan> {
+  /** One look: observe, plan, do one thing. @returns how long to pause. */
+  async #look(signal: AbortSignal): Promise<number> {
+    const ensemble = this.#ensemble;
+    const wanted = wantedOf(ensemble);
+    let observation = await this.#observe(ensemble, false, signal);
+    let step = planEnsemble(wanted, observation.observed);
+    if (isToAct(step)) {
+      observation = await this.#observe(ensemble, true, signal);
+      step = planEnsemble(wanted, observation.observed);
+    }
+    signal.throwIfAborted();
     const nowMs = this.#options.clock.monotonicMs();
-    const observed: Observed = {
-      bootstrappedReplicas: this.#folder.bootstrappedReplicas,
-      hasServed: this.#hasServed,
-      members: this.#members.map((member) => member.observe(nowMs)),
+    const view = viewEnsemble(wanted, observation.observed);
+    this.#announcer.update(view, step, nowMs);
+    if (hasQuorum(view)) {
+      this.#quorumSeenMs = nowMs;
+      this.#processes.noteServed();
+    } else if (this.#quorumSeenMs !== null && nowMs - this.#quorumSeenMs < MOMENT_MS) {
+      // As while the leadership changes hands: no reason to act.
+      return POLL_MS;
+    }
+    return this.#act(ensemble, step, observation, signal);
+  }
+
+  /** @param isFresh - whether to take nothing for known. */
+  async #observe(
+    ensemble: Ensemble,
+    isFresh: boolean,
+    signal: AbortSignal,
+  ): Promise<LocalObservation> {
+    const { leader: failedLeader, count } = this.#failedHandOvers;
+    const observation = await observeLocal(
+      {
+        ...this.#partsFor(ensemble),
+        target: { ensemble, adminPassword: this.#adminPassword },
+        knownMembership: (reports) => (isFresh ? null : this.#membership.recall(reports)),
+        failedHandOvers: (leader) => (leader === failedLeader ? count : 0),
+      },
+      signal,
+    );
+    this.#membership.note(observation.observed);
+    return observation;
+  }
+
+  async #act(
+    ensemble: Ensemble,
+    step: EnsembleStep,
+    observation: LocalObservation,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { action } = step;
+    if (!isToAct(step)) return action.kind === "none" ? IDLE_MS : POLL_MS;
+    // A process that ends says so itself, and why comes first.
+    if (action.kind === "deletePod") this.#tell(describeProgress(step));
+    try {
+      await carryOut(action, observation, this.#partsFor(ensemble), signal);
+    } catch (error) {
+      this.#noteFailure(action, error);
+      return AFTER_REFUSAL_MS;
+    }
+    this.#refusal = null;
+    if (action.kind !== "deletePod") this.#tell(describeProgress(step));
+    return AFTER_ACTION_MS;
+  }
+
+  #tell(progress: Progress | null): void {
+    if (progress !== null) this.#options.onEvent({ kind: "progress", ...progress });
+  }
+
+  /** What serves goes on serving though something cannot be done to it. */
+  #noteFailure(action: EnsembleAction, error: unknown): void {
+    if (action.kind === "transferLeadership") {
+      const { leader, count } = this.#failedHandOvers;
+      const before = leader === action.from ? count : 0;
+      this.#failedHandOvers = { leader: action.from, count: before + 1 };
+    }
+    const isPassing = error instanceof OperatorError && this.#quorumSeenMs !== null;
+    if (!isPassing || this.#isStopping) throw error;
+    const note = error.problems.join("; ");
+    if (note === this.#refusal) return;
+    this.#refusal = note;
+    this.#options.onEvent({ kind: "progress", reason: "ActionFailed", note });
+  }
+
+  #partsFor({ spec }: Ensemble): LocalParts {
+    return {
+      folder: this.#folder,
+      processes: this.#processes,
+      members: this.#members,
+      decisions: { config: spec.config, operatorDigest: operatorDigest(this.#adminPassword) },
     };
-    return plan({ replicas: this.#members.length, goal: this.#goal }, observed, nowMs);
   }
 
-  async #carryOut(action: Action): Promise<void> {
-    switch (action.kind) {
-      case "writeConfig":
-        this.#member(action.member).writeConfig();
-        return;
-      case "start":
-        this.#folder.recordStart();
-        this.#member(action.member).start();
-        return;
-      case "stop":
-        this.#member(action.member).stop();
-        return;
-      case "kill":
-        this.#member(action.member).kill();
-        return;
-      case "none":
-        return this.#observeAgain(null);
-      case "wait":
-        return this.#observeAgain(action.untilMs);
-      case "giveUp":
-        return;
-    }
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.stop();
   }
+}
 
-  #member(id: number): LocalMember {
-    return this.#members[id - 1]!;
-  }
+function isToAct({ action }: EnsembleStep): boolean {
+  return action.kind !== "none" && action.kind !== "wait";
+}
 
-  /** Asks every member for its role, tells what changed, and pauses. */
-  async #observeAgain(untilMs: number | null): Promise<void> {
-    const { clock } = this.#options;
-    if (this.#goal === "run") {
-      await Promise.all(this.#members.map((member) => member.probe()));
-      this.#announce(clock.monotonicMs());
-    }
-    const isSettled = this.#goal === "run" && this.#isAnnounced && untilMs === null;
-    const intervalMs = isSettled ? PROBE_INTERVAL_SERVING_MS : PROBE_INTERVAL_MS;
-    const untilNextMs = untilMs === null ? intervalMs : untilMs - clock.monotonicMs();
-    await this.#pause(Math.max(1, Math.min(intervalMs, untilNextMs)));
-  }
-
-  async #pause(pauseMs: number): Promise<void> {
-    if (!this.#isWakeWanted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pauseMs);
-        this.#endPause = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.#isWakeWanted = false;
-  }
-
-  #wake(): void {
-    this.#isWakeWanted = true;
-    this.#endPause();
-  }
-
-  #announce(nowMs: number): void {
-    const { onEvent } = this.#options;
-    const members = this.#members.map((member) => member.observe(nowMs));
-    if (!isServing(members)) {
-      if (this.#servingSinceMs !== null) this.#waitingSinceMs = nowMs;
-      if (this.#isAnnounced) onEvent({ kind: "quorumLost" });
-      this.#isAnnounced = false;
-      this.#servingSinceMs = null;
-      if (nowMs - this.#waitingSinceMs >= STILL_WAITING_MS) {
-        this.#waitingSinceMs = nowMs;
-        onEvent({ kind: "stillWaiting", members: this.report() });
-      }
-      return;
-    }
-    this.#hasServed = true;
-    this.#servingSinceMs ??= nowMs;
-    const isComplete = members.every(({ role }) => role !== "none");
-    const isHeldLongEnough = nowMs - this.#servingSinceMs >= ANNOUNCE_HOLD_MS;
-    if (this.#isAnnounced || (!isComplete && !isHeldLongEnough)) return;
-    this.#isAnnounced = true;
-    onEvent({ kind: "serving", members: this.report() });
-  }
-
-  /** The planner's reason to give up, with what the failing member said last. */
-  #explain(reason: string): string {
-    const failed = this.#members.find((member) => member.lastWords() !== null);
-    if (failed === undefined) return reason;
-    return `${reason}: ${failed.lastWords() ?? ""} (more in ${failed.report().logFile})`;
-  }
+function wantedOf({ spec }: Ensemble): EnsembleWanted {
+  return {
+    replicas: spec.replicas,
+    observers: spec.observers,
+    isPaused: false,
+    isHibernated: false,
+    isDeleted: false,
+    retention: spec.storage.retention,
+  };
 }

@@ -1,16 +1,20 @@
 /**
- * One member of a local ensemble: its files, its process, and what is known of it. It does what
- * it is told and never decides anything; the planner does, from what `observe()` returns.
+ * One member of a local ensemble: its process, and what is known of it. It does what it is told
+ * and never decides anything. What a pod is to Kubernetes, a process is here: one that failed and
+ * waits to be started again is the same pod still.
  */
 import type { Clock } from "../../base/index.ts";
-import type { MemberRole, ObservedMember } from "../plan/index.ts";
-import { createFolder, readTextIfExists, writeTextAtomically } from "./files.ts";
+import type { ObservedPod, ObservedReport } from "../plan/ensemble-observed.ts";
+import type { ObservedProcess } from "../plan/index.ts";
+import { createFolder, readTextIfExists } from "./files.ts";
 import { LOCAL_HOST } from "./member-files.ts";
 import type { MemberPaths } from "./member-files.ts";
 import { MemberProcess, lastConsoleLine } from "./member-process.ts";
 import type { ProcessEnd, ServerCommand } from "./member-process.ts";
 import type { MemberPorts } from "./ports.ts";
-import { askRole } from "./srvr.ts";
+
+/** What a member says that it is. */
+export type ReportedRole = ObservedReport["role"];
 
 /** What happened to a member. */
 export type MemberEvent =
@@ -19,12 +23,12 @@ export type MemberEvent =
   | { readonly kind: "memberStopped"; readonly id: number }
   /** It ended without being asked to. */
   | ({ readonly kind: "memberFailed"; readonly id: number } & ProcessEnd)
-  | { readonly kind: "roleChanged"; readonly id: number; readonly role: MemberRole };
+  | { readonly kind: "roleChanged"; readonly id: number; readonly role: ReportedRole };
 
 /** A member as a user sees it. */
 export interface MemberReport {
   readonly id: number;
-  readonly role: MemberRole;
+  readonly role: ReportedRole;
   /** Host and port for clients. */
   readonly clientAddress: string;
   /** Host and port of its admin server, for commands and probes over HTTP. */
@@ -37,14 +41,11 @@ export interface MemberReport {
 export interface LocalMemberOptions {
   readonly ports: MemberPorts;
   readonly paths: MemberPaths;
-  /** The `zoo.cfg` that it should have. */
-  readonly configText: string;
   readonly server: ServerCommand;
   readonly clock: Clock;
   readonly onEvent: (event: MemberEvent) => void;
 }
 
-const PROBE_TIMEOUT_MS = 1000;
 /** Time of service after which earlier failures are forgotten. */
 const STABLE_MS = 10_000;
 
@@ -52,7 +53,11 @@ const STABLE_MS = 10_000;
 export class LocalMember {
   readonly #options: LocalMemberOptions;
   #process: MemberProcess | null = null;
-  #role: MemberRole = "none";
+  /** Counts the pods that it would have been. */
+  #uid = 0;
+  /** The settings that its process was started with. */
+  #settings: string | null = null;
+  #role: ReportedRole = "none";
   #failures = 0;
   #changedAtMs: number | null = null;
   #servingSinceMs: number | null = null;
@@ -61,19 +66,43 @@ export class LocalMember {
     this.#options = options;
   }
 
-  /** Its state for the planner. */
-  observe(nowMs: number): ObservedMember {
+  /** Tells its process of today from that of tomorrow. */
+  get uid(): string {
+    return String(this.#uid);
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.isStopping === false;
+  }
+
+  /** Its process for the planner of processes. */
+  observeProcess(isWanted: boolean, nowMs: number): ObservedProcess {
     if (this.#servingSinceMs !== null && nowMs - this.#servingSinceMs >= STABLE_MS) {
       this.#failures = 0;
     }
-    const isGone = this.#process === null;
+    const { id } = this.#options.ports;
     return {
-      id: this.#options.ports.id,
-      configured: !isGone || this.#isConfigured(),
-      process: isGone ? "stopped" : this.#process?.isStopping ? "stopping" : "running",
-      role: this.#role,
+      sid: id,
+      isWanted,
+      state: this.#process === null ? "stopped" : this.isRunning ? "running" : "stopping",
+      isLeading: this.#role === "leader",
       failures: this.#failures,
       changedAtMs: this.#changedAtMs,
+    };
+  }
+
+  /** Its process for the planner of ensembles; null when there is none and is to be none. */
+  observePod(isWanted: boolean, report: ObservedReport | null): ObservedPod | null {
+    if (this.#process === null && !isWanted) return null;
+    const isGone = this.#process === null;
+    return {
+      uid: this.uid,
+      state: isGone ? "pending" : this.isRunning ? "running" : "terminating",
+      isCurrent: this.#settings === null || this.#settings === this.#readSettings(),
+      isReady: report?.isSynced === true,
+      restarts: this.#failures,
+      // What fails is started again for ever: a new process would be the same as the old one.
+      trouble: null,
     };
   }
 
@@ -95,17 +124,13 @@ export class LocalMember {
     return this.#failures === 0 ? null : lastConsoleLine(this.#options.paths.consoleFile);
   }
 
-  /** Writes `zoo.cfg` and `myid`. @throws OperatorError FILE_ACCESS */
-  writeConfig(): void {
-    const { paths, ports, configText } = this.#options;
-    createFolder(paths.dataFolder);
-    writeTextAtomically(paths.myIdFile, `${String(ports.id)}\n`);
-    writeTextAtomically(paths.configFile, configText);
-  }
-
-  /** Starts its process. @throws OperatorError FILE_ACCESS */
+  /** Starts its process with the files that are there. @throws OperatorError FILE_ACCESS */
   start(): void {
     const { ports, paths, server, onEvent } = this.#options;
+    // One whose disk was lost begins with an empty one, without a vote.
+    createFolder(paths.dataFolder);
+    this.#settings = this.#readSettings();
+    this.#uid += 1;
     const started = new MemberProcess(server, paths, (end) => this.#onEnd(end));
     this.#process = started;
     onEvent({ kind: "memberStarted", id: ports.id, pid: started.pid });
@@ -125,30 +150,23 @@ export class LocalMember {
     this.#changedAtMs = this.#options.clock.monotonicMs();
   }
 
-  /** Asks it for its role. */
-  async probe(): Promise<void> {
-    const asked = this.#process;
-    if (asked === null || asked.isStopping) return;
-    const port = this.#options.ports.clientPort;
-    const role = await askRole({ host: LOCAL_HOST, port, timeoutMs: PROBE_TIMEOUT_MS });
-    // The answer counts only if it came from the process that still runs.
-    if (this.#process === asked) this.#setRole(role);
+  /** Has its process make place for a new one, which need not pause for the failures of the old. */
+  replace(): void {
+    this.#failures = 0;
+    if (this.isRunning) this.stop();
   }
 
-  #isConfigured(): boolean {
-    const { paths, ports, configText } = this.#options;
-    return (
-      readTextIfExists(paths.configFile) === configText &&
-      readTextIfExists(paths.myIdFile)?.trim() === String(ports.id)
-    );
-  }
-
-  #setRole(role: MemberRole): void {
-    if (role === this.#role) return;
+  /** Takes note of what the process of `uid` said, or did not. */
+  heard(uid: string, role: ReportedRole): void {
+    if (uid !== this.uid || !this.isRunning || role === this.#role) return;
     this.#role = role;
     const { ports, clock, onEvent } = this.#options;
     this.#servingSinceMs = role === "none" ? null : clock.monotonicMs();
     onEvent({ kind: "roleChanged", id: ports.id, role });
+  }
+
+  #readSettings(): string | null {
+    return readTextIfExists(this.#options.paths.settingsFile);
   }
 
   #onEnd(end: ProcessEnd): void {

@@ -1,15 +1,18 @@
 /**
- * The files of one local member, as text: which folder holds what, and the `zoo.cfg` that is
- * rendered from the specification. Nothing is written here.
+ * The files of one local member, as text: which folder holds what, and what `ensemble member`
+ * makes its server's configuration from, as pods have it mounted. Nothing is written here.
  *
- *     <ensemble folder>/ensemble.json       what the ensemble was made with (ensemble-state.ts)
+ *     <ensemble folder>/ensemble.json       what is written down (ensemble-state.ts)
  *     <ensemble folder>/lock                who manages the folder (folder-lock.ts)
- *     <ensemble folder>/member-N/zoo.cfg    rendered; overwritten at each start
- *     <ensemble folder>/member-N/data/      the server's dataDir, with myid
+ *     <ensemble folder>/member-N/zoo.cfg    the settings, from the specification
+ *     <ensemble folder>/member-N/members    the lines of all members
+ *     <ensemble folder>/member-N/founders   who may form the ensemble, only while it forms
+ *     <ensemble folder>/member-N/data/      the server's dataDir
  *     <ensemble folder>/member-N/server.log its log, as JSON lines
  *     <ensemble folder>/member-N/console.log what else it printed since its last start
  */
 import { join } from "node:path";
+import type { MemberRole } from "../desired/member-names.ts";
 import { mergeSettings, renderSettings } from "../member-settings.ts";
 import type { MemberPorts } from "./ports.ts";
 
@@ -20,10 +23,11 @@ export const LOCAL_HOST = "127.0.0.1";
 export interface MemberPaths {
   readonly id: number;
   readonly folder: string;
-  readonly configFile: string;
+  readonly settingsFile: string;
+  readonly membersFile: string;
+  readonly foundersFile: string;
   readonly dataFolder: string;
-  readonly myIdFile: string;
-  /** Its presence lets a server without data vote, once: the server removes it. */
+  /** Lets a server without data form the ensemble, once: the server removes it. */
   readonly initializeFile: string;
   readonly logFile: string;
   readonly consoleFile: string;
@@ -36,57 +40,56 @@ export function memberPaths(ensembleFolder: string, id: number): MemberPaths {
   return {
     id,
     folder,
-    configFile: join(folder, "zoo.cfg"),
+    settingsFile: join(folder, "zoo.cfg"),
+    membersFile: join(folder, "members"),
+    foundersFile: join(folder, "founders"),
     dataFolder,
-    myIdFile: join(dataFolder, "myid"),
     initializeFile: join(dataFolder, "initialize"),
     logFile: join(folder, "server.log"),
     consoleFile: join(folder, "console.log"),
   };
 }
 
-/** What the members of an ensemble have in common. */
-export interface MemberEnsemble {
-  /** The ports of all members. */
-  readonly ports: readonly MemberPorts[];
-  /** The identity that their disks have to have. */
-  readonly ensembleId: string;
+/** What a member is told besides the specification's settings. */
+export interface MemberIdentity {
+  readonly adminPort: number;
+  /** The identity that its disk has to have. */
+  readonly ensembleUid: string;
+  /** Proves the operator to it. */
+  readonly operatorDigest: string;
 }
 
 /**
- * Renders the `zoo.cfg` of a member. Every member's lists all of them; a quorum of one is a quorum
- * too (`standaloneEnabled=false`), so that it can grow; and a member without data must not vote
- * (`ensemble.bootstrap=explicit`) unless the ensemble is being made.
+ * The `zoo.cfg` of a member, without a list of members. A quorum of one is a quorum too, so that
+ * it can grow; and a member without data must not vote unless the ensemble is being made.
  *
  * @param paths - the member's own files.
  * @param config - the specification's settings, by key.
- * @param ensemble - what all members have in common.
  */
-export function renderMemberConfig(
+export function renderLocalSettings(
   paths: MemberPaths,
   config: Readonly<Record<string, string>>,
-  { ports, ensembleId }: MemberEnsemble,
+  { adminPort, ensembleUid, operatorDigest }: MemberIdentity,
 ): string {
-  // Each member has a port of its own for this.
-  const adminPort = ports.find(({ id }) => id === paths.id)?.adminPort ?? 0;
   const settings = mergeSettings(config, {
+    "admin.enableServer": "true",
+    "admin.serverAddress": LOCAL_HOST,
+    // Each member has a port of its own for this.
     "admin.serverPort": String(adminPort),
     dataDir: paths.dataFolder,
     "ensemble.bootstrap": "explicit",
-    "ensemble.id": ensembleId,
+    "ensemble.id": ensembleUid,
+    "ensemble.operatorDigest": operatorDigest,
+    reconfigEnabled: "true",
     standaloneEnabled: "false",
   });
-  const whitelist = settings["4lw.commands.whitelist"] ?? "";
-  if (!/(^|,)\s*(srvr|\*)\s*(,|$)/u.test(whitelist)) {
-    // The supervisor asks members for their role with this word.
-    settings["4lw.commands.whitelist"] = whitelist === "" ? "srvr" : `${whitelist}, srvr`;
-  }
-  const lines = renderSettings(settings);
-  for (const { id, quorumPort, electionPort, clientPort } of ports) {
-    const peerPart = `${LOCAL_HOST}:${String(quorumPort)}:${String(electionPort)}:participant`;
-    lines.push(`server.${String(id)}=${peerPart};${LOCAL_HOST}:${String(clientPort)}`);
-  }
-  return ["# Written by 'ensemble up' at each start: changes here are lost.", ...lines, ""].join(
-    "\n",
-  );
+  const lines = renderSettings(settings).sort();
+  return ["# Written by 'ensemble up': changes here are lost.", ...lines, ""].join("\n");
+}
+
+/** A member's line, as configurations of servers and reconfigurations have it. */
+export function localServerLine(ports: MemberPorts, role: MemberRole): string {
+  const { id, quorumPort, electionPort, clientPort } = ports;
+  const address = `${LOCAL_HOST}:${String(quorumPort)}:${String(electionPort)}`;
+  return `server.${String(id)}=${address}:${role};${LOCAL_HOST}:${String(clientPort)}`;
 }

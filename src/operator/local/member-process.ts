@@ -7,12 +7,13 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { podName } from "../desired/member-names.ts";
 import { fileError, readTextIfExists } from "./files.ts";
 import type { MemberPaths } from "./member-files.ts";
 
 /** How member processes are started. */
 export interface ServerCommand {
-  /** Program and first arguments; the configuration file and options are appended. */
+  /** Program and first arguments, up to the command's name; its options are appended. */
   readonly command: readonly string[];
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -38,10 +39,11 @@ export class MemberProcess {
    */
   constructor(server: ServerCommand, paths: MemberPaths, onEnd: (end: ProcessEnd) => void) {
     const [program = "", ...args] = server.command;
-    const options = ["--log-file", paths.logFile, "--stop-on-stdin-end"];
+    const options = ["--config", paths.folder, "--name", podNameOf(paths.id)];
+    options.push("--log-file", paths.logFile, "--stop-on-stdin-end");
     const consoleFile = openConsole(paths.consoleFile);
     try {
-      this.#child = spawn(program, [...args, paths.configFile, ...options], {
+      this.#child = spawn(program, [...args, ...options], {
         cwd: paths.folder,
         env: { ...server.env },
         detached: true,
@@ -88,6 +90,11 @@ export class MemberProcess {
 export function lastConsoleLine(consoleFile: string): string | null {
   const lines = (readTextIfExists(consoleFile) ?? "").split(/\r?\n/u);
   return lines.findLast((line) => line.trim() !== "") ?? null;
+}
+
+/** The name of a pod with this id, whatever the ensemble is called. */
+function podNameOf(id: number): string {
+  return podName({ metadata: { name: "member", namespace: "local" } }, id);
 }
 
 function openConsole(file: string): number {

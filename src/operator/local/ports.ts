@@ -1,12 +1,13 @@
 /**
  * The ports of local members: which ones, and whether they are free. Client ports are what users
- * connect to, so they are consecutive from a base that the user knows, and a taken one is an
- * error. Ports between members are nobody's business: for a new ensemble the first free ones from
- * the base are taken. Once chosen, ports are kept, so that every start of an ensemble is alike;
+ * connect to, so those of a new ensemble are consecutive from a base that the user knows, and a
+ * taken one is an error. Ports between members are nobody's business: the first free ones from
+ * the base are taken. Once chosen, ports are kept, as the ensemble's own configuration has them;
  * but nothing depends on admin ports, so others are taken where those are not free.
  */
 import { createServer } from "node:net";
 import type { Server } from "node:net";
+import { assertDefined } from "../../base/index.ts";
 import { OperatorError } from "../operator-error.ts";
 
 /** The ports of one member. */
@@ -15,7 +16,7 @@ export interface MemberPorts {
   readonly clientPort: number;
   readonly quorumPort: number;
   readonly electionPort: number;
-  /** For commands and probes over HTTP; 0 for any. */
+  /** For commands and probes over HTTP. */
   readonly adminPort: number;
 }
 
@@ -25,13 +26,13 @@ export type RecordedPorts = Omit<MemberPorts, "adminPort"> & Partial<MemberPorts
 /** Which ports are wanted. */
 export interface PortChoice {
   readonly host: string;
-  /** Number of members. */
-  readonly replicas: number;
-  /** The ports of the last run, by ascending id; empty for a new ensemble. */
+  /** The members that ports are wanted for, ascending. */
+  readonly ids: readonly number[];
+  /** The ports of these and other members that are known; empty for a new ensemble. */
   readonly recorded: readonly RecordedPorts[];
-  /** First client port; 0 for any; null for the recorded ones or else 2181. */
+  /** First client port of a new ensemble; 0 for any; null for 2181. */
   readonly clientPortBase: number | null;
-  /** First port between members; 0 for any; null for the recorded ones or else from 28880. */
+  /** First port between members of a new ensemble; 0 for any; null for free ones from 28880. */
   readonly peerPortBase: number | null;
 }
 
@@ -43,99 +44,100 @@ const PORT_SEARCH = 1000;
 const PORT_MAX = 65535;
 
 /**
- * Chooses the ports of all members and makes sure that they are free right now.
+ * Chooses the ports of members and makes sure that they are free right now: those that are known,
+ * for a new ensemble those from the bases, and for more members free ones above all others.
  *
  * @throws OperatorError PORT_TAKEN with a line for each port that is not free.
  */
 export async function choosePorts(choice: PortChoice): Promise<MemberPorts[]> {
-  const { host, replicas } = choice;
-  const held: Server[] = [];
+  const { host, ids, recorded } = choice;
+  const holder = new PortHolder(host, recorded);
+  const known = recorded.filter(({ id }) => ids.includes(id));
+  const added = ids.filter((id) => known.every((ports) => ports.id !== id));
   try {
-    const clientPorts = await chooseClientPorts(choice, held);
-    const peerPorts = await choosePeerPorts(choice, held);
-    const adminPorts = await chooseAdminPorts(choice, held);
-    return Array.from({ length: replicas }, (_, index) => ({
-      id: index + 1,
+    await holder.take(
+      known.map(({ clientPort }) => clientPort),
+      "--client-port-base",
+    );
+    await holder.take(
+      known.flatMap(({ quorumPort, electionPort }) => [quorumPort, electionPort]),
+      "--peer-port-base",
+    );
+    const clientPorts = await chooseClientPorts(choice, added.length, holder);
+    const peerPorts = await choosePeerPorts(choice, 2 * added.length, holder);
+    const chosen = added.map((id, index) => ({
+      id,
       clientPort: clientPorts[index]!,
       quorumPort: peerPorts[2 * index]!,
       electionPort: peerPorts[2 * index + 1]!,
-      adminPort: adminPorts[index] ?? 0,
     }));
+    const all: MemberPorts[] = [];
+    for (const ports of [...known, ...chosen].toSorted((a, b) => a.id - b.id)) {
+      all.push({ ...ports, adminPort: await chooseAdminPort(ports, holder) });
+    }
+    return all;
   } catch (error) {
     if (!(error instanceof PortsTaken)) throw error;
-    const problems = error.ports.map(
-      (port) =>
-        `Port ${String(port)} on ${host} is in use: stop what uses it, ` +
-        `or choose other ports with ${error.flag}`,
-    );
-    throw new OperatorError("PORT_TAKEN", problems, error);
+    throw new OperatorError("PORT_TAKEN", describeTaken(error, choice), error);
   } finally {
-    await Promise.all(held.map(release));
+    await holder.release();
   }
 }
 
 class PortsTaken extends Error {
   override readonly name = "PortsTaken";
   readonly ports: readonly number[];
-  readonly flag: string;
+  /** What chooses others; null if nothing does. */
+  readonly flag: string | null;
 
-  constructor(ports: readonly number[], flag: string) {
+  constructor(ports: readonly number[], flag: string | null) {
     super(`Ports in use: ${ports.join(", ")}`);
     this.ports = ports;
     this.flag = flag;
   }
 }
 
-async function chooseClientPorts(choice: PortChoice, held: Server[]): Promise<number[]> {
-  const { recorded, replicas, clientPortBase } = choice;
-  const isRecorded = clientPortBase === null && recorded.length === replicas;
-  const wanted = isRecorded
-    ? recorded.map(({ clientPort }) => clientPort)
-    : consecutive(clientPortBase ?? CLIENT_PORT_BASE, replicas, "--client-port-base");
-  return holdAll(wanted, { host: choice.host, held, flag: "--client-port-base" });
+/** Ports that the ensemble's own configuration has cannot be exchanged for others. */
+function describeTaken({ ports, flag }: PortsTaken, { host, recorded }: PortChoice): string[] {
+  const isOpen = recorded.length === 0 && flag !== null;
+  const hint = isOpen ? `, or choose other ports with ${flag}` : "";
+  return ports.map((port) => {
+    return `Port ${String(port)} on ${host} is in use: stop what uses it${hint}`;
+  });
 }
 
-async function choosePeerPorts(choice: PortChoice, held: Server[]): Promise<number[]> {
-  const { host, recorded, replicas, peerPortBase } = choice;
-  const holding = { host, held, flag: "--peer-port-base" };
-  if (peerPortBase !== null) {
-    return holdAll(consecutive(peerPortBase, 2 * replicas, "--peer-port-base"), holding);
-  }
-  if (recorded.length === replicas) {
-    const ports = recorded.flatMap(({ quorumPort, electionPort }) => [quorumPort, electionPort]);
-    return holdAll(ports, holding);
-  }
-  const chosen = await holdFree(PEER_PORT_BASE, 2 * replicas, { host, held });
-  if (chosen.length < 2 * replicas) throw new PortsTaken([PEER_PORT_BASE], "--peer-port-base");
-  return chosen;
-}
-
-/** The recorded ones if all of them are free, or else the first free ones. */
-async function chooseAdminPorts(choice: PortChoice, held: Server[]): Promise<number[]> {
-  const { host, recorded, replicas } = choice;
-  const wanted = recorded.flatMap(({ adminPort }) => adminPort ?? []);
-  if (wanted.length === replicas) {
-    const servers = await Promise.all(wanted.map((port) => hold(host, port)));
-    held.push(...servers.filter((server) => server !== null));
-    if (!servers.includes(null)) return wanted;
-  }
-  return holdFree(ADMIN_PORT_BASE, replicas, { host, held });
-}
-
-/** Holds the first `count` free ports from `base` on, or as many as there are. */
-async function holdFree(
-  base: number,
+async function chooseClientPorts(
+  { recorded, clientPortBase }: PortChoice,
   count: number,
-  { host, held }: Pick<Holding, "host" | "held">,
+  holder: PortHolder,
 ): Promise<number[]> {
-  const chosen: number[] = [];
-  for (let port = base; port < base + PORT_SEARCH && chosen.length < count; port += 1) {
-    const server = await hold(host, port);
-    if (server === null) continue;
-    held.push(server);
-    chosen.push(port);
+  const flag = "--client-port-base";
+  if (recorded.length > 0) {
+    const highest = Math.max(...recorded.map(({ clientPort }) => clientPort));
+    return holder.findFree(highest + 1, count, flag);
   }
-  return chosen;
+  return holder.take(consecutive(clientPortBase ?? CLIENT_PORT_BASE, count, flag), flag);
+}
+
+async function choosePeerPorts(
+  { recorded, peerPortBase }: PortChoice,
+  count: number,
+  holder: PortHolder,
+): Promise<number[]> {
+  const flag = "--peer-port-base";
+  if (recorded.length === 0 && peerPortBase !== null) {
+    return holder.take(consecutive(peerPortBase, count, flag), flag);
+  }
+  return holder.findFree(PEER_PORT_BASE, count, flag);
+}
+
+async function chooseAdminPort(
+  { adminPort }: Partial<MemberPorts>,
+  holder: PortHolder,
+): Promise<number> {
+  if (adminPort !== undefined && (await holder.hold(adminPort)) !== null) return adminPort;
+  const [port] = await holder.findFree(ADMIN_PORT_BASE, 1, null);
+  return assertDefined(port, "As many ports are found as were asked for");
 }
 
 /** `count` ports from `base`; all 0, which is any port, when the base is 0. */
@@ -147,39 +149,67 @@ function consecutive(base: number, count: number, flag: string): number[] {
   return Array.from({ length: count }, (_, index) => (base === 0 ? 0 : base + index));
 }
 
-interface Holding {
-  readonly host: string;
-  readonly held: Server[];
-  readonly flag: string;
-}
+/** Holds ports, so that none is chosen twice, until all are chosen. */
+class PortHolder {
+  readonly #host: string;
+  /** Those of members, whether they run now or not. */
+  readonly #reserved: ReadonlySet<number>;
+  readonly #held: Server[] = [];
 
-/** Holds every port of the list at the same time; returns them with each 0 made a real port. */
-async function holdAll(ports: readonly number[], holding: Holding): Promise<number[]> {
-  const taken: number[] = [];
-  const actual: number[] = [];
-  for (const port of ports) {
-    const server = await hold(holding.host, port);
-    if (server === null) {
-      taken.push(port);
-      continue;
-    }
-    holding.held.push(server);
-    const address = server.address();
-    actual.push(typeof address === "object" && address !== null ? address.port : port);
+  constructor(host: string, recorded: readonly RecordedPorts[]) {
+    this.#host = host;
+    this.#reserved = new Set(
+      recorded.flatMap(({ clientPort, quorumPort, electionPort, adminPort = 0 }) => [
+        clientPort,
+        quorumPort,
+        electionPort,
+        adminPort,
+      ]),
+    );
   }
-  if (taken.length > 0) throw new PortsTaken(taken, holding.flag);
-  return actual;
-}
 
-/** Listens on a port to see that it is free; null when it is not, or may not be used. */
-async function hold(host: string, port: number): Promise<Server | null> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once("error", () => resolve(null));
-    server.listen({ host, port, exclusive: true }, () => resolve(server));
-  });
-}
+  /** Holds every port of the list; returns them with each 0 made a real port. */
+  async take(ports: readonly number[], flag: string | null): Promise<number[]> {
+    const taken: number[] = [];
+    const actual: number[] = [];
+    for (const port of ports) {
+      const held = await this.hold(port);
+      if (held === null) taken.push(port);
+      else actual.push(held);
+    }
+    if (taken.length > 0) throw new PortsTaken(taken, flag);
+    return actual;
+  }
 
-async function release(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
+  /** Holds the first `count` free ports from `base` on. */
+  async findFree(base: number, count: number, flag: string | null): Promise<number[]> {
+    const chosen: number[] = [];
+    const end = Math.min(base + PORT_SEARCH, PORT_MAX + 1);
+    for (let port = base; port < end && chosen.length < count; port += 1) {
+      if (this.#reserved.has(port) || (await this.hold(port)) === null) continue;
+      chosen.push(port);
+    }
+    if (chosen.length < count) throw new PortsTaken([base], flag);
+    return chosen;
+  }
+
+  /** Listens on a port to see that it is free; null when it is not, or may not be used. */
+  async hold(port: number): Promise<number | null> {
+    return new Promise((resolve) => {
+      const server = createServer((socket) => socket.destroy());
+      server.once("error", () => resolve(null));
+      server.listen({ host: this.#host, port, exclusive: true }, () => {
+        this.#held.push(server);
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  async release(): Promise<void> {
+    const closing = this.#held.map((server) => {
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    });
+    await Promise.all(closing);
+  }
 }

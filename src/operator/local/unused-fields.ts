@@ -6,18 +6,20 @@
 import { defaultSpec } from "../api/index.ts";
 import type { EnsembleSpec } from "../api/index.ts";
 
-const USED_FIELDS: readonly (keyof EnsembleSpec)[] = ["replicas", "config"];
+const USED_FIELDS: readonly string[] = [
+  "spec.config",
+  "spec.observers",
+  "spec.replicas",
+  "spec.storage.retention.whenScaled",
+];
 
 /** Paths of the fields that are set to something that this machine's operator does not do. */
 export function findUnusedFields(spec: EnsembleSpec): string[] {
-  const rest = (whole: EnsembleSpec): object =>
-    Object.fromEntries(
-      Object.entries(whole).filter(([name]) => !USED_FIELDS.some((used) => used === name)),
-    );
-  return findDifferences("spec", rest(spec), rest(defaultSpec()));
+  return findDifferences("spec", spec, defaultSpec());
 }
 
 function findDifferences(path: string, given: unknown, preset: unknown): string[] {
+  if (USED_FIELDS.includes(path)) return [];
   if (!isRecord(given) || !isRecord(preset)) {
     return JSON.stringify(given) === JSON.stringify(preset) ? [] : [path];
   }

@@ -7,7 +7,7 @@ export type {
 } from "./ensemble-observed.ts";
 export type { EnsembleWanted } from "./ensemble-wanted.ts";
 export { describeMembers } from "./member-status.ts";
-export type { MemberRole, Observed, ObservedMember } from "./observed.ts";
-export { isServing, plan } from "./plan.ts";
+export type { ObservedProcess, ObservedProcesses } from "./observed-process.ts";
 export { planEnsemble } from "./plan-ensemble.ts";
-export type { Action } from "./plan.ts";
+export { planProcesses } from "./plan-processes.ts";
+export type { ProcessAction } from "./plan-processes.ts";

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { memberPaths, renderMemberConfig } from "../../../src/operator/local/member-files.ts";
-import { formatProperty } from "../../../src/operator/index.ts";
+import {
+  localServerLine,
+  memberPaths,
+  renderLocalSettings,
+} from "../../../src/operator/local/member-files.ts";
+import { formatProperty, operatorDigest } from "../../../src/operator/index.ts";
 import { parseServerConfig } from "../../../src/server/index.ts";
 import { parseProperties } from "../../../src/server/config/properties.ts";
 
@@ -14,12 +18,15 @@ const PORTS = [1, 2, 3].map((id) => ({
 
 function render(config: Record<string, string>, folder = "/e") {
   const paths = memberPaths(folder, 2);
-  const text = renderMemberConfig(paths, config, { ports: PORTS, ensembleId: "e-1" });
-  return parseServerConfig(text, "zoo.cfg", (file) => (file === paths.myIdFile ? "2\n" : null));
+  const identity = { adminPort: 8081, ensembleUid: "e-1", operatorDigest: operatorDigest("x") };
+  const settings = renderLocalSettings(paths, config, identity);
+  const lines = PORTS.map((ports) => localServerLine(ports, "participant"));
+  const text = [settings, ...lines].join("\n");
+  return parseServerConfig(text, "zoo.cfg", (file) => (file.endsWith("/myid") ? "2\n" : null));
 }
 
-describe("renderMemberConfig()", () => {
-  it("is what a server reads as a member of the quorum", () => {
+describe("renderLocalSettings()", () => {
+  it("is, with the members' lines, what a server reads as a member of the quorum", () => {
     const config = render({ tickTime: "500", "zookeeper.snapCount": "77" });
     expect(config).toMatchObject({
       dataDir: "/e/member-2/data",
@@ -31,17 +38,18 @@ describe("renderMemberConfig()", () => {
       snapCount: 77,
       bootstrap: "explicit",
       ensembleId: "e-1",
+      reconfigEnabled: true,
       admin: { isEnabled: true, address: "127.0.0.1", port: 8081 },
       warnings: [],
     });
     expect([...config.servers.keys()]).toEqual([1n, 2n, 3n]);
   });
 
-  it("keeps the word that the supervisor needs", () => {
-    expect(render({ "4lw.commands.whitelist": "ruok" }).fourLetterWords).toEqual(
-      new Set(["ruok", "srvr"]),
-    );
-    expect(render({ "4lw.commands.whitelist": "*" }).fourLetterWords.has("mntr")).toBe(true);
+  it("is the same whatever the order of the specification's settings", () => {
+    const paths = memberPaths("/e", 1);
+    const identity = { adminPort: 1, ensembleUid: "e-1", operatorDigest: operatorDigest("x") };
+    const one = renderLocalSettings(paths, { tickTime: "1", snapCount: "2" }, identity);
+    expect(renderLocalSettings(paths, { snapCount: "2", tickTime: "1" }, identity)).toBe(one);
   });
 
   it("survives folders with unusual names", () => {

@@ -3,7 +3,13 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { choosePorts } from "../../../src/operator/local/ports.ts";
 
-const ANY = { host: "127.0.0.1", replicas: 3, recorded: [], clientPortBase: 0, peerPortBase: 0 };
+const ANY = {
+  host: "127.0.0.1",
+  ids: [1, 2, 3],
+  recorded: [],
+  clientPortBase: 0,
+  peerPortBase: 0,
+};
 
 async function takePort(): Promise<number> {
   const server = createServer();
@@ -34,7 +40,7 @@ describe("choosePorts()", () => {
 
   it("names each taken port and the option that chooses others", async () => {
     const port = await takePort();
-    await expect(choosePorts({ ...ANY, replicas: 1, clientPortBase: port })).rejects.toThrow(
+    await expect(choosePorts({ ...ANY, ids: [1], clientPortBase: port })).rejects.toThrow(
       `Port ${port} on 127.0.0.1 is in use: stop what uses it, ` +
         "or choose other ports with --client-port-base",
     );
@@ -42,17 +48,17 @@ describe("choosePorts()", () => {
 
   it("names a recorded port between members that is taken", async () => {
     const taken = await takePort();
-    const [free] = await choosePorts({ ...ANY, replicas: 1 });
+    const [free] = await choosePorts({ ...ANY, ids: [1] });
     const recorded = [{ ...free!, electionPort: taken }];
     await expect(
-      choosePorts({ ...ANY, replicas: 1, recorded, clientPortBase: null, peerPortBase: null }),
+      choosePorts({ ...ANY, ids: [1], recorded, clientPortBase: null, peerPortBase: null }),
     ).rejects.toThrow(`Port ${taken} on 127.0.0.1 is in use`);
   });
 
   it("takes other admin ports for recorded ones that are taken, or were not recorded", async () => {
     const adminPort = await takePort();
-    const [free] = await choosePorts({ ...ANY, replicas: 1 });
-    const choice = { ...ANY, replicas: 1, clientPortBase: null, peerPortBase: null };
+    const [free] = await choosePorts({ ...ANY, ids: [1] });
+    const choice = { ...ANY, ids: [1], clientPortBase: null, peerPortBase: null };
     const { id, clientPort, quorumPort, electionPort } = free!;
     const older = { id, clientPort, quorumPort, electionPort };
     for (const recorded of [{ ...older, adminPort }, older]) {
@@ -61,6 +67,21 @@ describe("choosePorts()", () => {
       expect(port!.adminPort).not.toBe(adminPort);
       expect(port!.adminPort).toBeGreaterThanOrEqual(8080);
     }
+  });
+
+  it("finds ports for more members above those that are known, whether they run or not", async () => {
+    const recorded = await choosePorts(ANY);
+    const added = await choosePorts({ ...ANY, ids: [4, 101], recorded });
+    expect(added.map(({ id }) => id)).toEqual([4, 101]);
+    const highest = Math.max(...recorded.map(({ clientPort }) => clientPort));
+    expect(added.every(({ clientPort }) => clientPort > highest)).toBe(true);
+    const all = [...recorded, ...added].flatMap((each) => [
+      each.clientPort,
+      each.quorumPort,
+      each.electionPort,
+      each.adminPort,
+    ]);
+    expect(new Set(all).size).toBe(20);
   });
 
   it("refuses a base without room above it", async () => {

@@ -3,8 +3,10 @@ import { defaultSpec, findUnusedFields } from "../../../src/operator/index.ts";
 
 describe("findUnusedFields()", () => {
   it("finds nothing in what 'ensemble up' does, nor in defaults", () => {
-    const spec = { ...defaultSpec(), replicas: 5, config: { tickTime: "2000" } };
-    expect(findUnusedFields(spec)).toEqual([]);
+    const spec = { ...defaultSpec(), replicas: 5, observers: 2, config: { tickTime: "2000" } };
+    const retention = { whenScaled: "Delete", whenDeleted: "Retain" } as const;
+    const storage = { ...spec.storage, retention };
+    expect(findUnusedFields({ ...spec, storage })).toEqual([]);
   });
 
   it("names each field that is not its default", () => {
@@ -12,16 +14,16 @@ describe("findUnusedFields()", () => {
     expect(
       findUnusedFields({
         ...spec,
-        observers: 1,
         version: "1.2.3",
         storage: { ...spec.storage, size: "20Gi", logVolume: { size: "1Gi" } },
+        hibernated: true,
         tls: { quorum: { secretName: "certificates" } },
         bootstrap: { restore: { backup: "monday" } },
         paused: true,
       }).sort(),
     ).toEqual([
       "spec.bootstrap.restore",
-      "spec.observers",
+      "spec.hibernated",
       "spec.paused",
       "spec.storage.logVolume",
       "spec.storage.size",
