@@ -9,6 +9,8 @@ export interface OperatorDeps {
   }) => Logger;
   /** Calls the handler at each Ctrl-C or SIGTERM from now on. */
   readonly onStopSignal: (handler: () => void) => void;
+  /** Says where a kubeconfig is, or that this is a pod. */
+  readonly env: Readonly<Partial<Record<string, string>>>;
   /** The name of this pod, or of this machine. */
   readonly host: string;
   /** The namespace of this pod; null outside a cluster. */

@@ -10,6 +10,7 @@ export async function runOperator(flags: OperatorFlags, deps: OperatorDeps): Pro
   const [firstNamespace = "default"] = flags.namespace;
   const leaseNamespace = flags.leaseNamespace ?? deps.podNamespace ?? firstNamespace;
   const operator = await startOperator({
+    env: deps.env,
     namespaces: flags.namespace,
     leaseNamespace: flags.leaderElect ? leaseNamespace : null,
     healthPort: flags.healthPort,

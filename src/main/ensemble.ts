@@ -66,6 +66,7 @@ async function main(): Promise<void> {
   registerOperator(program, {
     createLogger: serving.createLogger,
     onStopSignal,
+    env: process.env,
     host: process.env["POD_NAME"] ?? hostname(),
     podNamespace: process.env["POD_NAMESPACE"] ?? null,
   });

@@ -2,6 +2,8 @@
 export { EventRecorder } from "./event-recorder.ts";
 export type { EventNote } from "./event-recorder.ts";
 export { findLivenessProblems, findReadinessProblems } from "./health.ts";
+export { findKubeAccess } from "./kube-access.ts";
+export type { AccessEnvironment, KubeAccess } from "./kube-access.ts";
 export { KubeClient } from "./kube-client.ts";
 export { KubeConnection } from "./kube-connection.ts";
 export { KubeError } from "./kube-error.ts";

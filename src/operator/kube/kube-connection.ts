@@ -1,5 +1,5 @@
 /**
- * HTTP to one API server, with the address, certificates and credentials of a KubeConfig. It opens
+ * HTTP to one API server, with the address, certificates and credentials of a KubeAccess. It opens
  * a request and hands out the answer with its body unread; what is in it is the client's business.
  *
  * The TLS files and the token of a service account are read again as they rotate: the token at
@@ -9,7 +9,7 @@
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
-import type { KubeConfig } from "@kubernetes/client-node";
+import type { KubeAccess } from "./kube-access.ts";
 import { KubeError } from "./kube-error.ts";
 import type { Timers } from "./timers.ts";
 
@@ -37,7 +37,7 @@ export type RequestObserver = (host: string, method: string, code: string) => vo
 
 /** The way to one API server; it holds no state but idle connections and the current token. */
 export class KubeConnection {
-  readonly #config: KubeConfig;
+  readonly #config: KubeAccess;
   readonly #timers: Timers;
   readonly #origin: URL;
   readonly #isProxied: boolean;
@@ -48,7 +48,7 @@ export class KubeConnection {
   #tokenReadMs = 0;
 
   /** @throws KubeError with UNREACHABLE when the config names no cluster. */
-  constructor(config: KubeConfig, timers: Timers, observe: RequestObserver = () => undefined) {
+  constructor(config: KubeAccess, timers: Timers, observe: RequestObserver = () => undefined) {
     const cluster = config.getCurrentCluster();
     if (cluster === null) {
       throw new KubeError("UNREACHABLE", "The kubeconfig has no current cluster");
@@ -145,7 +145,7 @@ export class KubeConnection {
 }
 
 /** The file with the token of a service account, as a pod has it. */
-function tokenFileOf(config: KubeConfig): string | undefined {
+function tokenFileOf(config: KubeAccess): string | undefined {
   const provider = config.getCurrentUser()?.authProvider as
     { config?: { tokenFile?: unknown } } | undefined;
   const file = provider?.config?.tokenFile;

@@ -4,7 +4,6 @@
  * alone: whoever starts it stops it, also when it says that it has lost the lead.
  */
 import { randomUUID } from "node:crypto";
-import { KubeConfig } from "@kubernetes/client-node";
 import type { Random } from "../../base/index.ts";
 import type { Logger } from "../../observe/index.ts";
 import type { CheckSettings } from "../api/parse-ensemble.ts";
@@ -20,13 +19,15 @@ import {
   probePage,
   systemTimers,
 } from "../kube/index.ts";
-import type { TextPages } from "../kube/index.ts";
+import type { KubeAccess, TextPages } from "../kube/index.ts";
 import { OperatorError } from "../operator-error.ts";
 import { Controller, WORKERS_MAX } from "./controller.ts";
 import type { MemberAccess } from "./member-access.ts";
 
 /** How an operator runs. */
 export interface OperatorProcessOptions {
+  /** The way to the API server. */
+  readonly access: KubeAccess;
   /** Empty for the whole cluster. */
   readonly namespaces: readonly string[];
   /** Where the lease is; null to lead without an election, which only a sole operator may. */
@@ -61,22 +62,20 @@ export class OperatorProcess {
   readonly #servers: { readonly port: number; readonly server: TextServer }[] = [];
   readonly #lost: Promise<never>;
 
-  /** @throws KubeError UNREACHABLE when there is no kubeconfig and no cluster around us. */
+  /** @throws KubeError UNREACHABLE when the way leads to no cluster. */
   constructor(options: OperatorProcessOptions) {
     this.#options = options;
     const { logger, random, host, leaseNamespace } = options;
     const lost = Promise.withResolvers<never>();
     this.#lost = lost.promise;
     const timers = systemTimers;
-    const config = new KubeConfig();
-    config.loadFromDefault();
     this.#metrics = new RuntimeMetrics({
       controller: "ensemble",
       workersMax: WORKERS_MAX,
       queue: () => this.#controller.queue,
       lease: { name: LEASE_NAME, isOurs: () => this.isLeader },
     });
-    this.#connection = new KubeConnection(config, timers, (...request) =>
+    this.#connection = new KubeConnection(options.access, timers, (...request) =>
       this.#metrics.requested(...request),
     );
     const client = new KubeClient(this.#connection, timers);
