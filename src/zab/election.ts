@@ -63,8 +63,11 @@ export class Election {
   /** Voters that said in this round that their votes do not count, as a mask. */
   #missed = 0;
   #winner: Vote | undefined;
-  /** Voters whose agreement decides at once. */
-  #expected = 0;
+  /**
+   * Voters whose agreement decides at once: those of the next configuration, too, while there is
+   * one. They do not count, but may know that it is in force, and that somebody leads already.
+   */
+  #expected: readonly bigint[] = [];
   #decideAtMs: number | undefined;
   #rebroadcastMs = 0;
   #rebroadcastAtMs = 0;
@@ -112,8 +115,7 @@ export class Election {
     // A round that a mad or hostile server has made so high is not the end of all elections.
     this.#round = this.#round < roundMax ? this.#round + 1n : 1n;
     const wanted = successor === undefined || isAhead(own, successor) ? undefined : successor;
-    this.#expected = 0;
-    for (const voter of wanted?.voters ?? electors.sids) this.#expected |= electors.bit(voter);
+    this.#expected = wanted?.voters.filter((voter) => electors.has(voter)) ?? voters.sids;
     const nobody = { leader: noVote, zxid: noVote, peerEpoch: noVote };
     const isCounted = own.zxid !== uninitialisedZxid;
     this.#initial = voters.has(sid) ? ((isCounted ? wanted : undefined) ?? own) : nobody;
@@ -294,11 +296,16 @@ export class Election {
     }
     if (!voters.isQuorum(mask, "election")) {
       this.#decideAtMs = undefined;
-    } else if ((mask & this.#expected) === this.#expected) {
+    } else if (this.#expected.every((voter) => this.#agrees(voter, own))) {
       this.#decide(own);
     } else {
       this.#decideAtMs ??= this.#nowMs + timing.finalizeWaitMs;
     }
+  }
+
+  #agrees(voter: bigint, own: Vote): boolean {
+    const vote = this.#votes.get(voter);
+    return vote !== undefined && isSameProposal(vote, own);
   }
 
   #decide(vote: Vote): void {

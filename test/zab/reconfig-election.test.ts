@@ -30,6 +30,20 @@ describe("an election with a proposed configuration", () => {
     expect(peer.peer.role).toBe("leading");
   });
 
+  it("hears the voters of the proposed one before it decides: theirs may be in force", () => {
+    const next = configText(z(1, 2), [4]);
+    const peer = new ScriptedPeer({ ...options, config: configText(5n, [1]), lastSeen: next });
+    expect(peer.peer.role).toBe("looking");
+    peer.wait(50).vote(4, { leader: 4, zxid: z(1, 2), epoch: 2, config: next });
+    expect(peer.peer.membership.text).toBe(next);
+    const unanswered = new ScriptedPeer({
+      ...options,
+      config: configText(5n, [1]),
+      lastSeen: next,
+    });
+    expect(unanswered.wait(300).peer.role).toBe("leading");
+  });
+
   it("lets the voters of the proposed configuration be elected", () => {
     const better = { leader: 5, zxid: z(1, 3), epoch: 1 };
     const peer = new ScriptedPeer(options).vote(5, better).vote(2, better).wait(300);
