@@ -6,7 +6,12 @@ import { afterAll, describe, expect, test } from "vitest";
 import { eventually } from "../integration/support/test-ensemble.ts";
 import { dumpTree, formatDump } from "../integration/support/tree-dump.ts";
 import { clusterTransport } from "./support/cluster-transport.ts";
-import { EnsembleOnCluster, OPERATOR, OPERATOR_NAMESPACE } from "./support/ensemble-on-cluster.ts";
+import {
+  EnsembleOnCluster,
+  OPERATOR,
+  OPERATOR_NAMESPACE,
+  removeOperator,
+} from "./support/ensemble-on-cluster.ts";
 import { kubectl, must } from "./support/kubectl.ts";
 import { UnderLoad } from "./support/under-load.ts";
 import { HAS_PODS } from "./support/which-cluster.ts";
@@ -49,8 +54,9 @@ async function dump(): Promise<string[]> {
 
 describe.skipIf(!HAS_PODS)("With Helm", () => {
   afterAll(async () => {
-    await kubectl(`delete namespace ${NAMESPACE} ${OPERATOR_NAMESPACE} --wait=true --timeout=110s`);
-  }, PATIENCE_MS);
+    await kubectl(`delete namespace ${NAMESPACE} --wait=true --timeout=110s`);
+    await removeOperator();
+  }, 2 * PATIENCE_MS);
 
   test("the operator and an ensemble are installed", async () => {
     await installOperator();

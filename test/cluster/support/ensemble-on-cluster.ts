@@ -153,9 +153,13 @@ export async function installOperator(): Promise<void> {
   await kubectl(`rollout status deployment -n ${OPERATOR_NAMESPACE} --timeout=60s`);
 }
 
-/** Takes the operator away again: it would see to the Ensembles of tests that want none. */
+/**
+ * Takes all of it away again, the definition included: the operator would see to the Ensembles of
+ * tests that want none, and Helm takes over nothing that is not its own.
+ */
 export async function removeOperator(): Promise<void> {
-  await kubectl(`delete namespace ${OPERATOR_NAMESPACE} --wait=true --timeout=110s`);
+  const flags = "--ignore-not-found --wait=true --timeout=110s";
+  await kubectl(`delete -f manifests/install.yaml ${flags}`);
 }
 
 function conditionOf(seen: Observed, type: string): ConditionSeen | undefined {
