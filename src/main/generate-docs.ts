@@ -36,7 +36,7 @@ coordination service. \`ensemble up\` runs one on this machine: it takes \`spec.
 \`spec.observers\`, \`spec.config\` and \`spec.storage.retention.whenScaled\`, and refuses a file
 that sets anything else to something that is not the default.
 The other fields, and the status, are those of the operator on Kubernetes (\`ensemble operator\`),
-which refuses \`spec.tls\`, \`spec.bootstrap.restore\` and \`spec.bootstrap.import\` for now.
+which refuses \`spec.tls\` and \`spec.bootstrap.restore\` for now.
 
 `;
 

@@ -38,7 +38,12 @@ async function applyChildren(phase: "Forming" | "Running"): Promise<void> {
   const children = [
     ...buildServices(owner),
     buildServiceAccount(owner),
-    buildConfigMap(owner, { settings, members, founders: phase === "Forming" ? IDS : null }),
+    buildConfigMap(owner, {
+      settings,
+      members,
+      importedLines: [],
+      founders: phase === "Forming" ? IDS : null,
+    }),
     buildStatefulSet(owner, {
       component: "member",
       replicas: IDS.length,

@@ -25,6 +25,7 @@ async function formThree(count = 3) {
     ensemble: pods.ensemble,
     members: sids.map((sid) => ({ sid, podIp: "127.0.0.1" })),
     adminPassword: operatorPassword,
+    imported: null,
   });
   return { pods, access, targetOf };
 }

@@ -30,6 +30,7 @@ const TABLE = {
     reasons: {
       AsWanted: { status: "True", meaning: "All of that holds." },
       Forming: { status: "False", meaning: FORMING },
+      Importing: { status: "False", meaning: "Servers that are imported are members still." },
       NoQuorum: { status: "False", meaning: "No quorum of the voters serves." },
       MembersNotReady: { status: "False", meaning: "A member is missing or not synchronised." },
       MembershipDiffers: {
@@ -143,6 +144,67 @@ const TABLE = {
       Forming: { status: "False", meaning: FORMING },
       Hibernated: { status: "False", meaning: HIBERNATED },
       NotObserved: { status: "Unknown", meaning: NOT_OBSERVED },
+    },
+  },
+  Imported: {
+    meaning:
+      "The servers that `spec.bootstrap.import` names are taken over. An ensemble that did not " +
+      "begin so does not have this condition.",
+    reasons: {
+      OldServersMayGo: {
+        status: "True",
+        meaning: "None of them is in the membership any more: stop them.",
+      },
+      Joining: { status: "False", meaning: "Members are joining them, one at a time." },
+      Joined: {
+        status: "False",
+        meaning:
+          "All members have joined; the old servers stay until " +
+          "`spec.bootstrap.import.takeOver` is true.",
+      },
+      TakingOver: { status: "False", meaning: "They are leaving the membership, one at a time." },
+      NoQuorum: {
+        status: "False",
+        meaning: "No quorum of them and the members serves, or none answers the operator.",
+      },
+      ServersUnreachable: {
+        status: "False",
+        meaning:
+          "A client address in `servers` does not answer, or not to `srvr`, which " +
+          "`4lw.commands.whitelist` of the old servers has to have.",
+      },
+      ServersUnlisted: {
+        status: "False",
+        meaning: "A server of the membership is not in `servers`: add its client address.",
+      },
+      NotAnEnsemble: {
+        status: "False",
+        meaning:
+          "A standalone server, or a quorum with groups and weights, cannot be joined: make it " +
+          "an ensemble that decides by majority first.",
+      },
+      AddressesUnusable: {
+        status: "False",
+        meaning:
+          "The membership says 0.0.0.0 for a server, where others cannot find it: give its own " +
+          "address in its `server.N` line.",
+      },
+      ReconfigDisabled: {
+        status: "False",
+        meaning: "The old servers need `reconfigEnabled=true`: set it and restart each.",
+      },
+      NotAllowed: {
+        status: "False",
+        meaning:
+          "The user of `authSecretName` may not reconfigure the old servers: use the super user, " +
+          "or one whom the access control list of `/zookeeper/config` lets write.",
+      },
+      IdsTaken: {
+        status: "False",
+        meaning:
+          "Members get the ids after the last one of the old servers, and at most 99: there are " +
+          "not so many left.",
+      },
     },
   },
 } as const satisfies Readonly<Record<string, ConditionRow>>;

@@ -154,4 +154,5 @@ export interface BootstrapSpec {
 export interface ImportSpec {
   readonly servers: readonly string[];
   readonly authSecretName?: string;
+  readonly takeOver: boolean;
 }

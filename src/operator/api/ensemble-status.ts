@@ -7,10 +7,12 @@ import type { Condition } from "./conditions.ts";
 /** What is there. */
 export interface EnsembleStatus {
   readonly observedGeneration?: number;
-  readonly phase?: "Forming" | "Running";
+  readonly phase?: "Forming" | "Importing" | "Running";
   readonly ensembleUid?: string;
   readonly founders?: readonly number[];
   readonly sizes?: SizesStatus;
+  readonly firstId?: number;
+  readonly importedServers?: readonly ImportedServerStatus[];
   readonly replicas?: number;
   readonly readyReplicas?: number;
   readonly memberSummary?: string;
@@ -20,6 +22,13 @@ export interface EnsembleStatus {
   readonly target?: TargetStatus;
   readonly members?: readonly MemberStatus[];
   readonly conditions?: readonly Condition[];
+}
+
+/** A server of the ensemble that is imported. */
+export interface ImportedServerStatus {
+  readonly id: number;
+  readonly address: string;
+  readonly line: string;
 }
 
 /** How many pods there are to be now. */

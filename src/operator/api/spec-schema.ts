@@ -51,11 +51,16 @@ const IMPORT = choice("Join an ensemble that runs, take it over, and say when it
   authSecretName: objectName(
     "A Secret with username and password of a user who may reconfigure that ensemble.",
   ),
+  takeOver: flag(
+    "Whether its servers leave the membership when all members have joined. While it is false " +
+      "both are one ensemble, for clients to move at leisure.",
+    true,
+  ),
 });
 
 const BOOTSTRAP: JsonSchema = {
   ...choice(
-    "How the ensemble begins: with exactly one of these. It cannot be changed.",
+    "How the ensemble begins: with exactly one of these, which cannot be another one later.",
     {
       empty: choice("Begin with nothing.", {}),
       restore: { ...RESTORE, required: ["backup"] },
@@ -67,8 +72,12 @@ const BOOTSTRAP: JsonSchema = {
         message: "Expected exactly one of empty, restore and import",
       },
       {
-        rule: "self == oldSelf",
-        message: "Expected bootstrap to be as before, as an ensemble begins only once",
+        rule:
+          "has(self.empty) == has(oldSelf.empty) && has(self.__import__) == " +
+          "has(oldSelf.__import__) && (!has(self.restore) || !has(oldSelf.restore) || " +
+          "self.restore == oldSelf.restore)",
+        message:
+          "Expected bootstrap to be of the same kind as before, as an ensemble begins only once",
       },
     ],
   ),

@@ -82,6 +82,17 @@ const SIZES: JsonSchema = {
   },
 };
 
+const IMPORTED_SERVER: JsonSchema = {
+  type: "object",
+  description: "A server of the ensemble that is imported.",
+  required: ["id"],
+  properties: {
+    id: int64("The server id."),
+    address: line("Where it serves clients."),
+    line: line("Its line in the membership.", 2048),
+  },
+};
+
 /** `status` */
 export const STATUS_SCHEMA: JsonSchema = {
   type: "object",
@@ -91,9 +102,10 @@ export const STATUS_SCHEMA: JsonSchema = {
     phase: {
       type: "string",
       description:
-        "Forming until a quorum has served for the first time, Running ever after. An empty " +
-        "volume can become a voter's only while Forming.",
-      enum: ["Forming", "Running"],
+        "Forming until a quorum has served for the first time, or Importing until the servers " +
+        "of another ensemble have left; Running ever after. An empty volume can become a " +
+        "voter's by itself only while Forming.",
+      enum: ["Forming", "Importing", "Running"],
     },
     ensembleUid: line("The identity of the ensemble, which every volume of it has too."),
     founders: {
@@ -104,6 +116,18 @@ export const STATUS_SCHEMA: JsonSchema = {
       "x-kubernetes-list-type": "set",
     },
     sizes: SIZES,
+    firstId: int32(
+      "The id of the first voting member: 1, or the one after those of imported servers. Its " +
+        "pod has the ordinal before.",
+    ),
+    importedServers: {
+      type: "array",
+      description: "The servers that were found when the import began, by ascending id.",
+      maxItems: 50,
+      items: IMPORTED_SERVER,
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["id"],
+    },
     replicas: int32("Voting members that exist."),
     readyReplicas: int32("Voting members that serve."),
     memberSummary: line("Members that serve, and members that are wanted, such as 3/3."),

@@ -73,6 +73,8 @@ export interface ConfigMapOptions {
    * yet; while the ensemble forms, the founders as participants.
    */
   readonly members: ReadonlyMap<number, MemberRole>;
+  /** Lines of servers of another ensemble that are members too, while it is imported. */
+  readonly importedLines: readonly string[];
   /** Who may begin the ensemble with an empty volume; null unless it is forming. */
   readonly founders: readonly number[] | null;
 }
@@ -80,7 +82,7 @@ export interface ConfigMapOptions {
 /** The ConfigMap. */
 export function buildConfigMap(
   owner: Owner,
-  { settings, members, founders }: ConfigMapOptions,
+  { settings, members, importedLines, founders }: ConfigMapOptions,
 ): KubeObject & { readonly data: Readonly<Record<string, string>> } {
   const { ensemble } = owner;
   const lines = [...members]
@@ -93,7 +95,7 @@ export function buildConfigMap(
     content: {
       data: {
         "zoo.cfg": settings.text,
-        members: lines.join(""),
+        members: [...importedLines.map((line) => `${line}\n`), ...lines].join(""),
         ...(founders === null ? {} : { founders: founders.join(",") }),
       },
     },

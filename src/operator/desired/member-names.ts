@@ -33,10 +33,10 @@ export function podName({ metadata }: Pick<Ensemble, "metadata">, id: number): s
 }
 
 /** The ids of the members that are wanted, ascending. */
-export function wantedIds({ spec }: Ensemble): number[] {
+export function wantedIds({ spec, status }: Ensemble): number[] {
   const from = (first: number, count: number): number[] =>
     Array.from({ length: count }, (_, index) => first + index);
-  return [...from(1, spec.replicas), ...from(OBSERVER_ID_MIN, spec.observers)];
+  return [...from(status?.firstId ?? 1, spec.replicas), ...from(OBSERVER_ID_MIN, spec.observers)];
 }
 
 /** Where a member is to be found by the others, whatever its address is at the time. */

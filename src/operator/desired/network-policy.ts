@@ -1,5 +1,6 @@
 /**
- * Who may connect to members. The ports between members are for members only; clients and
+ * Who may connect to members. The ports between members are for members only, except while they
+ * are one ensemble with servers that are imported; clients and
  * monitoring as the spec says; the operator, from any namespace, wherever it has something to ask.
  * What members themselves connect to is not restricted.
  */
@@ -22,7 +23,11 @@ export function buildNetworkPolicy(owner: Owner): SpecObject | null {
         ...members,
         policyTypes: ["Ingress"],
         ingress: [
-          rule([MEMBER_PORTS.quorum, MEMBER_PORTS.election], [members]),
+          // Servers that are imported may be anywhere.
+          rule(
+            [MEMBER_PORTS.quorum, MEMBER_PORTS.election],
+            ensemble.status?.phase === "Importing" ? [] : [members],
+          ),
           rule([service.client.port], orEverybody(networkPolicy.clients, operator)),
           rule([MEMBER_PORTS.metrics], orEverybody(networkPolicy.monitoring, operator)),
           rule([MEMBER_PORTS.admin], [operator]),

@@ -39,6 +39,7 @@ export function buildStatefulSet(owner: Owner, options: StatefulSetOptions): Spe
       spec: {
         serviceName: membersServiceName(ensemble),
         replicas: options.replicas,
+        ...ordinalsOf(ensemble, options.component),
         podManagementPolicy: "Parallel",
         updateStrategy: { type: "OnDelete" },
         persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
@@ -54,6 +55,12 @@ export function buildStatefulSet(owner: Owner, options: StatefulSetOptions): Spe
 export function volumesOf({ spec }: Ensemble): Readonly<Record<string, VolumeSpec>> {
   const { logVolume, ...data } = spec.storage;
   return logVolume === undefined ? { data } : { data, log: logVolume };
+}
+
+/** The id of a member is its ordinal and 1, also where the first ids are those of others. */
+function ordinalsOf({ status }: Ensemble, component: PodOptions["component"]): object {
+  const start = (status?.firstId ?? 1) - 1;
+  return start === 0 || component === "observer" ? {} : { ordinals: { start } };
 }
 
 function statefulSetName({ metadata }: Ensemble, component: PodOptions["component"]): string {

@@ -27,6 +27,7 @@ export async function carryOut(
   const { folder, processes, members, decisions } = parts;
   switch (action.kind) {
     case "recordForming":
+    case "recordImporting":
     case "recordAdopted":
     case "recordRunning":
     case "recordSizes":
@@ -64,9 +65,11 @@ export async function carryOut(
 
 /** Members that are to come have ports before they are written down. */
 async function record(action: EnsembleAction, folder: LocalFolder): Promise<void> {
-  const { sizes } = recordAfter(folder.state, action, randomUUID);
+  // Nothing is imported here.
+  const before = { ...folder.state, firstSid: 1, imported: [] };
+  const { phase, founders, ensembleUid, sizes } = recordAfter(before, action, randomUUID);
   await folder.reservePorts(sidsOf(sizes));
-  folder.record(recordAfter(folder.state, action, randomUUID));
+  folder.record({ phase, founders, ensembleUid, sizes });
 }
 
 function sizesOf({ sizes: { members, observers } }: LocalProcesses) {

@@ -215,7 +215,7 @@ export class LocalEnsemble {
     const observation = await observeLocal(
       {
         ...this.#partsFor(ensemble),
-        target: { ensemble, adminPassword: this.#adminPassword },
+        target: { ensemble, adminPassword: this.#adminPassword, imported: null },
         knownMembership: (reports) => (isFresh ? null : this.#membership.recall(reports)),
         failedHandOvers: (leader) => (leader === failedLeader ? count : 0),
       },
@@ -291,6 +291,7 @@ function wantedOf({ spec }: Ensemble): EnsembleWanted {
     isPaused: false,
     isHibernated: false,
     isDeleted: false,
+    import: null,
     retention: spec.storage.retention,
   };
 }

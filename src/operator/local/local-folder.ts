@@ -138,7 +138,13 @@ export class LocalFolder {
       const sid = Number(/^member-([1-9][0-9]{0,3})$/u.exec(name)?.[1] ?? 0);
       const uid = sid === 0 ? null : inodeOf(this.pathsOf(sid).dataFolder);
       if (uid === null) return [];
-      const claim = { name: join(name, "data"), uid, state: "bound", growth: "none" } as const;
+      const claim = {
+        name: join(name, "data"),
+        uid,
+        state: "bound",
+        growth: "none",
+        firstSid: 1,
+      } as const;
       return [[sid, { ...claim, ensembleUid: mark }]];
     });
     return new Map(claims);

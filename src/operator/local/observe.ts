@@ -53,7 +53,7 @@ export async function observeLocal(
   const committed = leader === null ? null : await readMembership(source, reports, target, signal);
   const { state } = folder;
   const observed: EnsembleObserved = {
-    recorded: state,
+    recorded: { ...state, firstSid: 1, imported: [] },
     children: {
       isCurrent: areChildrenCurrent(folder, { ...decisions, committed }),
       isSettled: true,
@@ -65,6 +65,7 @@ export async function observeLocal(
     committed,
     members: joinMembers(source, reports, committed),
     failedHandOvers: source.failedHandOvers(leader),
+    importable: null,
   };
   return { observed, target };
 }

@@ -14,8 +14,11 @@ export interface MemberState {
   readonly configVersion: bigint;
   readonly ensembleUid: string | null;
   readonly diskProblem: DiskProblem | null;
-  /** Of a leader: transactions that a synchronised learner may be behind, by id. */
-  readonly learnerLags: ReadonlyMap<number, number>;
+  /**
+   * Of a leader: transactions that a synchronised learner may be behind, by id; null for a server
+   * that does not say so, as ZooKeeper's do not.
+   */
+  readonly learnerLags: ReadonlyMap<number, number> | null;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

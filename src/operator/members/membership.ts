@@ -6,13 +6,13 @@
 import { EnsembleClient } from "../../client/index.ts";
 import type { EnsembleConfig, MembershipChange } from "../../client/index.ts";
 import type { Membership } from "../plan/ensemble-observed.ts";
-import { operatorCredentials } from "./operator-digest.ts";
 
 /** How the operator gets to an ensemble as a client. */
 export interface EnsembleAccess {
   /** Members to connect to, `host:port` with commas between them. */
   readonly servers: string;
-  readonly password: string;
+  /** What proves who asks: `user:password` for each identity. */
+  readonly credentials: readonly string[];
   /** For the connection. */
   readonly timeoutMs: number;
   /** Ends it all. */
@@ -66,7 +66,7 @@ async function useClient<T>(
 }
 
 async function connect(access: EnsembleAccess): Promise<EnsembleClient> {
-  const { servers, password, timeoutMs, signal } = access;
+  const { servers, credentials, timeoutMs, signal } = access;
   signal.throwIfAborted();
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => {
@@ -77,7 +77,7 @@ async function connect(access: EnsembleAccess): Promise<EnsembleClient> {
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     firstConnectTimeoutMs: timeoutMs,
     connectTimeoutMs: timeoutMs,
-    auth: [{ scheme: "digest", auth: operatorCredentials(password) }],
+    auth: credentials.map((auth) => ({ scheme: "digest", auth })),
   });
   try {
     return await Promise.race([connecting, aborted]);

@@ -7,10 +7,16 @@ import type { MembershipChange } from "../../client/index.ts";
 import { MEMBER_PORTS } from "../desired/child.ts";
 import { serverLine } from "../desired/member-names.ts";
 import { OperatorError } from "../operator-error.ts";
-import type { Membership, ObservedReport } from "../plan/ensemble-observed.ts";
-import type { EnsembleTarget, MemberAccess, MemberTarget } from "../reconcile/member-access.ts";
+import type { ImportReading, Membership, ObservedReport } from "../plan/ensemble-observed.ts";
+import type {
+  EnsembleTarget,
+  ImportSource,
+  MemberAccess,
+  MemberTarget,
+} from "../reconcile/member-access.ts";
 import { askAdmin } from "./admin-request.ts";
 import type { AdminAnswer } from "./admin-request.ts";
+import { askImportedServer, readImport } from "./imported-servers.ts";
 import { MemberError } from "./member-error.ts";
 import { joinReports } from "./member-reports.ts";
 import { parseMemberState } from "./member-state.ts";
@@ -56,14 +62,15 @@ export class NetworkMemberAccess implements MemberAccess {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, ObservedReport>> {
     const limited = limit(signal, REPORT_TIMEOUT_MS);
-    const states = await Promise.all(
-      target.members.map((member) => this.#readState(target, member, limited)),
-    );
+    const states = await Promise.all([
+      ...target.members.map((member) => this.#readState(target, member, limited)),
+      ...(target.imported?.servers ?? []).map(askImportedServer),
+    ]);
     return joinReports(states.filter((state) => state !== null));
   }
 
   async readMembership(target: EnsembleTarget, signal: AbortSignal): Promise<Membership | null> {
-    if (target.members.length === 0) return null;
+    if (target.members.length + (target.imported?.servers.length ?? 0) === 0) return null;
     const access = this.#accessTo(target, READ_TIMEOUT_MS, signal);
     try {
       return await readMembership(access);
@@ -71,6 +78,10 @@ export class NetworkMemberAccess implements MemberAccess {
       if (error instanceof ZkError || access.signal.aborted) return null;
       throw error;
     }
+  }
+
+  readImport(source: ImportSource, signal: AbortSignal): Promise<ImportReading> {
+    return readImport(source, limit(signal, CHANGE_TIMEOUT_MS));
   }
 
   async addMember(
@@ -155,11 +166,18 @@ export class NetworkMemberAccess implements MemberAccess {
   }
 
   #accessTo(target: EnsembleTarget, timeoutMs: number, signal: AbortSignal): EnsembleAccess {
-    const servers = target.members.map(({ sid, podIp }) => {
+    const { members, imported, adminPassword } = target;
+    const servers = members.map(({ sid, podIp }) => {
       return `${hostInUrl(podIp)}:${String(this.#places.portsOf(target, sid).client)}`;
     });
-    const password = target.adminPassword;
-    return { servers: servers.join(","), password, timeoutMs, signal: limit(signal, timeoutMs) };
+    servers.push(...(imported?.servers ?? []).map(({ address }) => address));
+    const credentials = [operatorCredentials(adminPassword), imported?.credentials ?? null];
+    return {
+      servers: servers.join(","),
+      credentials: credentials.filter((one) => one !== null),
+      timeoutMs,
+      signal: limit(signal, timeoutMs),
+    };
   }
 
   #adminUrl(target: EnsembleTarget, { sid, podIp }: MemberTarget, command: string): string {

@@ -27,15 +27,17 @@ export function planAdoption({ observed }: EnsembleView): EnsembleStep | null {
   }
   // A member that has no data to say so may have a vote nevertheless; one without, leaves again.
   const voters = observed.members.flatMap((each) => (each.claims.length > 0 ? [each.sid] : []));
-  const sizes: Sizes = sizesCovering({ version: 0n, voters, observers: [] });
+  const firstSid = Math.max(...claims.map((claim) => claim.firstSid));
+  const sizes: Sizes = sizesCovering({ version: 0n, voters, observers: [] }, firstSid);
   const reason = `${nameMembers(voters)} had volumes already: the ensemble goes on`;
-  return { action: { kind: "recordAdopted", ensembleUid, sizes }, reason, progress: "Waking" };
+  const action = { kind: "recordAdopted", ensembleUid, firstSid, sizes } as const;
+  return { action, reason, progress: "Waking" };
 }
 
 /** Marks a claim of a member that has all data of this ensemble; null if none is to be marked. */
 export function planMarking(view: EnsembleView): EnsembleStep | null {
-  const progress = view.observed.recorded.phase === "Forming" ? "Forming" : "AsWanted";
-  const { ensembleUid } = view.observed.recorded;
+  const { ensembleUid, firstSid, phase } = view.observed.recorded;
+  const progress = phase === "Forming" || phase === "Importing" ? phase : "AsWanted";
   if (ensembleUid === null) return null;
   for (const member of view.observed.members) {
     if (member.report?.ensembleUid !== ensembleUid || !isCaughtUp(view, member)) continue;
@@ -50,6 +52,7 @@ export function planMarking(view: EnsembleView): EnsembleStep | null {
       name: claim.name,
       uid: claim.uid,
       ensembleUid,
+      firstSid,
     } as const;
     return { action, reason: `${nameMembers([sid])} has data of the ensemble`, progress };
   }

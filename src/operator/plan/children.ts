@@ -4,17 +4,17 @@
  */
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { Component } from "./ensemble-observed.ts";
-import { isCommitted, lastSid, nameMembers } from "./ensemble-view.ts";
+import { isCommitted, isToHibernate, lastSid, nameMembers } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 
 const COMPONENTS: readonly Component[] = ["members", "observers"];
 
 /** Brings the children's form up to date; their sizes stay. */
-export function planChildren({ wanted, observed }: EnsembleView): EnsembleStep | null {
-  const { children, recorded } = observed;
+export function planChildren(view: EnsembleView): EnsembleStep | null {
+  const { children, recorded } = view.observed;
   const isFounding = recorded.phase === "Forming";
   const sizeToBe = (component: Component): number =>
-    wanted.isHibernated ? 0 : recorded.sizes[component];
+    isToHibernate(view) ? 0 : recorded.sizes[component];
   const sizeOf = (component: Component): number => children.sizes[component] ?? sizeToBe(component);
   const areThere = COMPONENTS.every(
     (component) => children.sizes[component] !== null || sizeToBe(component) === 0,
@@ -27,8 +27,14 @@ export function planChildren({ wanted, observed }: EnsembleView): EnsembleStep |
       isFounding,
     },
     reason: describeChange(areThere && children.isCurrent, isFounding),
-    progress: isFounding ? "Forming" : wanted.isHibernated ? "Hibernating" : "Rolling",
+    progress: progressOf(view),
   };
+}
+
+function progressOf(view: EnsembleView): EnsembleStep["progress"] {
+  const { phase } = view.observed.recorded;
+  if (phase === "Forming" || phase === "Importing") return phase;
+  return isToHibernate(view) ? "Hibernating" : "Rolling";
 }
 
 function describeChange(isFormCurrent: boolean, isFounding: boolean): string {
@@ -55,7 +61,7 @@ export function planSizes({ observed }: EnsembleView): EnsembleStep | null {
     const { committed } = observed;
     if (committed === null) continue;
     const leaving = Array.from({ length: fromReplicas - replicas }, (_, index) =>
-      lastSid(component, replicas + index + 1),
+      lastSid(component, replicas + index + 1, observed.recorded.firstSid),
     );
     // A size that was written down and covers a member no more is mended by planScale().
     if (leaving.some((sid) => isCommitted(committed, sid))) continue;

@@ -15,6 +15,7 @@ import {
   hasQuorum,
   isCommitted,
   isSound,
+  isToHibernate,
   membersToBe,
   nameMembers,
   sidsOf,
@@ -24,6 +25,7 @@ import {
 import type { EnsembleView } from "./ensemble-view.ts";
 import type { EnsembleWanted } from "./ensemble-wanted.ts";
 import { planVolumes } from "./grow-volumes.ts";
+import { describeImport } from "./import-condition.ts";
 import { outdatedMembers } from "./roll.ts";
 
 /** What a condition is to say. */
@@ -33,7 +35,12 @@ export interface ConditionFact<T extends ConditionType = ConditionType> {
 }
 
 /** A fact for each of the conditions. */
-export type ConditionFacts = { readonly [T in ConditionType]: ConditionFact<T> };
+export type ConditionFacts = {
+  readonly [T in Exclude<ConditionType, "Imported">]: ConditionFact<T>;
+} & {
+  /** Null for an ensemble that did not begin so. */
+  readonly Imported: ConditionFact<"Imported"> | null;
+};
 
 const HIBERNATED = { reason: "Hibernated", message: "The ensemble is hibernated" } as const;
 const FORMING = { reason: "Forming", message: "The ensemble has not served yet" } as const;
@@ -55,6 +62,7 @@ export function describeConditions(
     QuorumAvailable: describeQuorum(view),
     ScaleAllowed: describeScaleGate(view),
     ConfigurationInSync: describeConfiguration(view),
+    Imported: describeImport(view),
   };
 }
 
@@ -62,9 +70,10 @@ type Common = typeof HIBERNATED | typeof FORMING | typeof NOT_OBSERVED;
 
 /** What goes before anything particular. */
 function describeCommon(view: EnsembleView): Common | null {
-  const { wanted, observed } = view;
-  if (wanted.isHibernated) return HIBERNATED;
-  if (observed.recorded.phase !== "Running") return FORMING;
+  const { observed } = view;
+  const { phase } = observed.recorded;
+  if (isToHibernate(view)) return HIBERNATED;
+  if (phase !== "Running" && phase !== "Importing") return FORMING;
   const ready = observed.members.filter(({ pod }) => pod?.isReady === true);
   const isSilent = ready.length > 0 && ready.every(({ report }) => report === null);
   return isSilent ? NOT_OBSERVED : null;
@@ -73,14 +82,17 @@ function describeCommon(view: EnsembleView): Common | null {
 function describeReady(view: EnsembleView): ConditionFact<"Ready"> {
   const common = describeCommon(view);
   if (common !== null) return common;
-  const { children, committed } = view.observed;
+  const { children, committed, recorded } = view.observed;
   if (committed === null || !hasQuorum(view)) return { reason: "NoQuorum", message: NO_QUORUM };
+  if (recorded.phase === "Importing") {
+    return { reason: "Importing", message: "The ensemble is being imported" };
+  }
   const unsound = unsoundMembers(view);
   if (unsound.length > 0) {
     const message = `${nameMembers(unsound)} must become synchronised`;
     return { reason: "MembersNotReady", message };
   }
-  if (!isMembershipAsWanted(view.wanted, committed)) {
+  if (!isMembershipAsWanted(view, committed)) {
     return { reason: "MembershipDiffers", message: "The membership is not the wanted one yet" };
   }
   const outdated = outdatedMembers(view).map(({ sid }) => sid);
@@ -163,7 +175,8 @@ function describeQuorum(view: EnsembleView): ConditionFact<"QuorumAvailable"> {
     return { reason: "QuorumServes", message: "A leader and a majority of the voters serve" };
   }
   const { committed, members, recorded } = view.observed;
-  const voters = committed?.voters ?? sidsOf({ ...recorded.sizes, observers: 0 });
+  const voters =
+    committed?.voters ?? sidsOf({ ...recorded.sizes, observers: 0 }, recorded.firstSid);
   const running = members.filter(({ sid, pod }) => voters.includes(sid) && pod?.isReady === true);
   if (running.length * 2 > voters.length) {
     return { reason: "NoLeader", message: "Enough voters run, but none of them leads them" };
@@ -186,7 +199,7 @@ function describeScaleGate(view: EnsembleView): ConditionFact<"ScaleAllowed"> {
     const message = "Pods are being replaced; the membership changes after that";
     return { reason: "RollInProgress", message };
   }
-  if (!isMembershipAsWanted(view.wanted, committed)) {
+  if (!isMembershipAsWanted(view, committed)) {
     return { reason: "Scaling", message: "Members are being added or removed" };
   }
   return { reason: "QuorumHealthy", message: "Every voter is synchronised" };
@@ -210,9 +223,13 @@ function unsoundMembers(view: EnsembleView): number[] {
     .map(({ sid }) => sid);
 }
 
-function isMembershipAsWanted(wanted: EnsembleWanted, { voters, observers }: Membership): boolean {
+function isMembershipAsWanted(
+  { wanted, observed }: EnsembleView,
+  { voters, observers }: Membership,
+): boolean {
   const sids = new Set([...voters, ...observers]);
-  const target = sidsOf({ members: wanted.replicas, observers: wanted.observers });
+  const sizes = { members: wanted.replicas, observers: wanted.observers };
+  const target = sidsOf(sizes, observed.recorded.firstSid);
   return (
     voters.length === wanted.replicas &&
     sids.size === target.length &&

@@ -9,7 +9,7 @@
  * overtaken, is refused.
  */
 import type { ReasonOf } from "../api/conditions.ts";
-import type { Component, Sizes } from "./ensemble-observed.ts";
+import type { Component, ImportedServer, Sizes } from "./ensemble-observed.ts";
 
 /** Why a pod is deleted, for an Event; its StatefulSet makes it anew. */
 export type DeletionReason =
@@ -33,7 +33,19 @@ export type EnsembleAction =
       readonly sizes: Sizes;
     }
   /** Write down that an ensemble goes on whose volumes were kept. */
-  | { readonly kind: "recordAdopted"; readonly ensembleUid: string; readonly sizes: Sizes }
+  | {
+      readonly kind: "recordAdopted";
+      readonly ensembleUid: string;
+      readonly firstSid: number;
+      readonly sizes: Sizes;
+    }
+  /** Write down, before the first pod, which servers members join, under which new identity. */
+  | {
+      readonly kind: "recordImporting";
+      readonly firstSid: number;
+      readonly servers: readonly ImportedServer[];
+      readonly sizes: Sizes;
+    }
   /** Write down that a quorum has served: no empty volume founds anything from now on. */
   | { readonly kind: "recordRunning" }
   /** Write down how many pods there are to be. */
@@ -75,6 +87,7 @@ export type EnsembleAction =
       readonly name: string;
       readonly uid: string;
       readonly ensembleUid: string;
+      readonly firstSid: number;
     }
   /** Have a claim ask for the size that is wanted. */
   | {

@@ -5,8 +5,9 @@
  *
  * Members are known by their server ids: the pod with ordinal n of the members is n + 1, and that
  * of the observers n + 101. A member of the first kind gets its vote when it joins the committed
- * membership, not when its pod starts.
+ * membership, not when its pod starts. Ordinals begin after the ids of imported servers.
  */
+import type { ReasonOf } from "../api/conditions.ts";
 
 /** The two sets of pods. */
 export type Component = "members" | "observers";
@@ -17,13 +18,28 @@ export interface Sizes {
   readonly observers: number;
 }
 
+/** A server of the ensemble that is imported, as it was found. */
+export interface ImportedServer {
+  readonly sid: number;
+  /** Where it serves clients: a name or address, and a port. */
+  readonly address: string;
+  /** Its line `server.N=…`, by which members find it. */
+  readonly line: string;
+}
+
+/** What was found of the ensemble that is to be imported. */
+export type ImportReading =
+  | { readonly kind: "servers"; readonly servers: readonly ImportedServer[] }
+  /** It cannot be imported as it is. */
+  | { readonly kind: "problem"; readonly reason: ReasonOf<"Imported">; readonly message: string };
+
 /** What the operator has written down in the status, and nobody else can know. */
 export interface Recorded {
   /**
-   * Forming from before the first pod until a quorum has served, Running ever after; null before
-   * anything was made.
+   * Forming from before the first pod until a quorum has served, or Importing until the servers of
+   * another ensemble have left; Running ever after; null before anything was made.
    */
-  readonly phase: "Forming" | "Running" | null;
+  readonly phase: "Forming" | "Importing" | "Running" | null;
   /** Members that may form the ensemble from empty volumes; nobody once it runs. */
   readonly founders: readonly number[];
   /** The identity that every volume of this ensemble has. */
@@ -34,6 +50,10 @@ export interface Recorded {
    * members come and go one by one it is not what the specification says.
    */
   readonly sizes: Sizes;
+  /** The id of the first voting member: 1, or the first one that no imported server has. */
+  readonly firstSid: number;
+  /** The servers that were imported, also after they have left. */
+  readonly imported: readonly ImportedServer[];
 }
 
 /** The objects that the operator makes for the members, apart from pods and volumes. */
@@ -104,6 +124,8 @@ export interface ObservedClaim {
   /** The ensemble that it has data of, as it is written on the claim; null before that. */
   readonly ensembleUid: string | null;
   readonly growth: ClaimGrowth;
+  /** The id of the ensemble's first voting member, likewise; 1 unless it was imported. */
+  readonly firstSid: number;
 }
 
 /** What is wrong with a member's disk, as the member says. */
@@ -150,8 +172,13 @@ export interface EnsembleObserved {
   readonly children: ObservedChildren;
   /** As the leader says after it has asked a quorum; null when no quorum answers. */
   readonly committed: Membership | null;
-  /** Every member that has a pod, a claim or a place in the membership, by ascending id. */
+  /**
+   * Every member that has a pod, a claim or a place in the membership, by ascending id. One that
+   * is imported has neither pod nor claim.
+   */
   readonly members: readonly ObservedMember[];
   /** Hand-overs that failed in a row under the present leader. */
   readonly failedHandOvers: number;
+  /** What is to be imported; only before anything was made, and if an import is asked for. */
+  readonly importable: ImportReading | null;
 }

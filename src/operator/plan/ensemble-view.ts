@@ -34,21 +34,32 @@ export function viewEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved)
  * Reports are of different moments: of two leaders, that of the later epoch is the real one. What
  * is committed was read from a leader with a quorum, so without that there is none.
  */
-function findLeader({ committed, members }: EnsembleObserved): ObservedMember | null {
+function findLeader(observed: EnsembleObserved): ObservedMember | null {
+  const { committed, members } = observed;
   if (committed === null) return null;
   let leader: ObservedMember | null = null;
   for (const member of members) {
-    if (member.report?.role !== "leader" || member.pod?.state !== "running") continue;
+    if (member.report?.role !== "leader" || !isRunning(observed, member)) continue;
     if (leader?.report && leader.report.epoch >= member.report.epoch) continue;
     leader = member;
   }
   return leader;
 }
 
+/** Whether it is a server of the ensemble that was imported. */
+export function isImported({ recorded }: EnsembleObserved, sid: number): boolean {
+  return recorded.imported.some((server) => server.sid === sid);
+}
+
+/** Imported servers have no pods. */
+function isRunning(observed: EnsembleObserved, { sid, pod }: ObservedMember): boolean {
+  return pod?.state === "running" || isImported(observed, sid);
+}
+
 /** Whether a member has all data of this ensemble and keeps up with the leader. */
 export function isCaughtUp({ leader, observed }: EnsembleView, member: ObservedMember): boolean {
-  const { pod, report } = member;
-  if (pod?.state !== "running" || report === null || !leader?.report) return false;
+  const { report } = member;
+  if (!isRunning(observed, member) || report === null || !leader?.report) return false;
   const isOurs =
     report.ensembleUid === null || report.ensembleUid === observed.recorded.ensembleUid;
   if (!isOurs || report.diskProblem !== null) return false;
@@ -58,7 +69,8 @@ export function isCaughtUp({ leader, observed }: EnsembleView, member: ObservedM
 
 /** Whether the others can count on a member, and clients get to it. */
 export function isSound(view: EnsembleView, member: ObservedMember): boolean {
-  return isCaughtUp(view, member) && member.pod?.isReady === true;
+  const isReady = member.pod?.isReady === true || isImported(view.observed, member.sid);
+  return isCaughtUp(view, member) && isReady;
 }
 
 /** The member of an id; one of which nothing is known if it was not observed. */
@@ -73,6 +85,22 @@ export function unsoundVoters(view: EnsembleView): number[] {
   return voters.filter((sid) => !isSound(view, memberOf(view.observed, sid)));
 }
 
+/**
+ * The voters that must become sound before anything else changes. Imported servers are about to
+ * go, and nobody here can mend them: they are done without if a majority serves.
+ */
+export function awaitedVoters(view: EnsembleView): number[] {
+  const unsound = unsoundVoters(view);
+  return hasQuorum(view) ? unsound.filter((sid) => !isImported(view.observed, sid)) : unsound;
+}
+
+/** Whether those that serve are a majority of the voters when one has left the membership. */
+export function canLeave(view: EnsembleView, sid: number): boolean {
+  const staying = (view.observed.committed?.voters ?? []).filter((voter) => voter !== sid);
+  const unsound = unsoundVoters(view).filter((voter) => voter !== sid);
+  return unsound.length * 2 < staying.length;
+}
+
 /** Whether a leader and a majority of the voters serve. */
 export function hasQuorum(view: EnsembleView): boolean {
   const { committed } = view.observed;
@@ -80,12 +108,13 @@ export function hasQuorum(view: EnsembleView): boolean {
   return unsoundVoters(view).length * 2 < committed.voters.length;
 }
 
-/** Whether a majority of the voters serves even without one of them. */
+/** Whether a majority of the voters serves even without a member. */
 export function hasQuorumWithout(view: EnsembleView, sid: number): boolean {
   const { committed } = view.observed;
   if (committed === null) return false;
-  const missing = new Set([...unsoundVoters(view), sid]);
-  return missing.size * 2 < committed.voters.length;
+  const { voters } = committed;
+  const missing = new Set([...unsoundVoters(view), ...voters.filter((voter) => voter === sid)]);
+  return missing.size * 2 < voters.length;
 }
 
 /** Whether a member's pod is not the one that its StatefulSet would make, on a volume as it is. */
@@ -113,7 +142,7 @@ export function isVolumeSpared(view: EnsembleView, member: ObservedMember): bool
 export function membersToBe({ observed }: EnsembleView): ObservedMember[] {
   const { committed, recorded } = observed;
   const sids = new Set([
-    ...sidsOf(recorded.sizes),
+    ...sidsOf(recorded.sizes, recorded.firstSid),
     ...(committed?.voters ?? []),
     ...(committed?.observers ?? []),
   ]);
@@ -131,29 +160,34 @@ export function componentOf(sid: number): Component {
 }
 
 /** The last id of a set that has so many pods. */
-export function lastSid(component: Component, size: number): number {
-  return component === "members" ? size : OBSERVER_SID_MIN - 1 + size;
+export function lastSid(component: Component, size: number, firstSid = 1): number {
+  return (component === "members" ? firstSid : OBSERVER_SID_MIN) - 1 + size;
 }
 
 /** The ids of all pods that there are to be, ascending. */
-export function sidsOf({ members, observers }: Sizes): number[] {
+export function sidsOf({ members, observers }: Sizes, firstSid = 1): number[] {
   return [
-    ...Array.from({ length: members }, (_, ordinal) => ordinal + 1),
-    ...Array.from({ length: observers }, (_, ordinal) => OBSERVER_SID_MIN + ordinal),
+    ...Array.from({ length: members }, (_, index) => firstSid + index),
+    ...Array.from({ length: observers }, (_, index) => OBSERVER_SID_MIN + index),
   ];
 }
 
 /** How many pods each set needs so that every member has one. */
-export function sizesCovering({ voters, observers }: Membership): Sizes {
+export function sizesCovering({ voters, observers }: Membership, firstSid: number): Sizes {
   const sids = [...voters, ...observers];
   const sizeOf = (component: Component): number =>
     Math.max(
       0,
       ...sids
         .filter((sid) => componentOf(sid) === component)
-        .map((sid) => sid - lastSid(component, 0)),
+        .map((sid) => sid - lastSid(component, 0, firstSid)),
     );
   return { members: sizeOf("members"), observers: sizeOf("observers") };
+}
+
+/** Whether an ensemble sleeps, or is to; not before it has been imported whole. */
+export function isToHibernate({ wanted, observed }: EnsembleView): boolean {
+  return wanted.isHibernated && observed.recorded.phase !== "Importing";
 }
 
 /** "Member 3", or "Members 1 and 3". */

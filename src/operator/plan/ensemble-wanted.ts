@@ -18,5 +18,10 @@ export interface EnsembleWanted {
   readonly isHibernated: boolean;
   /** Whether the object is being deleted and waits for the operator to let it go. */
   readonly isDeleted: boolean;
+  /** How servers of another ensemble are taken over; null if it is not to begin so. */
+  readonly import: {
+    /** Whether those servers are to leave when all members have joined. */
+    readonly takesOver: boolean;
+  } | null;
   readonly retention: { readonly whenScaled: Retention; readonly whenDeleted: Retention };
 }

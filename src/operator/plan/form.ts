@@ -10,6 +10,8 @@ import { planAdoption, planMarking } from "./adopt.ts";
 import { hasQuorum, nameMembers, sidsOf } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 
+const FIRST_SID = 1;
+
 /** The first step of all. */
 export function planBeginning(view: EnsembleView): EnsembleStep {
   return planAdoption(view) ?? planFounding(view);
@@ -21,7 +23,7 @@ function planFounding({ wanted }: EnsembleView): EnsembleStep {
     return { action: { kind: "none" }, reason, progress: "Hibernated" };
   }
   const sizes: Sizes = { members: wanted.replicas, observers: 0 };
-  const founders = sidsOf(sizes);
+  const founders = sidsOf(sizes, FIRST_SID);
   return {
     action: { kind: "recordForming", founders, sizes },
     reason: `${nameMembers(founders)} may form the ensemble`,

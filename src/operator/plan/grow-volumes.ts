@@ -44,7 +44,7 @@ function isAtRest(view: EnsembleView): boolean {
     (sizes.observers ?? 0) === recorded.sizes.observers;
   const isSettled = children.isCurrent && children.isSettled && areSizesRecorded;
   if (committed === null || !isSettled || outdatedMembers(view).length > 0) return false;
-  const staying = new Set(sidsOf(recorded.sizes));
+  const staying = new Set(sidsOf(recorded.sizes, recorded.firstSid));
   const isLeaving = ({ sid, pod }: ObservedMember): boolean =>
     pod !== null && (pod.state === "terminating" || !staying.has(sid));
   if (members.some(isLeaving)) return false;

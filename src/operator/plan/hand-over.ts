@@ -5,7 +5,7 @@
  */
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { ObservedMember } from "./ensemble-observed.ts";
-import { isDue, isSound, memberOf } from "./ensemble-view.ts";
+import { isDue, isImported, isSound, memberOf } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 
 /** Failures in a row after which it is not tried any more. */
@@ -29,6 +29,8 @@ export function planHandOver(
   const voters = (observed.committed?.voters ?? []).map((voter) => memberOf(observed, voter));
   const [successor] = voters
     .filter((member) => member.sid !== sid && isSound(view, member) && mayLead(member))
+    // ZooKeeper's servers do not know hand-overs.
+    .filter((member) => !isImported(observed, member.sid))
     .sort(compareSuccessors);
   if (successor === undefined) return null;
   return { action: { kind: "transferLeadership", from: sid, to: successor.sid }, reason, progress };

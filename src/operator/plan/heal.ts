@@ -7,11 +7,11 @@
 import type { DeletionReason, EnsembleStep } from "./ensemble-action.ts";
 import type { ObservedMember, ObservedPod } from "./ensemble-observed.ts";
 import {
+  awaitedVoters,
   hasQuorumWithout,
   isVolumeLeaving,
   membersToBe,
   nameMembers,
-  unsoundVoters,
 } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import { planHandOver } from "./hand-over.ts";
@@ -27,9 +27,9 @@ const RESTARTS_MAX = 8;
 export function planHealing(view: EnsembleView): EnsembleStep | null {
   const { committed } = view.observed;
   if (committed === null || endingMembers(view).length > 0) return null;
-  const unsound = unsoundVoters(view);
+  const awaited = awaitedVoters(view);
   for (const member of membersToBe(view)) {
-    if (unsound.some((sid) => sid !== member.sid)) continue;
+    if (awaited.some((sid) => sid !== member.sid)) continue;
     const isVoter = committed.voters.includes(member.sid);
     if (isVoter && !hasQuorumWithout(view, member.sid)) continue;
     const step = healMember(view, member);

@@ -5,17 +5,16 @@
  */
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { Component } from "./ensemble-observed.ts";
-import { hasQuorum, isVolumeLeaving } from "./ensemble-view.ts";
+import { hasQuorum, isToHibernate, isVolumeLeaving } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import { planHandOver } from "./hand-over.ts";
 import { planHealing } from "./heal.ts";
 
-const FIRST_SID = 1;
-
 /** The next step into hibernation; null unless it is wanted. */
 export function planHibernation(view: EnsembleView): EnsembleStep | null {
-  const { wanted, observed } = view;
-  if (!wanted.isHibernated) return null;
+  const { observed } = view;
+  if (!isToHibernate(view)) return null;
+  const { firstSid } = observed.recorded;
   if (observed.members.some(isVolumeLeaving)) {
     const reason = "A volume was deleted and would go with its pod";
     const wait = { action: { kind: "wait" }, reason, progress: "Waiting" } as const;
@@ -29,16 +28,16 @@ export function planHibernation(view: EnsembleView): EnsembleStep | null {
     const reason = "The members stop for hibernation, the first one last";
     const leaderSid = hasQuorum(view) ? view.leader?.sid : undefined;
     const handOver =
-      leaderSid === undefined || leaderSid === FIRST_SID
+      leaderSid === undefined || leaderSid === firstSid
         ? null
         : planHandOver(view, leaderSid, {
             reason: "The first member stops last and takes over",
             progress: "Hibernating",
-            mayLead: ({ sid }) => sid === FIRST_SID,
+            mayLead: ({ sid }) => sid === firstSid,
           });
     return handOver ?? resize("members", members, 1, reason);
   }
-  const others = observed.members.filter(({ sid, pod }) => sid !== FIRST_SID && pod !== null);
+  const others = observed.members.filter(({ sid, pod }) => sid !== firstSid && pod !== null);
   if (others.length > 0) {
     const reason = "Waiting for the other members to end";
     return { action: { kind: "wait" }, reason, progress: "Hibernating" };

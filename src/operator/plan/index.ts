@@ -3,6 +3,8 @@ export { describeConditions } from "./conditions.ts";
 export type { EnsembleStep } from "./ensemble-action.ts";
 export type {
   EnsembleObserved,
+  ImportReading,
+  ImportedServer,
   ObservedMember as ObservedEnsembleMember,
 } from "./ensemble-observed.ts";
 export type { EnsembleWanted } from "./ensemble-wanted.ts";

@@ -1,7 +1,14 @@
 /** What the status says of members: each as it was last seen, and how many there are. */
 import type { MemberStatus } from "../api/ensemble-status.ts";
 import type { EnsembleObserved, ObservedMember, PodTrouble } from "./ensemble-observed.ts";
-import { componentOf, isSound, membersToBe, viewEnsemble } from "./ensemble-view.ts";
+import {
+  componentOf,
+  isImported,
+  isSound,
+  isToHibernate,
+  membersToBe,
+  viewEnsemble,
+} from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import type { EnsembleWanted } from "./ensemble-wanted.ts";
 
@@ -34,9 +41,9 @@ const DISK_PROBLEMS = {
 /** What the status is to say of members. */
 export function describeMembers(wanted: EnsembleWanted, observed: EnsembleObserved): MembersStatus {
   const view = viewEnsemble(wanted, observed);
-  const all = membersToBe(view);
+  const all = membersToBe(view).filter(({ sid }) => !isImported(observed, sid));
   const serving = all.filter((member) => isSound(view, member));
-  const target = wanted.isHibernated ? 0 : wanted.replicas + wanted.observers;
+  const target = isToHibernate(view) ? 0 : wanted.replicas + wanted.observers;
   return {
     members: all.map((member) => describeMember(view, member)),
     leaderSid: view.leader?.sid ?? null,

@@ -4,7 +4,8 @@
  * observes, and asks again, so that a crash between any two actions loses nothing. What it keeps:
  *
  * 1. An ensemble is formed once. Only the members that were written down before the first pod may
- *    form it, and nobody may after a quorum has served, not even if all but volumes was deleted.
+ *    form it, and nobody may after a quorum has served, not even if all but volumes was deleted,
+ *    nor where one is imported.
  * 2. Membership changes by reconfiguration, one member at a time, on the condition that nothing
  *    else changed it; a member has all data before it gets its vote, and loses its vote before its
  *    pod and its volume go.
@@ -24,6 +25,7 @@ import { planBeginning, planFormation, planFormed } from "./form.ts";
 import { planClaimGrowth, planTemplateGrowth, planVolumes } from "./grow-volumes.ts";
 import { planHealing } from "./heal.ts";
 import { planHibernation } from "./hibernate.ts";
+import { planBurial, planImportBeginning, planImported, planTakeOver } from "./import.ts";
 import { planDeletion, planRetirement } from "./retire.ts";
 import { planReplacement, planRoll } from "./roll.ts";
 import { planCover, planScaling, planShrinking } from "./scale.ts";
@@ -41,6 +43,22 @@ const FORMING: readonly Part[] = [
   planReplacement,
   planFormation,
 ];
+const IMPORTING: readonly Part[] = [
+  planImported,
+  planChildren,
+  planClaimGrowth,
+  planCover,
+  planSizes,
+  planReplacement,
+  planHealing,
+  planShrinking,
+  planRetirement,
+  planBurial,
+  planRoll,
+  planTemplateGrowth,
+  planScaling,
+  planTakeOver,
+];
 const RUNNING: readonly Part[] = [
   planChildren,
   planClaimGrowth,
@@ -57,6 +75,8 @@ const RUNNING: readonly Part[] = [
   planMarking,
 ];
 
+const PARTS = { Forming: FORMING, Importing: IMPORTING, Running: RUNNING } as const;
+
 /** The next safe action. */
 export function planEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved): EnsembleStep {
   const view = viewEnsemble(wanted, observed);
@@ -66,8 +86,10 @@ export function planEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved)
     return { action: { kind: "none" }, reason, progress: "Paused" };
   }
   const { phase } = observed.recorded;
-  if (phase === null) return planBeginning(view);
-  for (const part of phase === "Forming" ? FORMING : RUNNING) {
+  if (phase === null) {
+    return wanted.import === null ? planBeginning(view) : planImportBeginning(view);
+  }
+  for (const part of PARTS[phase]) {
     const step = part(view);
     if (step !== null) return step;
   }

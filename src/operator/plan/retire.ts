@@ -6,6 +6,7 @@ import type { EnsembleStep } from "./ensemble-action.ts";
 import type { Component, ObservedMember } from "./ensemble-observed.ts";
 import { isCommitted, nameMembers, sidsOf } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
+import { planWithdrawal } from "./import.ts";
 
 const COMPONENTS: readonly Component[] = ["observers", "members"];
 
@@ -13,7 +14,7 @@ const COMPONENTS: readonly Component[] = ["observers", "members"];
 export function planRetirement({ wanted, observed }: EnsembleView): EnsembleStep | null {
   const { committed, recorded } = observed;
   if (wanted.retention.whenScaled === "Retain" || committed === null) return null;
-  const staying = new Set(sidsOf(recorded.sizes));
+  const staying = new Set(sidsOf(recorded.sizes, recorded.firstSid));
   const left = observed.members.filter(
     ({ sid, pod }) => pod === null && !staying.has(sid) && !isCommitted(committed, sid),
   );
@@ -21,8 +22,11 @@ export function planRetirement({ wanted, observed }: EnsembleView): EnsembleStep
 }
 
 /** The next step of the deletion of the whole ensemble. */
-export function planDeletion({ wanted, observed }: EnsembleView): EnsembleStep {
+export function planDeletion(view: EnsembleView): EnsembleStep {
+  const { wanted, observed } = view;
   const progress = "Deleting";
+  const withdrawal = planWithdrawal(view);
+  if (withdrawal !== null) return withdrawal;
   if (wanted.retention.whenDeleted === "Retain") {
     const reason = "The ensemble is deleted; its volumes are kept";
     return { action: { kind: "release" }, reason, progress };

@@ -12,6 +12,7 @@ import type { ObservedMember, ObservedPod } from "./ensemble-observed.ts";
 import {
   hasQuorumWithout,
   isDue,
+  isImported,
   isSound,
   isVolumeSpared,
   membersToBe,
@@ -113,15 +114,21 @@ function rank(view: EnsembleView, candidate: Candidate): number {
   return isSound(view, candidate) ? 1 : 0;
 }
 
-/** Who has to be sound before a member may go. If that one serves nobody, only voters count. */
+/**
+ * Who has to be sound before a member may go. If that one serves nobody, only voters count; those
+ * that are imported are done without if a majority stays.
+ */
 function awaitedMembers(view: EnsembleView, candidate: Candidate): number[] {
   const isServing = isSound(view, candidate);
+  const canDoWithout = hasQuorumWithout(view, candidate.sid);
   const unsound = isServing
     ? membersToBe(view)
         .filter((member) => !isSound(view, member))
         .map(({ sid }) => sid)
     : unsoundVoters(view);
-  return unsound.filter((sid) => sid !== candidate.sid);
+  return unsound.filter(
+    (sid) => sid !== candidate.sid && !(canDoWithout && isImported(view.observed, sid)),
+  );
 }
 
 function wait(reason: string): EnsembleStep {

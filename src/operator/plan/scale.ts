@@ -7,8 +7,10 @@
  * decided on; the next step sees what became of it.
  */
 import type { EnsembleStep } from "./ensemble-action.ts";
-import type { Component, Membership, Sizes } from "./ensemble-observed.ts";
+import type { Component, Membership, Recorded, Sizes } from "./ensemble-observed.ts";
 import {
+  awaitedVoters,
+  canLeave,
   componentOf,
   isCaughtUp,
   isCommitted,
@@ -18,7 +20,6 @@ import {
   memberOf,
   nameMembers,
   sizesCovering,
-  unsoundVoters,
 } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import type { EnsembleWanted } from "./ensemble-wanted.ts";
@@ -36,7 +37,7 @@ function wantedSize(wanted: EnsembleWanted, component: Component): number {
 export function planCover({ observed }: EnsembleView): EnsembleStep | null {
   const { committed, recorded } = observed;
   if (committed === null) return null;
-  const needed = sizesCovering(committed);
+  const needed = sizesCovering(committed, recorded.firstSid);
   const sizes: Sizes = {
     members: Math.max(needed.members, recorded.sizes.members),
     observers: Math.max(needed.observers, recorded.sizes.observers),
@@ -67,9 +68,9 @@ function shrink(
   committed: Membership,
 ): EnsembleStep | null {
   const { wanted, observed } = view;
-  const { sizes } = observed.recorded;
+  const { sizes, firstSid } = observed.recorded;
   if (sizes[component] <= wantedSize(wanted, component)) return null;
-  const sid = lastSid(component, sizes[component]);
+  const sid = lastSid(component, sizes[component], firstSid);
   if (!isCommitted(committed, sid)) {
     const reason = `${nameMembers([sid])} is not in the membership and not wanted`;
     const action = { kind: "recordSizes", sizes: resize(sizes, component, -1) } as const;
@@ -79,18 +80,20 @@ function shrink(
   if (committed.voters.every((voter) => voter === sid)) return null;
   const isServing = isSound(view, memberOf(observed, sid));
   if (isServing && outdatedMembers(view).length > 0) return null;
-  const awaited = unsoundVoters(view).filter((voter) => voter !== sid);
-  if (awaited.length > 0 || losingVoters(view).some((voter) => voter !== sid)) return null;
+  const awaited = awaitedVoters(view).filter((voter) => voter !== sid);
+  if (awaited.length > 0 || !canLeave(view, sid)) return null;
+  if (losingVoters(view).some((voter) => voter !== sid)) return null;
   return dismiss(view, sid, committed);
 }
 
 function dismiss(view: EnsembleView, sid: number, { version }: Membership): EnsembleStep {
-  const { replicas } = view.wanted;
+  const { firstSid } = view.observed.recorded;
+  const lastStaying = lastSid("members", view.wanted.replicas, firstSid);
   const reason = `${nameMembers([sid])} is to leave the membership`;
   const handOver = planHandOver(view, sid, {
     reason: `${reason} and leads: another takes over first`,
     progress: "Scaling",
-    mayLead: (successor) => successor.sid <= replicas,
+    mayLead: (successor) => successor.sid >= firstSid && successor.sid <= lastStaying,
   });
   const action = { kind: "removeMember", sid, fromVersion: version } as const;
   return handOver ?? { action, reason, progress: "Scaling" };
@@ -110,8 +113,8 @@ export function planScaling(view: EnsembleView): EnsembleStep | null {
   for (const component of COMPONENTS) {
     const size = recorded.sizes[component];
     const target = wantedSize(wanted, component);
-    const awaited = unsoundVoters(view);
-    const joining = joiningMember(component, Math.min(size, target), committed);
+    const awaited = awaitedVoters(view);
+    const joining = joiningMember(component, Math.min(size, target), observed.recorded, committed);
     if (joining === null && size === target) continue;
     if (awaited.length > 0) {
       const reason = `${nameMembers(awaited)} must be synchronised before the membership changes`;
@@ -130,11 +133,12 @@ export function planScaling(view: EnsembleView): EnsembleStep | null {
 function joiningMember(
   component: Component,
   size: number,
+  { firstSid }: Recorded,
   { voters, observers }: Membership,
 ): number | null {
   const there = component === "members" ? voters : [...voters, ...observers];
-  const first = lastSid(component, 0) + 1;
-  for (let sid = first; sid <= lastSid(component, size); sid += 1) {
+  const first = lastSid(component, 0, firstSid) + 1;
+  for (let sid = first; sid < first + size; sid += 1) {
     if (!there.includes(sid)) return sid;
   }
   return null;
@@ -152,8 +156,8 @@ function admit(view: EnsembleView, sid: number, { version }: Membership): Ensemb
 }
 
 function grow({ observed }: EnsembleView, component: Component): EnsembleStep {
-  const { sizes } = observed.recorded;
-  const sid = lastSid(component, sizes[component] + 1);
+  const { sizes, firstSid } = observed.recorded;
+  const sid = lastSid(component, sizes[component] + 1, firstSid);
   const former = memberOf(observed, sid);
   const isLeaving =
     former.pod !== null || former.claims.some(({ state }) => state === "terminating");

@@ -39,14 +39,18 @@ function nameAction(
       return ["Forming", `The ensemble begins with ${String(action.founders.length)} members`];
     case "recordAdopted":
       return ["Adopted", "The ensemble goes on with the volumes that were kept"];
+    case "recordImporting":
+      return ["Importing", `${String(action.servers.length)} servers are to be taken over`];
     case "recordRunning":
-      return ["Formed", "The ensemble has formed"];
+      return ensemble.spec.bootstrap.import === undefined
+        ? ["Formed", "The ensemble has formed"]
+        : ["OldServersMayGo", "The import is complete"];
     case "resizeStatefulSet":
       return ["Resized", `The ${action.component} are ${String(action.replicas)} pods now`];
     case "addMember":
       return ["MemberAdded", `${pod(action.sid)} joined as ${action.role}`];
     case "removeMember":
-      return ["MemberRemoved", `${pod(action.sid)} left the membership`];
+      return ["MemberRemoved", `${nameMember(ensemble, action.sid)} left the membership`];
     case "transferLeadership":
       return ["LeadershipMoved", `${pod(action.to)} leads in place of ${pod(action.from)}`];
     case "deletePod":
@@ -66,6 +70,13 @@ function nameAction(
     case "none":
       return null;
   }
+}
+
+/** A pod, or a server that is being taken over. */
+function nameMember(ensemble: Ensemble, sid: number): string {
+  const imported = ensemble.status?.importedServers?.find(({ id }) => id === sid);
+  if (imported === undefined) return podName(ensemble, sid);
+  return `Server ${String(sid)} (${imported.address})`;
 }
 
 function capitalized(kind: string): string {

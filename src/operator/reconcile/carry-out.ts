@@ -19,6 +19,7 @@ import {
   ENSEMBLE,
   ENSEMBLE_UID,
   FIELD_MANAGER,
+  FIRST_ID,
   MARK_MANAGER,
   POD,
   STATEFUL_SET,
@@ -109,10 +110,13 @@ async function applyChildren(
   }
 }
 
-/** Sizes are part of a StatefulSet's form: it is applied whole, if it is still the one we saw. */
+/**
+ * Sizes are part of a StatefulSet's form: it is applied whole, if it is still the one we saw. When
+ * it grows, the ConfigMap goes before it: a newcomer looks there for its line.
+ */
 async function resize(
   observation: Observation,
-  action: { readonly component: Component; readonly replicas: number },
+  action: Extract<OutwardAction, { readonly kind: "resizeStatefulSet" }>,
   options: CarryOutOptions,
 ): Promise<void> {
   const { live, observed } = observation;
@@ -128,6 +132,9 @@ async function resize(
   for (const child of wanted) {
     const isIt = child.kind === "StatefulSet" && child.metadata.name === set?.metadata.name;
     if (isIt) await applyChild(child, set, options);
+    else if (child.kind === "ConfigMap" && action.replicas > action.fromReplicas) {
+      await applyChild(child, live.configMap, options);
+    }
   }
 }
 
@@ -158,11 +165,15 @@ async function deletePod(
 
 async function markClaim(
   { ensemble }: Observation,
-  { name, uid, ensembleUid }: Extract<EnsembleAction, { readonly kind: "markClaim" }>,
+  { name, uid, ensembleUid, firstSid }: Extract<EnsembleAction, { readonly kind: "markClaim" }>,
   { client }: CarryOutOptions,
 ): Promise<void> {
   const { namespace } = ensemble.metadata;
-  const metadata = { namespace, name, uid, annotations: { [ENSEMBLE_UID]: ensembleUid } };
+  const annotations = {
+    [ENSEMBLE_UID]: ensembleUid,
+    ...(firstSid === 1 ? {} : { [FIRST_ID]: String(firstSid) }),
+  };
+  const metadata = { namespace, name, uid, annotations };
   const manifest = { apiVersion: "v1", kind: CLAIM.kind, metadata };
   await client.apply(CLAIM, manifest, { fieldManager: MARK_MANAGER, force: true });
 }

@@ -19,7 +19,7 @@ import type { Owner } from "../desired/index.ts";
 import type { MemberRole } from "../desired/member-names.ts";
 import type { KubeObject, Manifest } from "../kube/index.ts";
 import { operatorDigest } from "../members/operator-digest.ts";
-import type { Membership, Sizes } from "../plan/ensemble-observed.ts";
+import type { ImportedServer, Membership, Sizes } from "../plan/ensemble-observed.ts";
 import { volumeSizesOf } from "./volumes.ts";
 
 /** The StatefulSets that there are. */
@@ -39,6 +39,8 @@ export interface ChildDecisions {
   readonly founders: readonly number[] | null;
   /** Null when no quorum answers. */
   readonly committed: Membership | null;
+  /** Servers of another ensemble that may be members, while it is imported. */
+  readonly imported: readonly ImportedServer[];
   /** Ids of the pods that there are to be, for those that are not in the membership yet. */
   readonly sids: readonly number[];
   /** What is there now, if anything. */
@@ -65,7 +67,8 @@ export function buildChildren(owner: Owner, decisions: ChildDecisions): Manifest
   };
   const { founders } = decisions;
   const members = rolesOf(decisions);
-  const configMap = buildConfigMap(owner, { settings, members, founders });
+  const importedLines = importedLinesOf(decisions);
+  const configMap = buildConfigMap(owner, { settings, members, importedLines, founders });
   const children: (object | null)[] = [
     ...buildServices(owner),
     buildServiceAccount(owner),
@@ -114,15 +117,34 @@ export function tagOf(image: string): string {
 }
 
 /** Empty when it is not known who the members are. */
-function rolesOf({ committed, founders, sids }: ChildDecisions): Map<number, MemberRole> {
+function rolesOf(decisions: ChildDecisions): Map<number, MemberRole> {
+  const { committed, founders, sids, imported } = decisions;
   const roles = new Map<number, MemberRole>();
   if (committed === null) {
     for (const sid of founders ?? []) roles.set(sid, "participant");
+    if (isFirstOfImport(decisions)) for (const sid of sids) roles.set(sid, "observer");
     return roles;
   }
   for (const sid of [...sids, ...committed.observers]) roles.set(sid, "observer");
   for (const sid of committed.voters) roles.set(sid, "participant");
+  for (const { sid } of imported) roles.delete(sid);
   return roles;
+}
+
+/** Whether nothing is known of the membership but what it was when the import began. */
+function isFirstOfImport({ imported, live }: ChildDecisions): boolean {
+  return imported.length > 0 && live.configMap === undefined;
+}
+
+/** The lines of imported servers that have not left. */
+function importedLinesOf(decisions: ChildDecisions): string[] {
+  const { committed, imported } = decisions;
+  if (committed === null) {
+    return isFirstOfImport(decisions) ? imported.map(({ line }) => line) : [];
+  }
+  const { voters, observers } = committed;
+  const staying = imported.filter(({ sid }) => voters.includes(sid) || observers.includes(sid));
+  return staying.map(({ line }) => line);
 }
 
 function withLiveMembers(configMap: ReturnType<typeof buildConfigMap>, live?: KubeObject): object {
@@ -131,8 +153,9 @@ function withLiveMembers(configMap: ReturnType<typeof buildConfigMap>, live?: Ku
 }
 
 function buildBudget(owner: Owner, decisions: ChildDecisions): object | null {
-  const { committed, founders, live } = decisions;
-  const voters = committed?.voters.length ?? founders?.length;
+  const { committed, founders, imported, live } = decisions;
+  const own = committed?.voters.filter((sid) => imported.every((server) => server.sid !== sid));
+  const voters = (own ?? founders)?.length;
   if (voters !== undefined) return buildPodDisruptionBudget(owner, voters);
   const spec = live.budget?.["spec"] as { readonly minAvailable?: number } | undefined;
   return spec?.minAvailable === undefined

@@ -8,6 +8,7 @@ import { hasQuorum } from "../plan/ensemble-view.ts";
 import type { EnsembleView } from "../plan/ensemble-view.ts";
 import { AppliedChildren } from "./applied-children.ts";
 import { GrowthRefusals } from "./growth-refusals.ts";
+import type { ImportLogin } from "./import-secret.ts";
 
 /** What is remembered of one ensemble. */
 export interface EnsembleMemory {
@@ -15,6 +16,8 @@ export interface EnsembleMemory {
   readonly uid: string;
   /** The operator's password, once it was read. */
   adminPassword: string | null;
+  /** For servers that are imported, once it was read. */
+  importLogin: ImportLogin | null;
   readonly applied: AppliedChildren;
   /** What came back from our last write, and the versions that are known to be older. */
   written: { readonly object: KubeObject; readonly older: ReadonlySet<string> } | null;
@@ -44,6 +47,7 @@ export class EnsembleMemories {
     const memory: EnsembleMemory = {
       uid,
       adminPassword: null,
+      importLogin: null,
       applied: new AppliedChildren(),
       written: null,
       statusWrittenMs: -Infinity,
@@ -93,7 +97,8 @@ export function isQuorumAwayForAMoment(
   view: EnsembleView,
   nowMs: number,
 ): boolean {
-  if (view.observed.recorded.phase !== "Running" || hasQuorum(view)) {
+  const { phase } = view.observed.recorded;
+  if (phase === null || phase === "Forming" || hasQuorum(view)) {
     memory.quorumMissedSinceMs = null;
     return false;
   }

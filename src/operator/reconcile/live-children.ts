@@ -10,6 +10,7 @@ import type { AppliedChildren } from "./applied-children.ts";
 import type { ClusterReader, FullName } from "./cluster-reader.ts";
 import { buildChildren, isFoundingMap } from "./desired-children.ts";
 import type { LiveSets } from "./desired-children.ts";
+import type { ImportLogin } from "./import-secret.ts";
 import { observeSet } from "./observe-pods.ts";
 import { readRecord } from "./record.ts";
 import { CONFIG_MAP, OPTIONAL_CHILDREN, STATEFUL_SET } from "./resources.ts";
@@ -20,6 +21,8 @@ export interface Subject {
   readonly ensemble: Ensemble;
   /** Null while there is none, which is only so before anything was made. */
   readonly adminPassword: string | null;
+  /** For servers of another ensemble that are imported; null if there is nothing to say. */
+  readonly importLogin: ImportLogin | null;
 }
 
 /** The children as they are. */
@@ -73,7 +76,7 @@ export function compareChildren(
   decisions: { readonly sizes: Sizes; readonly isFounding: boolean },
 ): { readonly wanted: Manifest[]; readonly surplus: KubeObject[] } {
   const { ensemble, object, adminPassword } = subject;
-  const { ensembleUid, founders } = readRecord(ensemble);
+  const { ensembleUid, founders, firstSid, phase, imported } = readRecord(ensemble);
   if (ensembleUid === null || adminPassword === null) return { wanted: [], surplus: [] };
   const wanted = buildChildren(
     { ensemble, uid: object.metadata.uid },
@@ -84,7 +87,8 @@ export function compareChildren(
       sizes: decisions.sizes,
       founders: decisions.isFounding ? founders : null,
       committed,
-      sids: sidsOf(decisions.sizes),
+      imported: phase === "Importing" ? imported : [],
+      sids: sidsOf(decisions.sizes, firstSid),
       live: {
         configMap: live.configMap,
         sets: live.sets,

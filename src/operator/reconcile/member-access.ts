@@ -4,7 +4,12 @@
  * aborts, and take no answer of a member for more than that member's word.
  */
 import type { Ensemble } from "../api/index.ts";
-import type { Membership, ObservedReport } from "../plan/ensemble-observed.ts";
+import type {
+  ImportReading,
+  ImportedServer,
+  Membership,
+  ObservedReport,
+} from "../plan/ensemble-observed.ts";
 
 /** A member that can be asked: its pod runs. */
 export interface MemberTarget {
@@ -20,6 +25,22 @@ export interface EnsembleTarget {
   readonly members: readonly MemberTarget[];
   /** Of the user that may reconfigure. */
   readonly adminPassword: string;
+  /** While servers of another ensemble are taken over. */
+  readonly imported: ImportedTarget | null;
+}
+
+/** Servers of another ensemble, as members too. */
+export interface ImportedTarget {
+  readonly servers: readonly ImportedServer[];
+  /** `user:password` of who may reconfigure them. */
+  readonly credentials: string | null;
+}
+
+/** Servers that are to be taken over. */
+export interface ImportSource {
+  /** Where they serve clients: names or addresses, with ports. */
+  readonly servers: readonly string[];
+  readonly credentials: string | null;
 }
 
 /** The members of an ensemble. */
@@ -32,6 +53,9 @@ export interface MemberAccess {
 
   /** The membership that a leader has confirmed with a quorum; null when none does in time. */
   readMembership(target: EnsembleTarget, signal: AbortSignal): Promise<Membership | null>;
+
+  /** Whether these servers can be joined, and who they are; it changes nothing. */
+  readImport(source: ImportSource, signal: AbortSignal): Promise<ImportReading>;
 
   /**
    * Admits a member if the membership is still of `fromVersion`, and resolves when the new one is

@@ -5,7 +5,7 @@
 import type { KubeObject } from "../kube/index.ts";
 import type { ObservedClaim, ObservedPod, PodTrouble } from "../plan/ensemble-observed.ts";
 import { labelsOf } from "./cluster-reader.ts";
-import { ENSEMBLE_UID } from "./resources.ts";
+import { ENSEMBLE_UID, FIRST_ID } from "./resources.ts";
 import { growthOf } from "./volumes.ts";
 import type { GrowthContext } from "./volumes.ts";
 
@@ -84,6 +84,7 @@ export function observeClaim(claim: KubeObject, context: GrowthContext): Observe
     state: isBeingDeleted(claim) ? "terminating" : state,
     growth: growthOf(claim, context),
     ensembleUid: annotations?.[ENSEMBLE_UID] ?? null,
+    firstSid: Number(annotations?.[FIRST_ID] ?? 1),
   };
 }
 

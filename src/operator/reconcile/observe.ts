@@ -6,6 +6,7 @@ import { memberIdOf } from "../desired/index.ts";
 import type { KubeObject } from "../kube/index.ts";
 import type {
   EnsembleObserved,
+  ImportReading,
   Membership,
   ObservedMember,
   ObservedReport,
@@ -63,6 +64,7 @@ export async function observe(
   const { ensemble } = subject;
   const { reader, applied, defaultImage } = options;
   const name: FullName = ensemble.metadata;
+  const recorded = readRecord(ensemble);
   const live = await readChildren(options, name, subject.object.metadata.uid);
   const pods = bySid(await reader.list(POD, name), ({ metadata }) => metadata.name);
   const claims = await reader.list(CLAIM, name);
@@ -73,17 +75,22 @@ export async function observe(
       return podIp === null ? [] : [{ sid, podIp }];
     }),
     adminPassword: subject.adminPassword ?? "",
+    imported:
+      recorded.phase === "Importing"
+        ? { servers: recorded.imported, credentials: credentialsOf(subject) }
+        : null,
   };
   const reports = await options.members.readReports(target, signal);
   const committed =
-    options.knownMembership(reports) ?? (await options.members.readMembership(target, signal));
+    options.knownMembership(reports) ??
+    (await options.members.readMembership(withoutSilent(target, reports), signal));
   const sets = { members: setOf(live.sets.members), observers: setOf(live.sets.observers) };
   const { refusals, wallMs } = options;
   const growth = { ensemble, refusals, wallMs };
   const members = joinMembers({ pods, claims, reports, committed, sets, growth });
   const leader = members.find(({ report }) => report?.role === "leader")?.sid ?? null;
   const observed: EnsembleObserved = {
-    recorded: readRecord(ensemble),
+    recorded,
     children: {
       isCurrent: areCurrent(subject, { live, committed, defaultImage }, applied),
       isSettled: sets.members?.isSettled === true && sets.observers?.isSettled === true,
@@ -97,8 +104,36 @@ export async function observe(
     committed,
     members,
     failedHandOvers: options.failedHandOvers(leader),
+    importable: recorded.phase === null ? await readImportable(subject, options, signal) : null,
   };
   return { ...subject, observed, target, pods, claims, live };
+}
+
+/** Imported servers may be gone for good: nobody has to wait for their answer. */
+function withoutSilent(
+  target: EnsembleTarget,
+  reports: ReadonlyMap<number, ObservedReport>,
+): EnsembleTarget {
+  const { imported } = target;
+  if (imported === null) return target;
+  const servers = imported.servers.filter(({ sid }) => reports.has(sid));
+  return { ...target, imported: { ...imported, servers } };
+}
+
+async function readImportable(
+  { ensemble, importLogin }: Subject,
+  { members }: ObserveOptions,
+  signal: AbortSignal,
+): Promise<ImportReading | null> {
+  const { import: wanted } = ensemble.spec.bootstrap;
+  if (wanted === undefined) return null;
+  if (importLogin?.kind === "problem") return { ...importLogin, reason: "NotAllowed" };
+  const credentials = importLogin?.credentials ?? null;
+  return members.readImport({ servers: wanted.servers, credentials }, signal);
+}
+
+function credentialsOf({ importLogin }: Subject): string | null {
+  return importLogin?.kind === "login" ? importLogin.credentials : null;
 }
 
 function setOf(set: KubeObject | undefined): ObservedSet | null {

@@ -30,6 +30,8 @@ import type { MemberAccess } from "./member-access.ts";
 import { keepMonitoring } from "./monitoring.ts";
 import { isBeingDeleted } from "./observe-pods.ts";
 import { observe } from "./observe.ts";
+import { readRecord } from "./record.ts";
+import { readImportLogin } from "./import-secret.ts";
 import type { Observation, ObserveOptions } from "./observe.ts";
 import type { Subject } from "./live-children.ts";
 import { labelRoles } from "./pod-roles.ts";
@@ -146,7 +148,9 @@ export class Reconciler {
   async #prepare(object: KubeObject, ensemble: Ensemble, memory: EnsembleMemory): Promise<Subject> {
     const { paused, storage } = ensemble.spec;
     const isDeleted = isBeingDeleted(object);
-    const wantsFinalizer = storage.retention.whenDeleted === "Delete";
+    // Members that have joined others must leave them before they end.
+    const importing = isImporting(ensemble);
+    const wantsFinalizer = storage.retention.whenDeleted === "Delete" || importing;
     let newest = object;
     if (!paused && !isDeleted && wantsFinalizer !== hasFinalizer(object)) {
       this.#checkLead();
@@ -158,7 +162,9 @@ export class Reconciler {
     const { uid } = object.metadata;
     const { client } = this.#options;
     memory.adminPassword ??= await readAdminPassword(client, { ensemble, uid }, { mayCreate });
-    return { object: newest, ensemble, adminPassword: memory.adminPassword };
+    if (importing) memory.importLogin ??= await readImportLogin(client, ensemble);
+    const { adminPassword, importLogin } = memory;
+    return { object: newest, ensemble, adminPassword, importLogin };
   }
 
   /** @param isFresh - whether to see all as it is now, and take nothing for known. */
@@ -198,9 +204,12 @@ export class Reconciler {
         memory.waitingSinceMs = null;
         return { requeueAfterMs: IDLE_MS };
       case "wait":
+        // It may be about the login, which may be another one by then.
+        memory.importLogin = null;
         return { requeueAfterMs: this.#pollMs(memory) };
       case "recordForming":
       case "recordAdopted":
+      case "recordImporting":
       case "recordRunning":
       case "recordSizes":
         // Written with the status.
@@ -237,6 +246,7 @@ export class Reconciler {
       tell(this.#options.events, observation.object, describeFailure(step, error));
       if (!isRefusal) throw error;
       logger.warn("Action refused", { action, error });
+      memory.importLogin = null;
       return { requeueAfterMs: AFTER_REFUSAL_MS };
     }
     tell(this.#options.events, observation.object, describeAction(observation.ensemble, step));
@@ -244,13 +254,14 @@ export class Reconciler {
   }
 
   /** The ensemble as it is now, which has to be what was planned for. */
-  async #readAgain({ object, adminPassword }: Subject): Promise<Subject> {
+  async #readAgain(before: Subject): Promise<Subject> {
+    const { object } = before;
     const name = { namespace: object.metadata.namespace ?? "", name: object.metadata.name };
     const now = await this.#options.fresh.get(ENSEMBLE, name);
     if (now?.metadata.uid !== object.metadata.uid) {
       throw new KubeError("CONFLICT", "The ensemble is gone");
     }
-    return { object: now, ensemble: readSpec(now, this.#options.checkSettings), adminPassword };
+    return { ...before, object: now, ensemble: readSpec(now, this.#options.checkSettings) };
   }
 
   #pollMs(memory: EnsembleMemory): number {
@@ -273,6 +284,11 @@ function readSpec(object: KubeObject, checkSettings: CheckSettings): Ensemble {
   const problems = findUnsupported(ensemble);
   if (problems.length > 0) throw new OperatorError("UNSUPPORTED_CHANGE", problems);
   return ensemble;
+}
+
+function isImporting(ensemble: Ensemble): boolean {
+  const { phase } = readRecord(ensemble);
+  return ensemble.spec.bootstrap.import !== undefined && (phase === null || phase === "Importing");
 }
 
 function hasFinalizer({ metadata }: KubeObject): boolean {

@@ -13,6 +13,8 @@ export function readRecord({ status }: Ensemble): Recorded {
       members: status?.sizes?.members ?? 0,
       observers: status?.sizes?.observers ?? 0,
     },
+    firstSid: status?.firstId ?? 1,
+    imported: (status?.importedServers ?? []).map(({ id, ...rest }) => ({ sid: id, ...rest })),
   };
 }
 
@@ -25,11 +27,17 @@ export function recordAfter(
   switch (action.kind) {
     case "recordForming": {
       const { founders, sizes } = action;
-      return { phase: "Forming", founders, sizes, ensembleUid: before.ensembleUid ?? makeUid() };
+      const ensembleUid = before.ensembleUid ?? makeUid();
+      return { ...before, phase: "Forming", founders, sizes, ensembleUid };
+    }
+    case "recordImporting": {
+      const { firstSid, servers: imported, sizes } = action;
+      const ensembleUid = before.ensembleUid ?? makeUid();
+      return { ...before, phase: "Importing", firstSid, imported, sizes, ensembleUid };
     }
     case "recordAdopted": {
-      const { ensembleUid, sizes } = action;
-      return { phase: "Running", founders: [], sizes, ensembleUid };
+      const { ensembleUid, firstSid, sizes } = action;
+      return { ...before, phase: "Running", founders: [], sizes, ensembleUid, firstSid };
     }
     case "recordRunning":
       return { ...before, phase: "Running", founders: [] };

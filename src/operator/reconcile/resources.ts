@@ -14,6 +14,9 @@ export const FINALIZER = "ensemble.dev/volumes";
 /** On claims: the identity of the ensemble that their volumes have data of. */
 export const ENSEMBLE_UID = "ensemble.dev/ensemble-uid";
 
+/** On claims of an ensemble that was imported: the id of its first voting member. */
+export const FIRST_ID = "ensemble.dev/first-id";
+
 export const ENSEMBLE: ResourceType = {
   group: "ensemble.dev",
   version: "v1",

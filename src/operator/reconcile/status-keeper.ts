@@ -121,6 +121,8 @@ export function wantedOf({ object, ensemble: { spec } }: Subject): EnsembleWante
     isPaused: spec.paused,
     isHibernated: spec.hibernated,
     isDeleted: isBeingDeleted(object),
+    import:
+      spec.bootstrap.import === undefined ? null : { takesOver: spec.bootstrap.import.takeOver },
     retention: spec.storage.retention,
   };
 }

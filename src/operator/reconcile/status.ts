@@ -43,6 +43,7 @@ export function buildStatus(parts: StatusParts): EnsembleStatus {
     ...(recorded.ensembleUid === null ? {} : { ensembleUid: recorded.ensembleUid }),
     founders: recorded.founders,
     sizes: recorded.sizes,
+    ...buildImported(recorded),
     ...counts,
     selector: Object.entries(componentLabels(ensemble, "member"))
       .map(([key, value]) => `${key}=${value}`)
@@ -58,7 +59,20 @@ export function buildStatus(parts: StatusParts): EnsembleStatus {
       build("QuorumAvailable", facts.QuorumAvailable),
       build("ScaleAllowed", facts.ScaleAllowed),
       build("ConfigurationInSync", facts.ConfigurationInSync),
+      ...(facts.Imported === null ? [] : [build("Imported", facts.Imported)]),
     ]),
+  };
+}
+
+/** Only of an ensemble that was imported; the servers are not known to one that is made anew. */
+function buildImported({
+  imported,
+  firstSid,
+}: Recorded): Pick<EnsembleStatus, "firstId" | "importedServers"> {
+  const importedServers = imported.map(({ sid, ...rest }) => ({ id: sid, ...rest }));
+  return {
+    ...(firstSid === 1 ? {} : { firstId: firstSid }),
+    ...(imported.length === 0 ? {} : { importedServers }),
   };
 }
 

@@ -101,8 +101,8 @@ export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {
     refused: { bootstrap: { empty: {}, restore: { backup: "monday" } } },
   },
   "spec.bootstrap: bootstrap": {
-    before: { bootstrap: { restore: { backup: "monday" } } },
-    accepted: { bootstrap: { restore: { backup: "monday" } } },
+    before: { bootstrap: { import: { servers: ["zk-0.example:2181"] } } },
+    accepted: { bootstrap: { import: { servers: ["zk-0.example:2181"], takeOver: false } } },
     refused: { bootstrap: { restore: { backup: "tuesday" } } },
   },
 };

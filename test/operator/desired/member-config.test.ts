@@ -84,7 +84,8 @@ describe("buildConfigMap()", () => {
 
   function build(founders: readonly number[] | null) {
     const owner = ownerWith({ service: { client: { port: 2182 } } });
-    return buildConfigMap(owner, { settings: settingsOf(), members: roles, founders });
+    const settings = settingsOf();
+    return buildConfigMap(owner, { settings, members: roles, importedLines: [], founders });
   }
 
   it("says where the members are, by ascending id", () => {

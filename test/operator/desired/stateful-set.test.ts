@@ -19,12 +19,14 @@ function build(
   spec: object = {},
   component: "member" | "observer" = "member",
   volumeSizes: Readonly<Record<string, string>> = {},
+  status: object = {},
 ) {
   const object = {
     apiVersion: "ensemble.dev/v1",
     kind: "Ensemble",
     metadata: { name: "demo" },
     spec,
+    status,
   };
   const ensemble = parseEnsemble(JSON.stringify(object), "e.json", () => []);
   const options = {
@@ -65,6 +67,13 @@ describe("buildStatefulSet()", () => {
     const requests = (storage: string): object => ({ requests: { storage } });
     expect(sizesOf({ data: "10Gi", log: "1Gi" })).toEqual([requests("10Gi"), requests("1Gi")]);
     expect(sizesOf({})).toEqual([requests("20Gi"), requests("2Gi")]);
+  });
+
+  it("begins after the ids of imported servers, with voters", () => {
+    const status = { phase: "Running", firstId: 4 };
+    expect(build({}, "member", {}, status).rest).toMatchObject({ ordinals: { start: 3 } });
+    expect(build({}, "observer", {}, status).rest).not.toHaveProperty("ordinals");
+    expect(build().rest).not.toHaveProperty("ordinals");
   });
 
   it("selects other pods for observers than for voters", () => {

@@ -90,6 +90,25 @@ describe("joinReports()", () => {
     expect(reports.get(3)).toMatchObject({ role: "none", isSynced: false });
   });
 
+  it("compares zxids where the leader is one that does not say how far others are", () => {
+    const unknown = { configVersion: 0n, ensembleUid: null, diskProblem: null, learnerLags: null };
+    const old = (sid: number, role: string, zxid: bigint) => {
+      return { ...unknown, sid, role, zxid, epoch: Number(zxid >> 32n) };
+    };
+    const reports = joinReports([
+      old(11, "leader", 0x300000009n),
+      old(12, "follower", 0x300000007n),
+      // It has not got anything of this epoch yet.
+      old(13, "follower", 0x200000070n),
+      ...states({ server_id: 14, role: "observer" }, { server_id: 15, role: "joining" }),
+    ]);
+    expect(reports.get(11)).toMatchObject({ role: "leader", epoch: 3, lag: 0 });
+    expect(reports.get(12)).toMatchObject({ role: "follower", epoch: 3, lag: 2 });
+    expect(reports.get(13)).toMatchObject({ role: "follower", epoch: 3, lag: 9 });
+    expect(reports.get(14)).toMatchObject({ role: "observer", epoch: 3, lag: 4 });
+    expect(reports.get(15)).toMatchObject({ role: "learner", lag: null });
+  });
+
   it("believes the leader of the later epoch", () => {
     const former = { ...LEADER, server_id: 3, epoch: 2, learners: [] };
     const reports = joinReports(states(former, LEADER, FOLLOWER));
@@ -111,7 +130,7 @@ describe("NetworkMemberAccess.readReports()", () => {
     const lineOf = () => "";
     const access = new NetworkMemberAccess({ lineOf, portsOf: () => ({ admin, client: 0 }) });
     const members = [{ sid: 2, podIp: "127.0.0.1" }];
-    const target = { ensemble: ownerWith().ensemble, members, adminPassword: "" };
+    const target = { ensemble: ownerWith().ensemble, members, adminPassword: "", imported: null };
     return (await access.readReports(target, signal)).get(2);
   }
 

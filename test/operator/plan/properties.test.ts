@@ -36,7 +36,7 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
     expect(marked).toEqual([]);
   },
 
-  recordAdopted({ ensembleUid, sizes }, { recorded, members }) {
+  recordAdopted({ ensembleUid, firstSid, sizes }, { recorded, members }) {
     expect(recorded.phase).toBeNull();
     const marks = members.flatMap(({ claims }) =>
       claims.flatMap((claim) => claim.ensembleUid ?? []),
@@ -44,23 +44,35 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
     expect(new Set(marks)).toEqual(new Set([ensembleUid]));
     // Every member that may have a vote has a pod.
     const withVolume = members.flatMap(({ sid, claims }) => (claims.length > 0 ? [sid] : []));
-    expect(sizes.members).toBe(Math.max(0, ...withVolume.filter((sid) => sid <= 100)));
+    const last = Math.max(firstSid - 1, ...withVolume.filter((sid) => sid <= 100));
+    expect(sizes.members).toBe(last - firstSid + 1);
     expect(sizes.observers).toBe(Math.max(100, ...withVolume) - 100);
   },
 
+  recordImporting({ firstSid, servers }, { recorded }, wanted) {
+    expect(recorded.phase).toBeNull();
+    expect(wanted.import).not.toBeNull();
+    for (const { sid } of servers) expect(sid).toBeLessThan(firstSid);
+    expect(firstSid + wanted.replicas).toBeLessThanOrEqual(100);
+  },
+
   recordRunning(_, observed) {
-    expect(observed.recorded.phase).toBe("Forming");
+    const old = observed.recorded.imported.map(({ sid }) => sid);
+    expect(observed.recorded.phase).toBe(old.length === 0 ? "Forming" : "Importing");
+    for (const sid of membership(observed)) expect(old).not.toContain(sid);
     expect(soundVoters(observed).length * 2).toBeGreaterThan(voters(observed).length);
   },
 
   recordSizes({ sizes }, observed) {
     const { committed, recorded } = observed;
+    const offset = recorded.firstSid - 1;
+    const last = Math.max(...voters(observed)) - offset;
     // There is a pod for every member.
-    expect(sizes.members).toBeGreaterThanOrEqual(Math.max(...voters(observed)));
+    expect(sizes.members).toBeGreaterThanOrEqual(last);
     // A pod is added only when all before it are voters; or one is written down that is there.
     if (sizes.members <= recorded.sizes.members) return;
-    const isMending = Math.max(...voters(observed)) > recorded.sizes.members;
-    const all = Array.from({ length: recorded.sizes.members }, (_, index) => index + 1);
+    const isMending = last > recorded.sizes.members;
+    const all = Array.from({ length: recorded.sizes.members }, (_, index) => offset + index + 1);
     if (!isMending) expect(committed?.voters).toEqual(expect.arrayContaining(all));
   },
 
@@ -70,10 +82,17 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
 
   resizeStatefulSet({ component, fromReplicas, replicas }, observed, wanted) {
     expect(fromReplicas).toBe(observed.children.sizes[component]);
-    if (replicas > fromReplicas || wanted.isHibernated || wanted.isDeleted) return;
+    const isHibernated = wanted.isHibernated && observed.recorded.phase !== "Importing";
+    if (replicas > fromReplicas || isHibernated) return;
+    // Old servers of an import count on the members that have joined them.
+    const areCountedOn =
+      observed.committed === null
+        ? observed.members.some(({ pod }) => pod !== null)
+        : membership(observed).some((one) => isOld(observed, one));
+    if (wanted.isDeleted && !(observed.recorded.phase === "Importing" && areCountedOn)) return;
     // A pod ends only after its member has left.
     expect(observed.committed).not.toBeNull();
-    const base = component === "members" ? 0 : 100;
+    const base = component === "members" ? observed.recorded.firstSid - 1 : 100;
     for (let sid = base + replicas + 1; sid <= base + fromReplicas; sid += 1) {
       expect(membership(observed)).not.toContain(sid);
     }
@@ -81,25 +100,44 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
 
   addMember({ sid, role, fromVersion }, observed, wanted) {
     expect(fromVersion).toBe(observed.committed?.version);
-    expect(soundVoters(observed)).toEqual(voters(observed));
+    expect(isServing(observed, voters(observed))).toBe(true);
     expect(voters(observed)).not.toContain(sid);
-    expect(memberOf(observed, sid).report).toMatchObject({ isSynced: true, diskProblem: null });
-    expect(memberOf(observed, sid).report?.lag).toBeLessThanOrEqual(1000);
+    expect(oldOf(observed)).not.toContain(sid);
+    const { report } = memberOf(observed, sid);
+    expect(report).toMatchObject({ isSynced: true, diskProblem: null });
+    // Who leads is level with itself, whatever the membership says of it.
+    if (report?.role !== "leader") expect(report?.lag).toBeLessThanOrEqual(1000);
     expect(role).toBe(sid > 100 ? "observer" : "participant");
-    expect(isWanted(wanted, sid)).toBe(true);
+    expect(isWanted(wanted, observed, sid)).toBe(true);
   },
 
   removeMember({ sid, fromVersion }, observed, wanted) {
     expect(fromVersion).toBe(observed.committed?.version);
     const staying = voters(observed).filter((voter) => voter !== sid);
-    expect(soundVoters(observed)).toEqual(expect.arrayContaining(staying));
     expect(staying).not.toEqual([]);
-    expect(isWanted(wanted, sid)).toBe(false);
+    if (oldOf(observed).includes(sid)) {
+      expect(wanted.import?.takesOver).toBe(true);
+      expect(staying.some((voter) => !oldOf(observed).includes(voter))).toBe(true);
+      // Who serves leaves last, when all have come.
+      if (soundVoters(observed).includes(sid)) {
+        expect(soundVoters(observed)).toEqual(voters(observed));
+        expect(isJoined(wanted, observed)).toBe(true);
+      }
+      const sound = staying.filter((voter) => soundVoters(observed).includes(voter));
+      expect(sound.length * 2).toBeGreaterThan(staying.length);
+      return;
+    }
+    if (observed.recorded.phase === "Importing" && wanted.isDeleted) {
+      return;
+    }
+    expect(isWanted(wanted, observed, sid)).toBe(false);
+    expect(isServing(observed, staying)).toBe(true);
   },
 
   transferLeadership({ from, to }, observed) {
     expect(memberOf(observed, from).report?.role).toBe("leader");
     expect(soundVoters(observed).filter((sid) => sid !== from)).toContain(to);
+    expect(oldOf(observed)).not.toContain(to);
     expect(observed.failedHandOvers).toBeLessThan(3);
   },
 
@@ -110,7 +148,12 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
     if (observed.committed === null) expect(pod?.isReady).toBe(false);
     // Who serves may end only while all voters do.
     const sound = soundVoters(observed);
-    if (sound.includes(sid)) expect(sound).toEqual(voters(observed));
+    const others = voters(observed).filter((voter) => voter !== sid);
+    if (!sound.includes(sid)) return;
+    expect(sound).toEqual(expect.arrayContaining(others.filter((one) => !isOld(observed, one))));
+    // Without this one: those that are imported and do not serve are done without.
+    const down = others.filter((one) => !sound.includes(one)).length;
+    if (down > 0) expect((down + 1) * 2).toBeLessThan(others.length + 1);
   },
 
   markClaim({ sid, uid, ensembleUid }, observed) {
@@ -186,8 +229,11 @@ describe("planEnsemble() in any situation", () => {
         if (Ready.reason !== "AsWanted" || wanted.isDeleted) return;
         expect(soundVoters(observed)).toHaveLength(wanted.replicas);
         expect(["addMember", "removeMember", "wait"]).not.toContain(step.action.kind);
-        const { memberSummary } = describeMembers(wanted, observed);
+        // A pod that has left the membership may be there still.
+        const { sizes } = observed.recorded;
         const all = wanted.replicas + wanted.observers;
+        if (sizes.members + sizes.observers > all) return;
+        const { memberSummary } = describeMembers(wanted, observed);
         expect(memberSummary).toBe(`${all}/${all}`);
       }),
     );
@@ -205,17 +251,40 @@ describe("planEnsemble() in any situation", () => {
 
 /** The voters that serve, going by what they say alone. */
 function soundVoters(observed: EnsembleObserved): number[] {
-  const epochs = observed.members.map(({ pod, report }) =>
-    pod?.state === "running" && report?.role === "leader" ? report.epoch : 0,
+  const isUp = ({ sid, pod }: ObservedEnsembleMember): boolean =>
+    pod?.state === "running" || isOld(observed, sid);
+  const epochs = observed.members.map((member) =>
+    isUp(member) && member.report?.role === "leader" ? member.report.epoch : 0,
   );
   const epoch = Math.max(...epochs);
   return voters(observed).filter((sid) => {
-    const { pod, report } = memberOf(observed, sid);
-    if (pod?.state !== "running" || !pod.isReady || report === null) return false;
+    const member = memberOf(observed, sid);
+    const { pod, report } = member;
+    if (!isUp(member) || (pod !== null && !pod.isReady) || report === null) return false;
     if (!report.isSynced || report.epoch !== epoch || report.diskProblem !== null) return false;
     if (report.ensembleUid !== null && report.ensembleUid !== "ours") return false;
     return report.role === "leader" || (report.lag !== null && report.lag <= 1000);
   });
+}
+
+/** Whether all of some voters serve; of those that are imported, so many that all are a quorum. */
+function isServing(observed: EnsembleObserved, sids: readonly number[]): boolean {
+  const down = sids.filter((sid) => !soundVoters(observed).includes(sid));
+  return down.every((sid) => isOld(observed, sid)) && down.length * 2 < sids.length;
+}
+
+function isJoined(wanted: EnsembleWanted, observed: EnsembleObserved): boolean {
+  const { firstSid } = observed.recorded;
+  const all = Array.from({ length: wanted.replicas }, (_, index) => firstSid + index);
+  return all.every((sid) => voters(observed).includes(sid));
+}
+
+function oldOf({ recorded }: EnsembleObserved): number[] {
+  return recorded.imported.map(({ sid }) => sid);
+}
+
+function isOld(observed: EnsembleObserved, sid: number): boolean {
+  return oldOf(observed).includes(sid);
 }
 
 function voters({ committed }: EnsembleObserved): readonly number[] {
@@ -231,6 +300,10 @@ function memberOf({ members }: EnsembleObserved, sid: number): ObservedEnsembleM
   return members.find((member) => member.sid === sid) ?? nobody;
 }
 
-function isWanted({ replicas, observers }: EnsembleWanted, sid: number): boolean {
-  return sid > 100 ? sid - 100 <= observers : sid <= replicas;
+function isWanted(
+  { replicas, observers }: EnsembleWanted,
+  { recorded }: EnsembleObserved,
+  sid: number,
+): boolean {
+  return sid > 100 ? sid - 100 <= observers : sid < recorded.firstSid + replicas;
 }

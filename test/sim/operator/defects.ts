@@ -153,6 +153,46 @@ export const defects: readonly Defect[] = [
       ),
     })),
   },
+  {
+    name: "founds an ensemble beside the one to be imported",
+    rules: [ONCE],
+    planner: (wanted, observed) => planEnsemble({ ...wanted, import: null }, observed),
+  },
+  {
+    name: "gives members the ids of imported servers",
+    rules: ["ids are of one server each"],
+    planner: asking((action) =>
+      action.kind === "recordImporting" ? { ...action, firstSid: 1 } : action,
+    ),
+  },
+  {
+    name: "lets imported servers go before its members have joined",
+    rules: ["old servers leave last"],
+    planner: asking((action, { committed, recorded }) => {
+      if (action.kind !== "addMember" || committed === null) return action;
+      const old = committed.voters.find((sid) => sid < recorded.firstSid);
+      if (old === undefined || committed.voters.length < 3) return action;
+      return { kind: "removeMember", sid: old, fromVersion: action.fromVersion };
+    }),
+  },
+  {
+    name: "hands over to imported servers",
+    rules: ["members alone are handed over to"],
+    planner: asking((action, { committed, recorded }) => {
+      if (action.kind !== "transferLeadership") return action;
+      const old = committed?.voters.find((sid) => sid < recorded.firstSid);
+      return old === undefined ? action : { ...action, to: old };
+    }),
+  },
+  {
+    name: "ends members that imported servers count on",
+    rules: ["a member leaves before its pod"],
+    planner: (wanted, observed) => {
+      const step = planEnsemble(wanted, observed);
+      const isGivenUp = wanted.isDeleted && observed.recorded.phase === "Importing";
+      return isGivenUp ? { ...step, action: { kind: "release" } } : step;
+    },
+  },
 ];
 
 function waitingFor(growth: ObservedClaim["growth"]): ObservedClaim["growth"] {

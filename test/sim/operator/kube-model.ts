@@ -30,6 +30,7 @@ export type Defect = "imageUnavailable" | "crashLooping";
 export interface Children {
   readonly revision: number;
   readonly isFounding: boolean;
+  readonly firstSid: number;
   readonly sizes: { readonly members: number | null; readonly observers: number | null };
   /** Of the volumes that each StatefulSet makes; fixed for as long as it is there. */
   readonly volumeSizes: { readonly members: number; readonly observers: number };
@@ -61,6 +62,7 @@ export interface Claim {
   readonly growsMounted: boolean;
   /** Since when its file system waits for being mounted anew; null if it does not. */
   pendingSinceTick: number | null;
+  firstSid: number;
 }
 
 const NO_SIZES: Children["sizes"] = { members: null, observers: null };
@@ -69,6 +71,8 @@ const NOTHING: Recorded = {
   founders: [],
   ensembleUid: null,
   sizes: { members: 0, observers: 0 },
+  firstSid: 1,
+  imported: [],
 };
 
 const POD_TICKS_MAX = 5;
@@ -81,6 +85,7 @@ export class KubeModel {
   children: Children = {
     revision: 0,
     isFounding: false,
+    firstSid: 1,
     sizes: NO_SIZES,
     volumeSizes: { members: 1, observers: 1 },
   };
@@ -152,11 +157,11 @@ export class KubeModel {
   }
 
   /** The ids of all pods that the StatefulSets have as `children` are. */
-  sidsOf({ sizes }: Children): number[] {
+  sidsOf({ sizes, firstSid }: Children): number[] {
     return COMPONENTS.flatMap((component) =>
       Array.from(
         { length: sizes[component] ?? 0 },
-        (_, ordinal) => ordinal + (component === "members" ? 1 : 101),
+        (_, index) => index + (component === "members" ? firstSid : 101),
       ),
     );
   }
@@ -236,6 +241,7 @@ export class KubeModel {
       disk: new Disk(),
       state: "bound",
       ensembleUid: null,
+      firstSid: 1,
       request: size,
       capacity: size,
       growsMounted: this.#random.next() < 0.5,

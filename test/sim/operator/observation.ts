@@ -2,6 +2,7 @@
 import type { EnsembleObserved } from "../../../src/operator/plan/index.ts";
 import type { EnsembleModel } from "./ensemble-model.ts";
 import type { Claim, KubeModel, Pod, Spec } from "./kube-model.ts";
+import type { OldServers } from "./old-servers.ts";
 import type { ObservedClaim, ObservedPod } from "./planner.ts";
 
 /** The objects of one moment, as a cache of the API server may have them. */
@@ -37,16 +38,25 @@ export function takeSnapshot(kube: KubeModel): Snapshot {
   };
 }
 
+/** Whom an operator asks. */
+export interface AskedModels {
+  readonly ensemble: EnsembleModel;
+  readonly old: OldServers;
+  /** Those that do not answer. */
+  readonly silent: ReadonlySet<number>;
+}
+
 /** Objects of a moment with what the members say now; `silent` ones do not answer. */
 export function observe(
   snapshot: Snapshot,
-  ensemble: EnsembleModel,
-  silent: ReadonlySet<number>,
+  { ensemble, old, silent }: AskedModels,
   failedHandOvers: number,
 ): EnsembleObserved {
   const { recorded, children, pods, claims } = snapshot;
   const leaderSid = ensemble.leaderSid;
-  const committed = leaderSid === null || silent.has(leaderSid) ? null : ensemble.config;
+  const isHidden = leaderSid === null || silent.has(leaderSid) || recorded.phase === null;
+  const committed = isHidden ? null : ensemble.config;
+  const importable = old.isToBeRead(snapshot) ? old.read(silent) : null;
   const sids = new Set([
     ...pods.keys(),
     ...claims.keys(),
@@ -64,7 +74,7 @@ export function observe(
         report: silent.has(sid) ? null : ensemble.reportOf(sid),
       };
     });
-  return { recorded, children, committed, members, failedHandOvers };
+  return { recorded, children, committed, members, failedHandOvers, importable };
 }
 
 function observePod(kube: KubeModel, pod: Pod): ObservedPod {
@@ -74,9 +84,9 @@ function observePod(kube: KubeModel, pod: Pod): ObservedPod {
 }
 
 function observeClaim(kube: KubeModel, sid: number, claim: Claim): ObservedClaim {
-  const { uid, state, ensembleUid } = claim;
+  const { uid, state, ensembleUid, firstSid } = claim;
   const growth = growthOf(kube, sid, claim);
-  return { name: `data-${sid}`, uid, state, ensembleUid, growth };
+  return { name: `data-${sid}`, uid, state, ensembleUid, growth, firstSid };
 }
 
 function growthOf(kube: KubeModel, sid: number, claim: Claim): ObservedClaim["growth"] {

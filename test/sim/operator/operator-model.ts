@@ -10,6 +10,7 @@ import type { EnsembleModel } from "./ensemble-model.ts";
 import type { KubeModel } from "./kube-model.ts";
 import { observe } from "./observation.ts";
 import type { Snapshot } from "./observation.ts";
+import type { OldServers } from "./old-servers.ts";
 import type { Action, Planner } from "./planner.ts";
 import type { Rules } from "./rules.ts";
 
@@ -18,6 +19,7 @@ export interface OperatorWorld {
   readonly kube: KubeModel;
   readonly ensemble: EnsembleModel;
   readonly rules: Rules;
+  readonly old: OldServers;
   /** Members that do not answer the operator. */
   readonly silent: ReadonlySet<number>;
 }
@@ -47,9 +49,9 @@ export class OperatorModel {
 
   /** The step that it would take, seeing the objects as in `snapshot`. */
   plan(snapshot: Snapshot): EnsembleStep & { readonly snapshot: Snapshot } {
-    const { ensemble, silent } = this.#world;
+    const { ensemble } = this.#world;
     const failedHandOvers = this.#failed.leaderSid === ensemble.leaderSid ? this.#failed.times : 0;
-    const observed = observe(snapshot, ensemble, silent, failedHandOvers);
+    const observed = observe(snapshot, this.#world, failedHandOvers);
     return { ...this.#planner(snapshot.spec.wanted, observed), snapshot };
   }
 
@@ -73,12 +75,20 @@ export class OperatorModel {
     switch (action.kind) {
       case "recordForming": {
         const { founders, sizes } = action;
-        this.#record(snapshot, { phase: "Forming", founders, sizes, ensembleUid: "ours" });
+        const begun = { phase: "Forming", founders, sizes, ensembleUid: "ours" } as const;
+        this.#record(snapshot, { ...snapshot.recorded, ...begun });
+        return;
+      }
+      case "recordImporting": {
+        const { firstSid, servers: imported, sizes } = action;
+        const begun = { phase: "Importing", firstSid, imported, sizes } as const;
+        this.#record(snapshot, { ...snapshot.recorded, ...begun, ensembleUid: "ours" });
         return;
       }
       case "recordAdopted": {
-        const { ensembleUid, sizes } = action;
-        this.#record(snapshot, { phase: "Running", founders: [], sizes, ensembleUid });
+        const { ensembleUid, firstSid, sizes } = action;
+        const adopted = { phase: "Running", ensembleUid, firstSid, sizes } as const;
+        this.#record(snapshot, { ...snapshot.recorded, ...adopted });
         return;
       }
       case "recordRunning":
@@ -107,7 +117,9 @@ export class OperatorModel {
       }
       case "markClaim": {
         const claim = kube.claims.get(action.sid);
-        if (claim?.uid === action.uid) claim.ensembleUid = action.ensembleUid;
+        if (claim?.uid !== action.uid) return;
+        claim.ensembleUid = action.ensembleUid;
+        claim.firstSid = action.firstSid;
         return;
       }
       case "growClaim": {
@@ -139,13 +151,14 @@ export class OperatorModel {
   /** What is there of StatefulSets keeps the sizes of its volumes. */
   #apply(
     { isFounding, sizes }: Extract<Action, { kind: "applyChildren" }>,
-    { spec: { revision, volumeSize } }: Snapshot,
+    { spec: { revision, volumeSize }, recorded: { firstSid } }: Snapshot,
   ): void {
     const { kube } = this.#world;
     const { sizes: before, volumeSizes } = kube.children;
     kube.children = {
       revision,
       isFounding,
+      firstSid,
       sizes,
       volumeSizes: {
         members: before.members === null ? volumeSize : volumeSizes.members,

@@ -29,6 +29,12 @@ export interface SimOptions {
   /** What is tried when all has calmed down. */
   readonly isHibernatedLast: boolean;
   readonly isDeletedLast: boolean;
+  /** Servers of another ensemble that are imported; 0 for one that is founded. */
+  readonly oldServers: number;
+  /** Whether one of them may die for good. */
+  readonly canLoseOldServer: boolean;
+  /** Whether the import is given up when all has calmed down. */
+  readonly isGivenUpLast: boolean;
 }
 
 export function optionsOf(seed: number): SimOptions {
@@ -58,5 +64,8 @@ export function optionsOf(seed: number): SimOptions {
     restartChance: maybe(0.1),
     isHibernatedLast: random.next() < 0.3,
     isDeletedLast: random.next() < 0.3,
+    oldServers: random.next() < 0.7 ? 0 : 1 + Math.floor(upTo(4)),
+    canLoseOldServer: random.next() < 0.5,
+    isGivenUpLast: random.next() < 0.15,
   };
 }

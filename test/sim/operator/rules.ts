@@ -19,10 +19,20 @@ export class Rules {
   readonly #ensemble: EnsembleModel;
   /** Who was asked to hand over last, and how often in a row. */
   #asked = { sid: 0, times: 0 };
+  readonly #old: readonly number[];
 
-  constructor(kube: KubeModel, ensemble: EnsembleModel) {
+  readonly #silent: ReadonlySet<number>;
+
+  /** @param old - servers of another ensemble that is imported, and who does not answer. */
+  constructor(
+    kube: KubeModel,
+    ensemble: EnsembleModel,
+    { old, silent }: { readonly old: readonly number[]; readonly silent: ReadonlySet<number> },
+  ) {
     this.#kube = kube;
     this.#ensemble = ensemble;
+    this.#old = old;
+    this.#silent = silent;
   }
 
   /** @throws Violation if the action must not be carried out now. */
@@ -53,12 +63,16 @@ export class Rules {
         this.#checkAdmission(action.sid);
         return;
       case "removeMember":
-        this.#checkDismissal(action.sid, wanted);
+        if (this.#old.includes(action.sid)) this.#checkOldServer(action.sid, wanted);
+        else this.#checkDismissal(action.sid, wanted);
         return;
       case "deleteClaim":
         if (!wanted.isDeleted) this.#checkClaim(action.sid);
         return;
       case "transferLeadership": {
+        if (this.#old.includes(action.to)) {
+          throw new Violation("members alone are handed over to", `Server ${action.to} is old`);
+        }
         const times = this.#asked.sid === action.from ? this.#asked.times + 1 : 1;
         this.#asked = { sid: action.from, times };
         return;
@@ -73,11 +87,19 @@ export class Rules {
         this.#checkGrowth(action);
         return;
       case "recordForming":
-        if (this.#ensemble.acknowledged.length === 0) return;
-        throw new Violation("an ensemble is formed once", "It has served");
+        if (this.#ensemble.acknowledged.length === 0 && this.#old.length === 0) return;
+        throw new Violation("an ensemble is formed once", "It has served, or is imported");
+      case "recordImporting":
+        if ([...this.#kube.claims.values()].some(({ ensembleUid }) => ensembleUid !== null)) {
+          throw new Violation("an ensemble is formed once", "It was imported already");
+        }
+        if (this.#old.every((sid) => sid < action.firstSid)) return;
+        throw new Violation("ids are of one server each", `${action.firstSid} is not the first`);
+      case "release":
+        if (this.#kube.recorded.phase === "Importing") this.#checkRelease();
+        return;
       case "recordAdopted":
       case "recordRunning":
-      case "release":
       case "wait":
       case "none":
     }
@@ -104,7 +126,9 @@ export class Rules {
     if (!this.#ensemble.isServing(sid)) return;
     // It serves, though neither Kubernetes nor the operator sees it: it can be spared.
     if (pod?.isReady === false && isMajority) return;
-    const missing = others.filter((voter) => !serving.includes(voter));
+    const missing = others.filter(
+      (voter) => !serving.includes(voter) && !(isMajority && this.#old.includes(voter)),
+    );
     if (missing.length > 0) {
       throw new Violation(rule, `Member ${sid} serves and ${missing.join()} do not`);
     }
@@ -135,7 +159,8 @@ export class Rules {
 
   /** A leader that could hand over has done so, and nobody else is left to be rolled. */
   #checkLeader({ sid, reason }: Extract<Action, { kind: "deletePod" }>): void {
-    const isAlone = this.#ensemble.config?.voters.length === 1;
+    const voters = this.#ensemble.config?.voters ?? [];
+    const isAlone = voters.filter((voter) => !this.#old.includes(voter)).length === 1;
     const timesAsked = this.#asked.sid === sid ? this.#asked.times : 0;
     if (!isAlone && timesAsked < HAND_OVERS_MAX) {
       throw new Violation("the leader hands over first", `Member ${sid} leads`);
@@ -154,7 +179,7 @@ export class Rules {
     const { config } = this.#ensemble;
     const rule = "a member leaves before its pod";
     if (config === null) throw new Violation(rule, "There is no quorum");
-    const base = component === "members" ? 0 : 100;
+    const base = component === "members" ? this.#kube.recorded.firstSid - 1 : 100;
     for (let sid = base + replicas + 1; sid <= base + fromReplicas; sid += 1) {
       if ([...config.voters, ...config.observers].includes(sid)) {
         throw new Violation(rule, `Member ${sid} has not left`);
@@ -172,7 +197,8 @@ export class Rules {
     const { config } = this.#ensemble;
     if (config === null || sizes.members <= this.#kube.recorded.sizes.members) return;
     const newcomers: number[] = [];
-    for (let sid = 1; sid <= sizes.members; sid += 1) {
+    const { firstSid } = this.#kube.recorded;
+    for (let sid = firstSid; sid < firstSid + sizes.members; sid += 1) {
       if (!config.voters.includes(sid)) newcomers.push(sid);
     }
     if (newcomers.length <= 1) return;
@@ -187,10 +213,14 @@ export class Rules {
 
   #checkDismissal(sid: number, wanted: EnsembleWanted): void {
     const rule = "those who stay are well";
-    if (sid <= wanted.replicas) throw new Violation(rule, `Member ${sid} is wanted`);
+    const isGivenUp = wanted.isDeleted && this.#kube.recorded.phase === "Importing";
+    const isWanted = sid < this.#kube.recorded.firstSid + wanted.replicas;
+    if (isWanted && !isGivenUp) throw new Violation(rule, `Member ${sid} is wanted`);
     const serving = this.#ensemble.servingVoters();
     const staying = (this.#ensemble.config?.voters ?? []).filter((voter) => voter !== sid);
     const missing = staying.filter((voter) => !serving.includes(voter));
+    const isMajority = missing.length * 2 < staying.length;
+    if (isMajority && (isGivenUp || missing.every((voter) => this.#old.includes(voter)))) return;
     if (missing.length > 0) throw new Violation(rule, `${missing.join()} do not serve`);
   }
 
@@ -199,6 +229,35 @@ export class Rules {
     const claim = this.#kube.claims.get(sid);
     if (claim?.uid !== uid || (claim.disk.isWhole && !claim.disk.isForeign)) return;
     throw new Violation("a mark is true", `The volume of ${sid} has not the ensemble's data`);
+  }
+
+  /** One that serves stays until all members vote; nobody is the last that has a vote. */
+  #checkOldServer(sid: number, wanted: EnsembleWanted): void {
+    const rule = "old servers leave last";
+    const { firstSid } = this.#kube.recorded;
+    const { voters = [] } = this.#ensemble.config ?? {};
+    const serving = this.#ensemble.servingVoters();
+    const staying = voters.filter((voter) => voter !== sid);
+    const missing = staying.filter((voter) => !serving.includes(voter));
+    if (wanted.import?.takesOver !== true) throw new Violation(rule, "They are to stay");
+    if (missing.length * 2 >= staying.length) {
+      throw new Violation("those who stay are well", `${missing.join()} do not serve`);
+    }
+    // One that does not answer cannot be told from one that is dead.
+    if (!serving.includes(sid) || this.#silent.has(sid)) return;
+    for (let member = firstSid; member < firstSid + wanted.replicas; member += 1) {
+      if (!serving.includes(member)) throw new Violation(rule, `Member ${member} has no vote yet`);
+    }
+  }
+
+  /** Whoever deletes an import must not take votes along that others count on. */
+  #checkRelease(): void {
+    const { config } = this.#ensemble;
+    const all = [...(config?.voters ?? []), ...(config?.observers ?? [])];
+    const staying = all.filter((sid) => !this.#old.includes(sid));
+    if (config !== null && (staying.length === 0 || staying.length === all.length)) return;
+    if (this.#kube.pods.size === 0) return;
+    throw new Violation("a member leaves before its pod", `${staying.join()} have not left`);
   }
 
   #checkClaim(sid: number): void {

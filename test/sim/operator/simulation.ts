@@ -11,6 +11,7 @@ import { KubeModel } from "./kube-model.ts";
 import type { Spec } from "./kube-model.ts";
 import { observe, takeSnapshot } from "./observation.ts";
 import type { Snapshot } from "./observation.ts";
+import { OldServers } from "./old-servers.ts";
 import { OperatorModel } from "./operator-model.ts";
 import { optionsOf } from "./options.ts";
 import type { SimOptions } from "./options.ts";
@@ -53,6 +54,7 @@ class Simulation {
   readonly #random;
   readonly #ensemble: EnsembleModel;
   readonly #kube: KubeModel;
+  readonly #old: OldServers;
   readonly #troubles: Troubles;
   readonly #operator: OperatorModel;
   readonly #print: (line: string) => void;
@@ -70,14 +72,14 @@ class Simulation {
     this.#print = print ?? ((): void => undefined);
     this.#ensemble = new EnsembleModel(this.#random);
     this.#kube = new KubeModel(this.#random, this.#ensemble, firstSpec(this.#options));
-    this.#troubles = new Troubles(this.#random, this.#options, this.#kube, this.#ensemble);
-    const rules = new Rules(this.#kube, this.#ensemble);
-    const world = {
-      kube: this.#kube,
-      ensemble: this.#ensemble,
-      rules,
+    this.#old = new OldServers(this.#options.oldServers, this.#ensemble);
+    const models = { kube: this.#kube, ensemble: this.#ensemble, old: this.#old };
+    this.#troubles = new Troubles(this.#random, this.#options, models);
+    const rules = new Rules(this.#kube, this.#ensemble, {
+      old: this.#old.sids,
       silent: this.#troubles.silent,
-    };
+    });
+    const world = { ...models, rules, silent: this.#troubles.silent };
     const manners = { isCareful, propagation };
     this.#operator = new OperatorModel(planner ?? planEnsemble, world, manners);
   }
@@ -87,6 +89,11 @@ class Simulation {
     while (this.#tick < chaosTicks) this.#step(true);
     this.#troubles.end(this.#tick);
     this.#print(`${this.#tick}: the troubles end`);
+    if (this.#canGiveUp()) {
+      this.#want({ isDeleted: true });
+      this.#settle(() => this.#kube.isReleased);
+      return this.#result();
+    }
     this.#settle(() => this.#isAsWanted());
     if (isHibernatedLast) {
       this.#want({ isHibernated: true });
@@ -99,6 +106,16 @@ class Simulation {
       this.#want({ isDeleted: true, retention });
       this.#settle(() => this.#kube.isReleased && this.#kube.claims.size === 0);
     }
+    return this.#result();
+  }
+
+  /** To leave the old servers alone takes that they all live. */
+  #canGiveUp(): boolean {
+    if (!this.#options.isGivenUpLast || this.#kube.recorded.phase !== "Importing") return false;
+    return this.#old.living.length === this.#old.sids.length;
+  }
+
+  #result(): RunResult {
     const acknowledged = this.#ensemble.acknowledged.length;
     return { ticks: this.#tick, acknowledged, actions: this.#actions };
   }
@@ -111,6 +128,7 @@ class Simulation {
     if (inFlight === null && isTroubled) this.#troubles.tick(this.#tick);
     if (inFlight !== null) this.#arrive(inFlight.action, inFlight.snapshot);
     this.#kube.tick(this.#tick);
+    this.#old.tick(this.#tick);
     this.#ensemble.tick(this.#tick);
     if (this.#random.next() < WRITE_CHANCE) this.#ensemble.write();
     this.#cache.unshift(takeSnapshot(this.#kube));
@@ -163,7 +181,8 @@ class Simulation {
     const { spec, pods, claims } = this.#kube;
     const { replicas, observers, retention } = spec.wanted;
     const { config } = this.#ensemble;
-    const voters = Array.from({ length: replicas }, (_, index) => index + 1);
+    const { firstSid } = this.#kube.recorded;
+    const voters = Array.from({ length: replicas }, (_, index) => index + firstSid);
     const watchers = Array.from({ length: observers }, (_, index) => index + 101);
     const all = [...voters, ...watchers];
     const isThere =
@@ -181,14 +200,15 @@ class Simulation {
     if (retention.whenScaled === "Delete" && claims.size > all.length) return false;
     const snapshot = takeSnapshot(this.#kube);
     const step = this.#operator.plan(snapshot);
-    const observed = observe(snapshot, this.#ensemble, this.#troubles.silent, 0);
+    const asked = { ensemble: this.#ensemble, old: this.#old, silent: this.#troubles.silent };
+    const observed = observe(snapshot, asked, 0);
     if (observed.children.outgrown.length > 0) return false;
     const { Ready } = describeConditions(spec.wanted, observed, step);
     return step.action.kind === "none" && Ready.reason === "AsWanted";
   }
 }
 
-function firstSpec({ replicas, observers }: SimOptions): Spec {
+function firstSpec({ replicas, observers, oldServers }: SimOptions): Spec {
   return {
     wanted: {
       replicas,
@@ -196,6 +216,7 @@ function firstSpec({ replicas, observers }: SimOptions): Spec {
       isPaused: false,
       isHibernated: false,
       isDeleted: false,
+      import: oldServers === 0 ? null : { takesOver: true },
       retention: { whenScaled: "Retain", whenDeleted: "Retain" },
     },
     revision: 1,

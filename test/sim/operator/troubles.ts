@@ -8,7 +8,15 @@ import type { Random } from "../../../src/base/index.ts";
 import { Disk } from "./disk.ts";
 import type { EnsembleModel } from "./ensemble-model.ts";
 import type { KubeModel } from "./kube-model.ts";
+import type { OldServers } from "./old-servers.ts";
 import type { SimOptions } from "./options.ts";
+
+/** What has troubles. */
+export interface TroubledModels {
+  readonly kube: KubeModel;
+  readonly ensemble: EnsembleModel;
+  readonly old: OldServers;
+}
 
 export class Troubles {
   /** Members that do not answer the operator. */
@@ -18,11 +26,14 @@ export class Troubles {
   readonly #kube: KubeModel;
   readonly #ensemble: EnsembleModel;
 
-  constructor(random: Random, options: SimOptions, kube: KubeModel, ensemble: EnsembleModel) {
+  readonly #old: OldServers;
+
+  constructor(random: Random, options: SimOptions, models: TroubledModels) {
     this.#random = random;
     this.#options = options;
-    this.#kube = kube;
-    this.#ensemble = ensemble;
+    this.#kube = models.kube;
+    this.#ensemble = models.ensemble;
+    this.#old = models.old;
   }
 
   tick(tick: number): void {
@@ -40,11 +51,24 @@ export class Troubles {
       if (this.#isTime(options.unschedulableChance)) pod.isSchedulable = false;
       else if (this.#isTime(0.1)) pod.isSchedulable = true;
     }
+    if (this.#old.sids.length > 0) this.#troubleOldServers(tick);
     if (this.#isTime(options.handChance)) this.#meddle();
     if (this.#isTime(options.editChance)) this.#edit();
     // An ensemble that is still forming has nothing that could be lost, and may have to begin anew.
     const isRunning = this.#kube.recorded.phase === "Running";
     if (isRunning && this.#isTime(options.recreationChance)) this.#kube.recreate();
+  }
+
+  #troubleOldServers(tick: number): void {
+    const { crashChance, silenceChance, canLoseOldServer, editChance } = this.#options;
+    const sid = this.#pick(this.#old.sids);
+    if (this.#isTime(crashChance)) this.#old.crash(tick, sid);
+    if (this.#isTime(silenceChance)) this.silent.add(sid);
+    if (canLoseOldServer && this.#isTime(0.02)) this.#old.die(sid);
+    if (!this.#isTime(editChance)) return;
+    const { spec } = this.#kube;
+    const takesOver = spec.wanted.import?.takesOver !== true;
+    this.#kube.spec = { ...spec, wanted: { ...spec.wanted, import: { takesOver } } };
   }
 
   /** All that is broken gets repaired, and the specification is one that can be met. */
@@ -58,7 +82,9 @@ export class Troubles {
       this.#kube.endPod(tick, sid);
     }
     const revision = defects.has(spec.revision) ? spec.revision + 1 : spec.revision;
-    const wanted = { ...spec.wanted, isPaused: false, isHibernated: false };
+    const goOn = { isPaused: false, isHibernated: false };
+    const isImport = spec.wanted.import !== null;
+    const wanted = { ...spec.wanted, ...goOn, import: isImport ? { takesOver: true } : null };
     this.#kube.spec = { ...spec, wanted, revision };
   }
 

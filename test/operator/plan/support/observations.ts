@@ -2,6 +2,7 @@
 import type {
   EnsembleObserved,
   EnsembleWanted,
+  ImportedServer,
   ObservedEnsembleMember,
 } from "../../../../src/operator/plan/index.ts";
 
@@ -18,6 +19,7 @@ export function wanted(override: Partial<EnsembleWanted> = {}): EnsembleWanted {
     isPaused: false,
     isHibernated: false,
     isDeleted: false,
+    import: null,
     retention: { whenScaled: "Retain", whenDeleted: "Retain" },
     ...override,
   };
@@ -65,28 +67,76 @@ export function member(sid: number): ObservedEnsembleMember {
         state: "bound",
         ensembleUid: ENSEMBLE_UID,
         growth: "none",
+        firstSid: 1,
       },
     ],
     report: report(role),
   };
 }
 
+/** A sound server of the ensemble that is imported; 1 leads. */
+export function oldServer(sid: number): ObservedEnsembleMember {
+  const words = { ensembleUid: null, configVersion: 0n };
+  return { sid, pod: null, claims: [], report: report(sid === 1 ? "leader" : "follower", words) };
+}
+
+/** The servers of the ensemble that is imported, as they were found. */
+export function importedServers(sids: readonly number[]): ImportedServer[] {
+  return sids.map((sid) => {
+    return { sid, address: `old${sid}:2181`, line: `server.${sid}=old${sid}:2888:3888;2181` };
+  });
+}
+
 /** The ids of so many members and observers. */
-function sids(members: number, observers: number): number[] {
+function sids(members: number, observers: number, first = 1): number[] {
   return [
-    ...Array.from({ length: members }, (_, index) => index + 1),
+    ...Array.from({ length: members }, (_, index) => index + first),
     ...Array.from({ length: observers }, (_, index) => index + 101),
   ];
+}
+
+/** So many sound members and observers in one ensemble with sound servers that are imported. */
+export function joined(
+  members: number,
+  observers: number,
+  old: readonly number[],
+): EnsembleObserved {
+  const rest = atRest(members, observers);
+  const firstSid = Math.max(...old) + 1;
+  const imported = importedServers(old);
+  return {
+    ...rest,
+    recorded: { ...rest.recorded, phase: "Importing", firstSid, imported },
+    committed: {
+      version: 5n,
+      voters: [...old, ...sids(members, 0, firstSid)],
+      observers: sids(0, observers),
+    },
+    members: [
+      ...old.map(oldServer),
+      ...sids(members, observers, firstSid)
+        .map(member)
+        .map((each) => ({ ...each, claims: each.claims.map((claim) => ({ ...claim, firstSid })) })),
+    ],
+  };
 }
 
 /** An ensemble of so many sound members and observers, at rest. */
 export function atRest(members: number, observers = 0): EnsembleObserved {
   const sizes = { members, observers };
   return {
-    recorded: { phase: "Running", founders: [], ensembleUid: ENSEMBLE_UID, sizes },
+    recorded: {
+      phase: "Running",
+      founders: [],
+      ensembleUid: ENSEMBLE_UID,
+      sizes,
+      firstSid: 1,
+      imported: [],
+    },
     children: { isCurrent: true, isSettled: true, isFounding: false, sizes, outgrown: [] },
     committed: { version: 5n, voters: sids(members, 0), observers: sids(0, observers) },
     members: sids(members, observers).map(member),
     failedHandOvers: 0,
+    importable: null,
   };
 }

@@ -4,17 +4,20 @@
  * answers. What is not said is as in an ensemble at rest with what is wanted.
  *
  *     want replicas=3 observers=0 paused hibernated deleted whenScaled=Delete whenDeleted=Delete
- *     recorded Running sizes=3+0           also: nothing, Forming
+ *     want import                          also: import=joined, to stay so
+ *     importable 1,2,3                     what is found of that; also: ReconfigDisabled etc.
+ *     recorded Running sizes=3+0           also: nothing, Forming, Importing (old=1,2,3)
  *     children outdated unsettled founding missing sizes=3+0 outgrown-members outgrown-observers
  *     committed voters=1,2,3 observers=101        also: none
  *     hand-overs failed=3
  *     2 follower outdated                  a member: its role, and what is not well
+ *     old 2 follower lag=5                 a server that is imported, likewise
  *
  * Of a member: leader, follower, observer, learner, silent (does not answer), absent (has no pod);
  * pending, terminating, outdated, unready, unsynced, lag=5, epoch=2, restarts=7, crashLooping,
  * unschedulable, imageUnavailable, foreign, incomplete, quarantined, uid=theirs,
- * claim=lost (or pending, terminating, none), mark=theirs (or none), volume=short (or refused,
- * underway, awaitsRestart, failed).
+ * claim=lost (or pending, terminating, none), mark=theirs (or none), first=4 (the first id, as it
+ * is on its volume), volume=short (or refused, underway, awaitsRestart, failed).
  */
 import assert from "node:assert";
 import {
@@ -26,9 +29,18 @@ import type {
   EnsembleObserved,
   EnsembleStep,
   EnsembleWanted,
+  ImportReading,
   ObservedEnsembleMember,
 } from "../../../../src/operator/plan/index.ts";
-import { atRest, member, report, wanted } from "./observations.ts";
+import {
+  atRest,
+  importedServers,
+  joined,
+  member,
+  oldServer,
+  report,
+  wanted,
+} from "./observations.ts";
 import type { ObservedPod, ObservedReport } from "./observations.ts";
 
 const SEPARATOR = "----";
@@ -67,8 +79,9 @@ function formatStatus(scenario: Scenario, step: EnsembleStep): string[] {
   const { memberSummary, members } = describeMembers(scenario.wanted, scenario.observed);
   const usual = new Set(["AsWanted", "AsExpected", "QuorumServes", "QuorumHealthy", "InSync"]);
   const unusual = Object.entries(facts)
-    .filter(([type, { reason }]) => type !== "Progressing" && !usual.has(reason))
-    .map(([type, { reason }]) => `${type}: ${reason}`);
+    .flatMap(([type, fact]) => (fact === null ? [] : [{ type, ...fact }]))
+    .filter(({ type, reason }) => type !== "Progressing" && !usual.has(reason))
+    .map(({ type, reason }) => `${type}: ${reason}`);
   const unready = members.flatMap(({ id, reason }) =>
     reason === undefined ? [] : [`${id}=${reason}`],
   );
@@ -79,7 +92,8 @@ function formatStatus(scenario: Scenario, step: EnsembleStep): string[] {
 }
 
 function formatValue(value: unknown): string {
-  if (Array.isArray(value)) return value.join(",");
+  if (Array.isArray(value)) return value.map(formatValue).join(",");
+  if (typeof value === "object" && value !== null && "sid" in value) return String(value.sid);
   if (typeof value === "object" && value !== null) return Object.values(value).join("+");
   return String(value);
 }
@@ -92,14 +106,14 @@ function parseScenario(lines: readonly string[]): Scenario {
   const recorded = parseRecorded(of("recorded"), rest);
   const children = parseChildren(of("children"), { ...rest, recorded });
   const committed = parseCommitted(of("committed"), { ...rest, recorded });
-  const sizes = recorded.sizes;
-  const standard = atRest(sizes.members, sizes.observers).members;
+  const standard = standardOf(recorded).members;
   const hasNothing = recorded.phase === null;
   const members = new Map((hasNothing ? [] : standard).map((each) => [each.sid, each]));
   for (const [first, ...words] of statements) {
-    const sid = Number(first);
+    const isOld = first === "old";
+    const sid = Number(isOld ? words.shift() : first);
     if (!Number.isInteger(sid)) continue;
-    members.set(sid, words.reduce(changeMember, member(sid)));
+    members.set(sid, words.reduce(changeMember, isOld ? oldServer(sid) : member(sid)));
   }
   return {
     wanted: goal,
@@ -109,8 +123,29 @@ function parseScenario(lines: readonly string[]): Scenario {
       committed,
       members: [...members.values()].sort((a, b) => a.sid - b.sid),
       failedHandOvers: Number(valueOf(of("hand-overs"), "failed") ?? 0),
+      importable: parseImportable(of("importable")),
     },
   };
+}
+
+/** What an ensemble with this record has, if all is well. */
+function standardOf({ phase, sizes, imported }: EnsembleObserved["recorded"]): EnsembleObserved {
+  const { members, observers } = sizes;
+  if (imported.length === 0) return atRest(members, observers);
+  const old = imported.map(({ sid }) => sid);
+  const both = joined(members, observers, old);
+  if (phase === "Importing" || both.committed === null) return both;
+  const voters = both.committed.voters.filter((sid) => !old.includes(sid));
+  const rest = both.members.filter(({ sid }) => !old.includes(sid));
+  return { ...both, committed: { ...both.committed, voters }, members: rest };
+}
+
+function parseImportable([, what]: readonly string[]): ImportReading | null {
+  if (what === undefined) return null;
+  const servers = importedServers(what.split(",").map(Number));
+  if (/^[0-9]/u.test(what)) return { kind: "servers", servers };
+  type Reason = Extract<ImportReading, { readonly kind: "problem" }>["reason"];
+  return { kind: "problem", reason: what as Reason, message: "It cannot be joined as it is" };
 }
 
 function parseWanted(words: readonly string[]): EnsembleWanted {
@@ -121,16 +156,34 @@ function parseWanted(words: readonly string[]): EnsembleWanted {
     isPaused: words.includes("paused"),
     isHibernated: words.includes("hibernated"),
     isDeleted: words.includes("deleted"),
+    import: parseImport(words),
     retention: { whenScaled: retention("whenScaled"), whenDeleted: retention("whenDeleted") },
   });
+}
+
+function parseImport(words: readonly string[]): EnsembleWanted["import"] {
+  if (words.includes("import=joined")) return { takesOver: false };
+  return words.includes("import") ? { takesOver: true } : null;
 }
 
 function parseRecorded(words: readonly string[], rest: EnsembleObserved) {
   if (words.includes("nothing")) {
     const sizes = { members: 0, observers: 0 };
-    return { phase: null, founders: [], ensembleUid: null, sizes };
+    return { ...rest.recorded, phase: null, ensembleUid: null, sizes };
   }
   const sizes = parseSizes(words) ?? rest.recorded.sizes;
+  const old = parseSids(valueOf(words, "old"));
+  if (old !== undefined) {
+    const { phase, firstSid, imported } = joined(0, 0, old).recorded;
+    const isOver = words.includes("Running");
+    return {
+      ...rest.recorded,
+      phase: isOver ? ("Running" as const) : phase,
+      firstSid,
+      imported,
+      sizes,
+    };
+  }
   if (!words.includes("Forming")) return { ...rest.recorded, sizes };
   const founders = Array.from({ length: sizes.members }, (_, index) => index + 1);
   return { ...rest.recorded, phase: "Forming" as const, founders, sizes };
@@ -151,8 +204,7 @@ function parseChildren(words: readonly string[], { recorded }: EnsembleObserved)
 
 function parseCommitted(words: readonly string[], { recorded }: EnsembleObserved) {
   if (words.includes("none") || recorded.phase === null) return null;
-  const { members, observers } = recorded.sizes;
-  const standard = atRest(members, observers).committed;
+  const { committed: standard } = standardOf(recorded);
   assert(standard !== null);
   return {
     version: standard.version,
@@ -227,6 +279,11 @@ function changeMember(before: ObservedEnsembleMember, word: string): ObservedEns
       return withReport({ ensembleUid: value });
     case "claim":
       return { ...before, claims: changeClaims(before.claims, value) };
+    case "first":
+      return {
+        ...before,
+        claims: before.claims.map((claim) => ({ ...claim, firstSid: Number(value) })),
+      };
     case "mark":
       return {
         ...before,

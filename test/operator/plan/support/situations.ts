@@ -6,9 +6,10 @@ import fc from "fast-check";
 import type {
   EnsembleObserved,
   EnsembleWanted,
+  ImportReading,
   ObservedEnsembleMember,
 } from "../../../../src/operator/plan/index.ts";
-import { atRest, wanted } from "./observations.ts";
+import { atRest, importedServers, joined, wanted } from "./observations.ts";
 import type { ObservedPod, ObservedReport } from "./observations.ts";
 
 export interface Situation {
@@ -64,7 +65,16 @@ const changeAny: fc.Arbitrary<Change> = fc.oneof(
   sidAny.map((sid) => changeMember(sid, { report: null })),
   fc.tuple(sidAny, fc.constantFrom("lost" as const, "terminating" as const)).map(([sid, state]) =>
     changeMember(sid, {
-      claims: [{ name: "data", uid: `claim-${sid}`, state, ensembleUid: "ours", growth: "none" }],
+      claims: [
+        {
+          name: "data",
+          uid: `claim-${sid}`,
+          state,
+          ensembleUid: "ours",
+          growth: "none",
+          firstSid: 1,
+        },
+      ],
     }),
   ),
   fc
@@ -81,8 +91,12 @@ const changeAny: fc.Arbitrary<Change> = fc.oneof(
     (observed) => ({ ...observed, children: { ...observed.children, isCurrent: false } }),
     (observed) => ({ ...observed, children: { ...observed.children, isSettled: false } }),
     (observed) => ({ ...observed, children: { ...observed.children, isFounding: true } }),
-    (observed) => ({ ...observed, recorded: { ...observed.recorded, phase: "Forming" } }),
-    (observed) => ({ ...observed, recorded: { ...observed.recorded, phase: null } }),
+    (observed) => {
+      if (observed.recorded.imported.length > 0) return observed;
+      return { ...observed, recorded: { ...observed.recorded, phase: "Forming" } };
+    },
+    forgetRecord,
+    (observed) => ({ ...forgetRecord(observed), members: [] }),
   ),
   fc
     .tuple(fc.nat(5), fc.nat(2), fc.boolean())
@@ -90,6 +104,17 @@ const changeAny: fc.Arbitrary<Change> = fc.oneof(
       isRecorded ? changeRecordedSizes(members, observers) : changeSizes(members, observers),
     ),
 );
+
+const importableAny: fc.Arbitrary<ImportReading | null> = fc.constantFrom(
+  null,
+  { kind: "servers" as const, servers: importedServers([1, 2, 3]) },
+  { kind: "servers" as const, servers: importedServers([1, 2, 4]) },
+  { kind: "servers" as const, servers: importedServers([2, 97]) },
+  { kind: "problem" as const, reason: "NotAllowed" as const, message: "It cannot be joined" },
+);
+
+/** How many servers of another ensemble are taken over; none, most of the time. */
+const oldCountAny = fc.constantFrom(0, 0, 0, 1, 3);
 
 const rarelyAny = fc.nat(9).map((one) => one === 0);
 
@@ -114,11 +139,19 @@ export const situationAny: fc.Arbitrary<Situation> = fc
     observers: fc.nat(2),
     isOfSize: fc.nat(2).map((one) => one === 0),
     changes: fc.array(changeAny, { maxLength: 4 }),
+    oldCount: oldCountAny,
+    takesOver: fc.boolean(),
+    importable: importableAny,
   })
-  .map(({ goal, members, observers, isOfSize, changes }) => {
-    const rest = atRest(members, observers);
+  .map(({ goal, members, observers, isOfSize, changes, oldCount, takesOver, importable }) => {
+    const old = Array.from({ length: oldCount }, (_, index) => index + 1);
+    const rest =
+      oldCount === 0
+        ? atRest(members, observers)
+        : { ...joined(members, observers, old), importable };
+    const sized = isOfSize ? { ...goal, replicas: members, observers } : goal;
     return {
-      wanted: isOfSize ? { ...goal, replicas: members, observers } : goal,
+      wanted: oldCount === 0 ? sized : { ...sized, import: { takesOver } },
       observed: changes.reduce((observed, change) => change(observed), rest),
     };
   });
@@ -130,11 +163,16 @@ function changeMember(sid: number, change: Partial<EnsembleObserved["members"][n
   });
 }
 
+/** As when the object is new; volumes may be there all the same. */
+function forgetRecord(observed: EnsembleObserved): EnsembleObserved {
+  const { recorded } = observed;
+  return { ...observed, recorded: { ...recorded, phase: null, firstSid: 1, imported: [] } };
+}
+
 /** Nothing was written down, and there are no volumes. */
 function beginAnew(observed: EnsembleObserved): EnsembleObserved {
   return {
-    ...observed,
-    recorded: { ...observed.recorded, phase: null },
+    ...forgetRecord(observed),
     members: observed.members.map((each) => ({ ...each, claims: [] })),
   };
 }

@@ -79,12 +79,17 @@ export class FakeCluster {
   }
 
   #follow(set: Stored): void {
-    const spec = set["spec"] as { replicas: number; template: { metadata: Json } & Json };
+    const spec = set["spec"] as {
+      replicas: number;
+      ordinals?: { start: number };
+      template: { metadata: Json } & Json;
+    };
+    const start = spec.ordinals?.start ?? 0;
     const hash = createHash("sha256").update(JSON.stringify(spec.template)).digest("hex");
     const updateRevision = `${set.metadata.name}-${hash.slice(0, 10)}`;
     const observedGeneration = set.metadata["generation"];
     this.#server.patch("statefulsets", set, { status: { observedGeneration, updateRevision } });
-    for (let ordinal = 0; ordinal < spec.replicas; ordinal += 1) {
+    for (let ordinal = start; ordinal < start + spec.replicas; ordinal += 1) {
       const name = `${set.metadata.name}-${ordinal}`;
       const pod = this.#server.get("pods", name);
       if (pod !== undefined) {
@@ -107,7 +112,7 @@ export class FakeCluster {
     const pattern = new RegExp(`^${set.metadata.name}-([0-9]+)$`);
     for (const { metadata } of this.#server.all("pods")) {
       const ordinal = pattern.exec(metadata.name)?.[1];
-      if (ordinal !== undefined && Number(ordinal) >= spec.replicas) {
+      if (ordinal !== undefined && Number(ordinal) >= start + spec.replicas) {
         this.#server.remove("pods", metadata.name);
       }
     }

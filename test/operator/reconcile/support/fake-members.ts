@@ -5,12 +5,15 @@
  */
 
 import { OperatorError } from "../../../../src/operator/index.ts";
+import type { ReasonOf } from "../../../../src/operator/api/conditions.ts";
 import type {
+  ImportReading,
   Membership,
   ObservedReport,
 } from "../../../../src/operator/plan/ensemble-observed.ts";
 import type {
   EnsembleTarget,
+  ImportSource,
   MemberAccess,
 } from "../../../../src/operator/reconcile/member-access.ts";
 
@@ -27,6 +30,9 @@ export interface MemberSettings {
   readonly ensembleUid: string;
   readonly founders: readonly number[];
 }
+
+/** The identity of servers that are not of this ensemble; they do not say it. */
+const ELSEWHERE = "elsewhere";
 
 export class FakeMembers implements MemberAccess {
   committed: Membership | null = null;
@@ -45,6 +51,10 @@ export class FakeMembers implements MemberAccess {
   /** Members that do not serve, though their process runs. */
   readonly stuck = new Set<number>();
   readonly #volumes = new Map<number, Volume>();
+  readonly #old = new Set<number>();
+  /** Why they cannot be joined, and the login that they were asked with last. */
+  importProblem: ReasonOf<"Imported"> | null = null;
+  importLogin: string | null = null;
   readonly #alive = new Map<number, MemberSettings>();
   #hadQuorum = false;
 
@@ -56,6 +66,18 @@ export class FakeMembers implements MemberAccess {
   /** Whether a member serves clients. */
   isServing(sid: number): boolean {
     return this.#alive.has(sid) && this.leader !== null && this.#isSynced(sid);
+  }
+
+  /** Servers of another ensemble, with ids from 1, that nobody here has started. */
+  beginElsewhere(count: number): void {
+    const old = Array.from({ length: count }, (_, index) => index + 1);
+    for (const sid of old) {
+      this.#old.add(sid);
+      this.#alive.set(sid, { ensembleUid: ELSEWHERE, founders: [] });
+      this.#volumes.set(sid, { ensembleUid: ELSEWHERE, isComplete: true, mayFound: false });
+    }
+    this.committed = { version: 1n, voters: old, observers: [] };
+    this.#elect();
   }
 
   /** A pod came up. */
@@ -94,13 +116,27 @@ export class FakeMembers implements MemberAccess {
     }
   }
 
-  readReports({ members }: EnsembleTarget): Promise<ReadonlyMap<number, ObservedReport>> {
-    const asked = members.filter(({ sid }) => this.#alive.has(sid));
+  readReports({ members, imported }: EnsembleTarget): Promise<ReadonlyMap<number, ObservedReport>> {
+    const all = [...members, ...(imported?.servers ?? [])];
+    const asked = all.filter(({ sid }) => this.#alive.has(sid));
     return Promise.resolve(new Map(asked.map(({ sid }) => [sid, this.#report(sid)])));
   }
 
   readMembership(): Promise<Membership | null> {
     return Promise.resolve(this.leader === null ? null : this.committed);
+  }
+
+  readImport({ servers, credentials }: ImportSource): Promise<ImportReading> {
+    this.importLogin = credentials;
+    if (this.importProblem !== null) {
+      const message = "They cannot be joined as they are";
+      return Promise.resolve({ kind: "problem", reason: this.importProblem, message });
+    }
+    const found = [...this.#old].map((sid, index) => {
+      const line = `server.${String(sid)}=old${String(sid)}:2888:3888:participant;2181`;
+      return { sid, address: servers[index] ?? "", line };
+    });
+    return Promise.resolve({ kind: "servers", servers: found });
   }
 
   addMember(
@@ -190,7 +226,7 @@ export class FakeMembers implements MemberAccess {
       lag: isServing ? 0 : null,
       configVersion: this.committed?.version ?? 0n,
       isSynced: isServing,
-      ensembleUid,
+      ensembleUid: this.#old.has(sid) ? null : ensembleUid,
       diskProblem: null,
     };
   }

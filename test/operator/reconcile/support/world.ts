@@ -105,6 +105,7 @@ export class World {
       members: {
         readReports: (target) => this.members(target.ensemble.metadata.name).readReports(target),
         readMembership: ({ ensemble }) => this.members(ensemble.metadata.name).readMembership(),
+        readImport: (source) => this.members().readImport(source),
         addMember: (target, change) =>
           this.members(target.ensemble.metadata.name).addMember(target, change),
         removeMember: (target, change) =>
