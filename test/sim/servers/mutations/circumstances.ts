@@ -62,10 +62,16 @@ export const cutOffLeaders: Partial<SimOptions> = {
   faults: { ...noFaults, leaderBias: 1, partitionEveryMs: 900, giveUpChance: 0.8 },
 };
 
-/** Disks are lost one after the other, and the power goes meanwhile. */
+/** Disks are lost one after the other, and the power goes whenever something is about to be written. */
 export const lostDisks: Partial<SimOptions> = {
   ...busy,
-  faults: { ...noFaults, crashEveryMs: 600, crashAllChance: 0.2, wipeEveryMs: 800 },
+  faults: {
+    ...noFaults,
+    crashEveryMs: 200,
+    crashAllChance: 0.2,
+    boundaryChance: 1,
+    wipeEveryMs: 600,
+  },
 };
 
 /** Connections break, and servers of quick disks come and go with their memory behind. */
@@ -80,6 +86,23 @@ export const restless: Partial<SimOptions> = {
     powerChance: 0.5,
     linkResetEveryMs: 300,
     partitionEveryMs: 1_500,
+  },
+};
+
+/** Leaders are cut off with writes that nobody else has, and snapshots are taken all the time. */
+export const losingLeaders: Partial<SimOptions> = {
+  ...busy,
+  tickMs: 200,
+  syncLimitTicks: 5,
+  snapCount: 3,
+  commitLogCount: 5,
+  faults: {
+    ...noFaults,
+    leaderBias: 1,
+    crashEveryMs: 700,
+    powerChance: 0.3,
+    partitionEveryMs: 700,
+    giveUpChance: 0.3,
   },
 };
 

@@ -1,5 +1,5 @@
 /** Defects of the disk: what is durable when, and what recovery makes of it. */
-import { lostDisks, powerCuts, restless } from "./circumstances.ts";
+import { losingLeaders, lostDisks, powerCuts, restless } from "./circumstances.ts";
 import type { Mutation } from "./mutation.ts";
 
 const replica = "src/server/replica.ts";
@@ -86,7 +86,7 @@ export const storageMutations: readonly Mutation[] = [
     name: "undecided-snapshot",
     defect: "a snapshot shows transactions that are not decided",
     seenIn: "decision 0003",
-    override: restless,
+    override: losingLeaders,
     edits: [
       {
         file: replica,
