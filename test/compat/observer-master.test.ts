@@ -21,6 +21,12 @@ const OTHER_OBSERVER = 5;
 const TIMEOUT_MS = 120_000;
 /** Apache's observers try the leader's port for observers as well, where nobody listens. */
 const LEADER_TRIED = /Learner - (?:Unexpected exception, retries exceeded|Failed connect to)/u;
+/**
+ * Apache's servers note a transaction's digest a moment after they have applied it. A snapshot that
+ * ends in that moment has more than its digest, which they tell when they start with their own
+ * files. While they run they compare each transaction, and tell in another thread.
+ */
+const SNAPSHOT_RACE = /\[main\] WARN {2}o\.a\.z\.s\.DataTree - Message:Digests are not matching/u;
 /** Apache's followers interrupt themselves when they stop following. */
 const OBSERVER_GONE = /LearnerHandler - Ignoring unexpected exception/u;
 
@@ -167,7 +173,9 @@ await describeWithPeers("Observers at followers", install, () => {
       const [first, ...others] = await statesOnDisk(group, group.ids);
       expect(others).toEqual(others.map(() => first));
       const complaints = await group.complaints();
-      expect(complaints.filter((line) => !LEADER_TRIED.test(line))).toEqual([]);
+      const isUsual = (line: string): boolean =>
+        LEADER_TRIED.test(line) || SNAPSHOT_RACE.test(line);
+      expect(complaints.filter((line) => !isUsual(line))).toEqual([]);
       const warnings = await unusualWarnings(group);
       expect(warnings.filter((line) => !OBSERVER_GONE.test(line))).toEqual([]);
     });
