@@ -54,9 +54,9 @@ async function dump(): Promise<string[]> {
 
 describe.skipIf(!HAS_PODS)("With Helm", () => {
   afterAll(async () => {
-    await kubectl(`delete namespace ${NAMESPACE} --wait=true --timeout=110s`);
+    await kubectl(`delete namespace ${NAMESPACE} --wait=false`);
     await removeOperator();
-  }, 2 * PATIENCE_MS);
+  }, PATIENCE_MS);
 
   test("the operator and an ensemble are installed", async () => {
     await installOperator();
