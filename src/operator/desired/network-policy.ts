@@ -1,8 +1,8 @@
 /**
  * Who may connect to members. The ports between members are for members only, except while they
- * are one ensemble with servers that are imported; clients and
- * monitoring as the spec says; the operator, from any namespace, wherever it has something to ask.
- * What members themselves connect to is not restricted.
+ * are one ensemble with servers that are imported; clients and monitoring as the spec says; the
+ * operator, from any namespace, wherever it has something to ask. What members themselves connect
+ * to is not restricted.
  */
 import { MEMBER_PORTS, OPERATOR_LABELS, buildChild, memberLabels } from "./child.ts";
 import type { SpecObject, Owner } from "./child.ts";

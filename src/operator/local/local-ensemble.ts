@@ -7,7 +7,12 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../base/index.ts";
 import type { Ensemble } from "../api/index.ts";
-import { KnownMembership, NetworkMemberAccess, operatorDigest } from "../members/index.ts";
+import {
+  FailedHandOvers,
+  KnownMembership,
+  NetworkMemberAccess,
+  operatorDigest,
+} from "../members/index.ts";
 import { OperatorError } from "../operator-error.ts";
 import type { EnsembleAction, EnsembleStep } from "../plan/ensemble-action.ts";
 import { hasQuorum, viewEnsemble } from "../plan/ensemble-view.ts";
@@ -82,10 +87,7 @@ export class LocalEnsemble {
   /** Ends the look that is under way. */
   #looking = new AbortController();
   #failure: Error | null = null;
-  #failedHandOvers: { readonly leader: number | null; readonly count: number } = {
-    leader: null,
-    count: 0,
-  };
+  readonly #failedHandOvers = new FailedHandOvers();
   #quorumSeenMs: number | null = null;
   /** What could not be done when it was tried last. */
   #refusal: string | null = null;
@@ -211,13 +213,12 @@ export class LocalEnsemble {
     isFresh: boolean,
     signal: AbortSignal,
   ): Promise<LocalObservation> {
-    const { leader: failedLeader, count } = this.#failedHandOvers;
     const observation = await observeLocal(
       {
         ...this.#partsFor(ensemble),
         target: { ensemble, adminPassword: this.#adminPassword, imported: null },
         knownMembership: (reports) => (isFresh ? null : this.#membership.recall(reports)),
-        failedHandOvers: (leader) => (leader === failedLeader ? count : 0),
+        failedHandOvers: (leader) => this.#failedHandOvers.under(leader),
       },
       signal,
     );
@@ -252,11 +253,7 @@ export class LocalEnsemble {
 
   /** What serves goes on serving though something cannot be done to it. */
   #noteFailure(action: EnsembleAction, error: unknown): void {
-    if (action.kind === "transferLeadership") {
-      const { leader, count } = this.#failedHandOvers;
-      const before = leader === action.from ? count : 0;
-      this.#failedHandOvers = { leader: action.from, count: before + 1 };
-    }
+    if (action.kind === "transferLeadership") this.#failedHandOvers.note(action.from);
     const isPassing = error instanceof OperatorError && this.#quorumSeenMs !== null;
     if (!isPassing || this.#isStopping) throw error;
     const note = error.problems.join("; ");

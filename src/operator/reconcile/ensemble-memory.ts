@@ -3,7 +3,7 @@
  * any moment: it saves calls and counts what failed, and nothing that is safe rests on it.
  */
 import type { KubeObject } from "../kube/index.ts";
-import { KnownMembership } from "../members/index.ts";
+import { FailedHandOvers, KnownMembership } from "../members/index.ts";
 import { hasQuorum } from "../plan/ensemble-view.ts";
 import type { EnsembleView } from "../plan/ensemble-view.ts";
 import { AppliedChildren } from "./applied-children.ts";
@@ -23,8 +23,7 @@ export interface EnsembleMemory {
   written: { readonly object: KubeObject; readonly older: ReadonlySet<string> } | null;
   /** When the status was written last, by the monotonic clock. */
   statusWrittenMs: number;
-  /** Hand-overs that failed in a row, and under whom. */
-  failedHandOvers: { readonly leader: number | null; readonly count: number };
+  readonly failedHandOvers: FailedHandOvers;
   readonly membership: KnownMembership;
   /** Since when no quorum has served, by the monotonic clock; null while one does. */
   quorumMissedSinceMs: number | null;
@@ -51,7 +50,7 @@ export class EnsembleMemories {
       applied: new AppliedChildren(),
       written: null,
       statusWrittenMs: -Infinity,
-      failedHandOvers: { leader: null, count: 0 },
+      failedHandOvers: new FailedHandOvers(),
       membership: new KnownMembership(),
       quorumMissedSinceMs: null,
       waitingSinceMs: null,

@@ -183,7 +183,7 @@ export class Reconciler {
       applied,
       defaultImage,
       knownMembership: (reports) => (isFresh ? null : memory.membership.recall(reports)),
-      failedHandOvers: (leader) => (leader === failedHandOvers.leader ? failedHandOvers.count : 0),
+      failedHandOvers: (leader) => failedHandOvers.under(leader),
       refusals,
       wallMs: timers.wallMs(),
     };
@@ -239,7 +239,7 @@ export class Reconciler {
       const options = { client, members, applied, refusals, defaultImage, wallMs };
       await carryOut(action, observation, options, signal);
     } catch (error) {
-      if (action.kind === "transferLeadership") countFailure(memory, action.from);
+      if (action.kind === "transferLeadership") memory.failedHandOvers.note(action.from);
       const isRefusal = error instanceof OperatorError;
       const isOver = error instanceof KubeError && (error.retriable || error.code === "CONFLICT");
       if (isOver || !(error instanceof Error)) throw error;
@@ -294,10 +294,4 @@ function isImporting(ensemble: Ensemble): boolean {
 function hasFinalizer({ metadata }: KubeObject): boolean {
   const finalizers = metadata["finalizers"] as readonly unknown[] | undefined;
   return finalizers?.includes(FINALIZER) === true;
-}
-
-function countFailure(memory: EnsembleMemory, leader: number): void {
-  const { failedHandOvers } = memory;
-  const count = failedHandOvers.leader === leader ? failedHandOvers.count + 1 : 1;
-  memory.failedHandOvers = { leader, count };
 }
