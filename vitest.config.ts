@@ -54,7 +54,10 @@ const unit: TestProjectInlineConfiguration = {
   },
 };
 
-const compat = oneAtATime("compat", 3);
+/** With servers of others, which take their time to elect a leader on a busy machine. */
+const compat: TestProjectInlineConfiguration = {
+  test: { ...oneAtATime("compat", 3).test, testTimeout: 5 * MINUTE_MS, hookTimeout: 5 * MINUTE_MS },
+};
 
 /** All files share one cluster, which the set-up starts. */
 const cluster: TestProjectInlineConfiguration = {

@@ -103,7 +103,7 @@ describe("The admin server, Apache's and ours", () => {
   beforeAll(async () => {
     apache = await start("apache", 1);
     ensemble = await start("ensemble", 1);
-  }, 90_000);
+  });
 
   afterAll(async () => {
     for (const client of clients) await client.close();
@@ -120,7 +120,7 @@ describe("The admin server, Apache's and ours", () => {
     expect(ours!.body.toString().replaceAll(own, "")).toBe(theirs!.body.toString());
   });
 
-  it("answers alike on a standalone server", { timeout: 60_000 }, async () => {
+  it("answers alike on a standalone server", async () => {
     await compareAll([apache, 1], [ensemble, 1]);
   });
 
@@ -133,14 +133,14 @@ describe("The admin server, Apache's and ours", () => {
     }
   });
 
-  it("answers alike in a quorum", { timeout: 180_000 }, async () => {
+  it("answers alike in a quorum", async () => {
     const [theirs, ours] = [await start("apache", 3), await start("ensemble", 3)];
     await compareAll([theirs, theirs.leader], [ours, ours.leader]);
     const followers = [theirs, ours].map(({ leader }) => [1, 2, 3].find((id) => id !== leader)!);
     await compareAll([theirs, followers[0]!], [ours, followers[1]!]);
   });
 
-  it("gives a snapshot that Apache restores", { timeout: 60_000 }, async () => {
+  it("gives a snapshot that Apache restores", async () => {
     const headers = { Authorization: `digest ${superUser.auth}` };
     const client = await EnsembleClient.connect(ensemble.group.addressOf(1));
     clients.push(client);

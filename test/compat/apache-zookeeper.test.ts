@@ -32,7 +32,7 @@ await describeWithPeers(
       await rm(baseFolder, { recursive: true, force: true });
     });
 
-    test("zkCli creates a node that kazoo reads", { timeout: 60_000 }, async () => {
+    test("zkCli creates a node that kazoo reads", async () => {
       const created = await runZkCli(standalone.connectString, ["create", "/greeting", "hello"]);
       expect(created.exitCode).toBe(0);
       const script = [
@@ -56,13 +56,13 @@ await describeWithPeers(
       expect(answer).toMatch(/Node count: \d+\n$/);
     });
 
-    test("a failing zkCli command returns its exit code", { timeout: 60_000 }, async () => {
+    test("a failing zkCli command returns its exit code", async () => {
       const got = await runZkCli(standalone.connectString, ["get", "/nowhere"]);
       expect(got.exitCode).not.toBe(0);
       expect(got.stderr).toContain("Node does not exist");
     });
 
-    test("three servers elect one leader, and stop cleanly", { timeout: 90_000 }, async () => {
+    test("three servers elect one leader, and stop cleanly", async () => {
       const three = await startApacheEnsemble(3, { baseFolder: path.join(baseFolder, "three") });
       const ports = three.members.map((member) => member.ports.client);
       const modes = await Promise.all(ports.map((port) => askServerMode("127.0.0.1", port)));

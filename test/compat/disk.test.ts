@@ -110,7 +110,7 @@ await describeWithPeers("One disk for Apache's server and ours", [installApacheZ
     expect(await group.complaints()).toEqual([]);
   });
 
-  test("a whole ensemble moves over and back, with its epochs", { timeout: 90_000 }, async () => {
+  test("a whole ensemble moves over and back, with its epochs", async () => {
     group = await ServerGroup.layOut(3, { ...busyTreeConfig, snapCount: SNAPSHOT_EVERY });
     await group.start("apache");
     await write(1);

@@ -132,14 +132,14 @@ describe("Four-letter words, Apache's and ours", () => {
     for (const group of groups) await group.remove();
   });
 
-  it("are alike on a standalone server", { timeout: 90_000 }, async () => {
+  it("are alike on a standalone server", async () => {
     const [apache, ensemble] = [await startGroup("apache", 1), await startGroup("ensemble", 1)];
     const [theirs, ours] = [await askAll(apache, 1), await askAll(ensemble, 1)];
     compare(theirs, ours);
     expectGauges(GAUGES, theirs, ours);
   });
 
-  it("are alike in a quorum, with and without a majority", { timeout: 180_000 }, async () => {
+  it("are alike in a quorum, with and without a majority", async () => {
     const [apache, ensemble] = [await startGroup("apache", 3), await startGroup("ensemble", 3)];
     const leaders = [await apache.leader(), await ensemble.leader()] as const;
     const leading = [await askAll(apache, leaders[0]), await askAll(ensemble, leaders[1])] as const;
@@ -164,7 +164,7 @@ describe("Four-letter words, Apache's and ours", () => {
     expect(ours.get("mntr")).toBe(theirs.get("mntr"));
   });
 
-  it("are refused alike", { timeout: 60_000 }, async () => {
+  it("are refused alike", async () => {
     const apache = await startGroup("apache", 1, "ruok");
     const ensemble = await startGroup("ensemble", 1, "ruok");
     for (const word of WORDS) {

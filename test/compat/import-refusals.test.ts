@@ -11,7 +11,6 @@ import { ServerGroup } from "./support/server-group.ts";
 import { superUser } from "./support/tree-dump.ts";
 import type { ZooCfg } from "./support/member-layout.ts";
 
-const timeout = 120_000;
 const never = new AbortController().signal;
 
 async function startGroup(count: number, config: ZooCfg = {}): Promise<ServerGroup> {
@@ -35,7 +34,7 @@ async function configOf(group: ServerGroup): Promise<string> {
 
 await describeWithPeers("Apache servers that are to be imported", [installApacheZooKeeper], () => {
   describe("an ensemble that takes reconfigurations", () => {
-    test("can be joined by who may, with all of its servers", { timeout }, async () => {
+    test("can be joined by who may, with all of its servers", async () => {
       const group = await startGroup(3, { reconfigEnabled: true });
       const before = await configOf(group);
       expect(await read(group)).toEqual({
@@ -58,12 +57,12 @@ await describeWithPeers("Apache servers that are to be imported", [installApache
     });
   });
 
-  test("one without reconfigurations is named as such", { timeout }, async () => {
+  test("one without reconfigurations is named as such", async () => {
     const group = await startGroup(2);
     expect(await read(group)).toMatchObject({ reason: "ReconfigDisabled" });
   });
 
-  test("a standalone server is, too", { timeout }, async () => {
+  test("a standalone server is, too", async () => {
     const group = await startGroup(1, { reconfigEnabled: true });
     expect(await read(group)).toMatchObject({ reason: "NotAnEnsemble" });
   });

@@ -70,7 +70,7 @@ await describeWithPeers("An import by the operator", [installApacheZooKeeper, in
     const all = [group.connectString, ...NEW.map((sid) => pods.addressOf(sid))].join(",");
     load = await Workload.start(all, "/load");
     resident = await Resident.start(all);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     resident.kill();
@@ -105,7 +105,7 @@ await describeWithPeers("An import by the operator", [installApacheZooKeeper, in
       PATIENCE_MS,
     );
 
-  test("members join the old servers", { timeout: 240_000 }, async () => {
+  test("members join the old servers", async () => {
     want(false);
     await untilImport("False/Joined");
     expect(await votersOf(group.addressOf(1))).toEqual([...OLD, ...NEW]);
@@ -119,7 +119,7 @@ await describeWithPeers("An import by the operator", [installApacheZooKeeper, in
     });
   });
 
-  test("and take their place, and the old ones stop", { timeout: 240_000 }, async () => {
+  test("and take their place, and the old ones stop", async () => {
     want(true);
     await untilImport("True/OldServersMayGo");
     await eventually(

@@ -58,12 +58,12 @@ await describeWithPeers(
       }
     };
 
-    test("ours take the place of Apache's, under load", { timeout: 240_000 }, async () => {
+    test("ours take the place of Apache's, under load", async () => {
       await page.run("exchange", "by-reconfig");
       await expectServers(NEW);
     });
 
-    test("and Apache's take that of ours", { timeout: 240_000 }, async () => {
+    test("and Apache's take that of ours", async () => {
       page.servers = NEW;
       await page.run("exchange", "by-reconfig-back");
       await expectServers(NEXT);

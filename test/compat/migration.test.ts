@@ -42,7 +42,7 @@ await describeWithPeers("Migration in place", [installApacheZooKeeper, installKa
     expect(await page.run("check")).not.toMatch(/trouble/u);
   });
 
-  test("each Apache server becomes ours, under load", { timeout: 240_000 }, async () => {
+  test("each Apache server becomes ours, under load", async () => {
     await page.run("replace", "in-place");
     await load.progress(20);
     expect(group.ids.map((id) => group.process(id).name)).toEqual(
@@ -50,7 +50,7 @@ await describeWithPeers("Migration in place", [installApacheZooKeeper, installKa
     );
   });
 
-  test("and Apache's again", { timeout: 240_000 }, async () => {
+  test("and Apache's again", async () => {
     await page.run("replace", "in-place-back");
     await load.progress(20);
     expect(group.ids.map((id) => group.process(id).name)).toEqual(

@@ -41,38 +41,34 @@ await describeWithPeers("Five voters of Apache's and ours under load", installer
 
   const isOurs = (id: number): boolean => kindOf(id) === "ensemble";
 
-  test(
-    "keep what they acknowledged while their leaders are killed",
-    { timeout: 120_000 },
-    async () => {
-      const load = await Workload.start(group.connectString, "/load");
-      const killed: number[] = [];
-      const isEnough = (): boolean => {
-        const ours = killed.filter(isOurs).length;
-        return Math.min(ours, killed.length - ours) >= KILLED_OF_EACH;
-      };
-      while (!isEnough() && killed.length < ROUNDS_MAX) {
-        await load.progress(5);
-        await sleep(REIGN_MS);
-        const leader = await group.leader();
-        await group.kill([leader]);
-        killed.push(leader);
-        await group.leader();
-        await group.launch(kindOf(leader), leader);
-        await group.untilServing();
-      }
-      expect(isEnough(), `leaders that were killed: ${killed.join(", ")}`).toBe(true);
-      await load.progress(20);
-      const history = await load.finish();
-      const [first, ...others] = await Promise.all(
-        group.ids.map((id) => dumpTree(group.addressOf(id))),
-      );
-      expect(findViolations(history, first!)).toEqual([]);
-      for (const other of others) {
-        expect(withoutConfig(other)).toEqual(withoutConfig(first!));
-      }
-    },
-  );
+  test("keep what they acknowledged while their leaders are killed", async () => {
+    const load = await Workload.start(group.connectString, "/load");
+    const killed: number[] = [];
+    const isEnough = (): boolean => {
+      const ours = killed.filter(isOurs).length;
+      return Math.min(ours, killed.length - ours) >= KILLED_OF_EACH;
+    };
+    while (!isEnough() && killed.length < ROUNDS_MAX) {
+      await load.progress(5);
+      await sleep(REIGN_MS);
+      const leader = await group.leader();
+      await group.kill([leader]);
+      killed.push(leader);
+      await group.leader();
+      await group.launch(kindOf(leader), leader);
+      await group.untilServing();
+    }
+    expect(isEnough(), `leaders that were killed: ${killed.join(", ")}`).toBe(true);
+    await load.progress(20);
+    const history = await load.finish();
+    const [first, ...others] = await Promise.all(
+      group.ids.map((id) => dumpTree(group.addressOf(id))),
+    );
+    expect(findViolations(history, first!)).toEqual([]);
+    for (const other of others) {
+      expect(withoutConfig(other)).toEqual(withoutConfig(first!));
+    }
+  });
 
   test("have the same digests, in memory and on disk, and ours no complaints", async () => {
     await untilLevel(group, group.ids);

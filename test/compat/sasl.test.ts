@@ -98,7 +98,7 @@ await describeWithPeers(
           ports.set(`${setup} ${kind}`, member!.ports.client);
         }
       }
-    }, 120_000);
+    });
 
     afterAll(async () => {
       await Promise.all(servers.map((server) => server.stop()));

@@ -16,7 +16,7 @@ export async function untilLevel(group: ServerGroup, ids: readonly number[]): Pr
     const answers = await Promise.all(ids.map((id) => ask(group, id, "srvr")));
     return new Set(answers.map((answer) => /^Zxid: (\S+)$/mu.exec(answer)?.[1])).size;
   };
-  await expect.poll(lastZxids, { timeout: 10_000 }).toBe(1);
+  await expect.poll(lastZxids, { timeout: 30_000 }).toBe(1);
 }
 
 /**

@@ -25,6 +25,8 @@ const serverKinds: readonly ServerKind[] = ["apache", "apache-3.8", "ensemble"];
 /** Small heap and quick start: several of them share a test machine with everything else. */
 const JVM_FLAGS = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 const POLL_MS = 50;
+/** For elections as well: Apache's wait longer after each that came to nothing, on a busy machine. */
+const SERVING_TIMEOUT_MS = 90_000;
 const COMPLAINT = /"level":"error"| (?:ERROR|FATAL) |digest.* (?:not|mismatch)/iu;
 /**
  * What Apache calls an error when somebody who asked `srvr` has closed already, when a learner was
@@ -32,7 +34,7 @@ const COMPLAINT = /"level":"error"| (?:ERROR|FATAL) |digest.* (?:not|mismatch)/i
  */
 const NOISE = [
   /Error (?:closing a command socket|sending data synchronously)/u,
-  /in LearnerHandler: \njava\.(?:io\.EOF|net\.Socket)Exception/u,
+  /in LearnerHandler(?:: )?\njava\.(?:io\.EOF|net\.Socket)Exception/u,
   /Exception while submitting quorum .*\n\S+\.RejectedExecutionException/u,
 ];
 
@@ -137,7 +139,10 @@ export class ServerGroup {
   }
 
   /** @throws Error with the end of the log when one ends or does not serve in time. */
-  async untilServing(ids: readonly number[] = this.ids, timeoutMs = 30_000): Promise<void> {
+  async untilServing(
+    ids: readonly number[] = this.ids,
+    timeoutMs = SERVING_TIMEOUT_MS,
+  ): Promise<void> {
     await waitUntilServing(
       ids.map((id) => this.process(id)),
       timeoutMs,
@@ -145,7 +150,7 @@ export class ServerGroup {
   }
 
   /** The id of the member that leads (or stands alone), as soon as one does. */
-  async leader(timeoutMs = 30_000): Promise<number> {
+  async leader(timeoutMs = SERVING_TIMEOUT_MS): Promise<number> {
     const deadlineMs = performance.now() + timeoutMs;
     while (performance.now() < deadlineMs) {
       for (const id of this.ids) {
