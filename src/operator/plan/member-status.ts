@@ -16,7 +16,7 @@ import type { EnsembleWanted } from "./ensemble-wanted.ts";
 export interface MembersStatus {
   /** By ascending id. */
   readonly members: readonly Omit<MemberStatus, "name">[];
-  /** The id of the leader of a quorum. */
+  /** The member that leads a quorum; null where nobody does, or an old server of an import. */
   readonly leaderSid: number | null;
   /** Voting members that there are to be now, and how many of them serve. */
   readonly replicas: number;
@@ -46,7 +46,7 @@ export function describeMembers(wanted: EnsembleWanted, observed: EnsembleObserv
   const target = isToHibernate(view) ? 0 : wanted.replicas + wanted.observers;
   return {
     members: all.map((member) => describeMember(view, member)),
-    leaderSid: view.leader?.sid ?? null,
+    leaderSid: all.find(({ sid }) => sid === view.leader?.sid)?.sid ?? null,
     replicas: observed.recorded.sizes.members,
     readyReplicas: serving.filter(({ sid }) => componentOf(sid) === "members").length,
     memberSummary: `${serving.length}/${target}`,

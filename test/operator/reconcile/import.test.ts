@@ -64,6 +64,8 @@ test("both are one ensemble for as long as is asked for", async () => {
   const world = await open({}, { takeOver: false });
   await untilImported(world, "False/Joined");
   for (let step = 0; step < 20; step += 1) await world.step();
+  // An old server leads, which is no pod of this ensemble.
+  expect(statusOf(world)).not.toHaveProperty("leader");
   const data = world.server.get("configmaps", "zk-config")?.["data"] as Record<string, string>;
   expect(data["members"]?.split("\n").map((line) => line.slice(0, 13))).toEqual([
     "server.1=old1",
