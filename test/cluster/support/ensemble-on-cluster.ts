@@ -52,18 +52,20 @@ export interface PodSeen {
 export class EnsembleOnCluster {
   readonly name: string;
   readonly namespace: string;
+  readonly #firstOrdinal: number;
   readonly #client = openKubeClient();
 
   /** Does nothing yet. */
-  constructor(namespace: string, name: string) {
+  constructor(namespace: string, name: string, firstOrdinal = 0) {
     this.name = name;
     this.namespace = namespace;
+    this.#firstOrdinal = firstOrdinal;
   }
 
   /** Members by their names in the cluster's DNS. */
   get connectString(): string {
     const domain = `${this.name}-members.${this.namespace}.svc.cluster.local`;
-    const ordinals = Array.from({ length: MEMBERS_MAX }, (_, ordinal) => ordinal);
+    const ordinals = Array.from({ length: MEMBERS_MAX }, (_, n) => this.#firstOrdinal + n);
     return ordinals.map((n) => `${this.name}-${n}.${domain}:${CLIENT_PORT}`).join(",");
   }
 

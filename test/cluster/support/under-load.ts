@@ -48,10 +48,15 @@ export class UnderLoad {
     const startedMs = performance.now();
     await action();
     const tookMs = performance.now() - startedMs;
-    await this.#load.progress(WRITES_AFTER);
+    await this.progress();
     const row = { event, tookMs, ...this.#pulse.take() };
     this.rows.push(row);
     return row;
+  }
+
+  /** Waits until every writer has got through some more writes. */
+  async progress(): Promise<void> {
+    await this.#load.progress(WRITES_AFTER);
   }
 
   /** Ends the work; everything that is wrong, as sentences. */
