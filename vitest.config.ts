@@ -5,9 +5,9 @@
  * `integration` starts real processes on loopback, one file at a time. `sim` drives a cluster of
  * pure peers, of whole servers, and the operator's planner, from seeds. `proof` shows that the
  * simulators and checkers notice planted defects, cuts the power, and lets faults loose on real
- * servers; `compat` needs Java and Python; `cluster` starts a Kubernetes: these take minutes, and
- * take part only when they are asked for by name. With ENSEMBLE_REPORT_DIR set, each run also leaves
- * `<suites>.json` in that folder.
+ * servers; `compat` and `zookeeper` need Java, and `compat` Python; `cluster` starts a Kubernetes:
+ * these take minutes, and take part only when they are asked for by name. With ENSEMBLE_REPORT_DIR
+ * set, each run also leaves `<suites>.json` in that folder.
  */
 
 import { defineConfig } from "vitest/config";
@@ -59,6 +59,12 @@ const compat: TestProjectInlineConfiguration = {
   test: { ...oneAtATime("compat", 3).test, testTimeout: 5 * MINUTE_MS, hookTimeout: 5 * MINUTE_MS },
 };
 
+/** ZooKeeper's own tests, which wait most of their time. */
+const zookeeperFiles = ["test/compat/zookeeper-tests.test.ts"];
+const zookeeper: TestProjectInlineConfiguration = {
+  test: { ...compat.test, name: "zookeeper", include: zookeeperFiles },
+};
+
 /** All files share one cluster, which the set-up starts. */
 const cluster: TestProjectInlineConfiguration = {
   test: {
@@ -90,7 +96,8 @@ export default defineConfig({
       without(proofFiles, suite("sim", 1)),
       without(proofFiles, oneAtATime("integration", 2)),
       ...(chosen.includes("proof") ? [proof] : []),
-      ...(chosen.includes("compat") ? [compat] : []),
+      ...(chosen.includes("compat") ? [without(zookeeperFiles, compat)] : []),
+      ...(chosen.includes("zookeeper") ? [zookeeper] : []),
       ...(chosen.includes("cluster") ? [cluster] : []),
     ],
     reporters: reportDir === undefined ? ["default"] : ["default", "json"],

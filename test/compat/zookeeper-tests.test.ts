@@ -11,7 +11,7 @@ import { EXCLUDED, RUNNING } from "./zookeeper-tests/classes.ts";
 
 const PACKAGE = "org.apache.zookeeper.";
 /** The longest class takes two minutes of these; others may wait for a free lane meanwhile. */
-const CLASS_TIMEOUT_MS = 600_000;
+const CLASS_TIMEOUT_MS = 1_200_000;
 
 await describeWithPeers("ZooKeeper's own tests on our server", [installZooKeeperTests], () => {
   let run: TestRun;

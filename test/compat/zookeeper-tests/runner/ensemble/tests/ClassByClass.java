@@ -33,7 +33,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
  * gets a line of JSON per outcome (see {@link Outcomes}); what tests print goes to standard error.
  */
 public final class ClassByClass {
-    private static final String METHOD_TIMEOUT = "120 s";
+    private static final String METHOD_TIMEOUT = "300 s";
 
     private ClassByClass() {}
 

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class ServerProcess {
     private static final Set<ServerProcess> RUNNING = ConcurrentHashMap.newKeySet();
     private static final AtomicInteger STARTED = new AtomicInteger();
-    private static final int START_LIMIT_MS = 30_000;
+    private static final int START_LIMIT_MS = 90_000;
     private static final int STOP_LIMIT_MS = 15_000;
     private static final int POLL_MS = 20;
     private static final int LOG_TAIL_BYTES = 2_000;
