@@ -1,8 +1,9 @@
 /**
  * One leader among several operators, by a Lease. A candidate takes the lease when nobody holds it,
  * or when its record has not changed for its whole duration as measured here: clocks of other
- * machines are never compared with ours. Every write carries the resource version that was read, so
- * that of two candidates one gets a CONFLICT.
+ * machines are never compared with ours. Every write carries the resource version that it replaces,
+ * so that of two candidates one gets a CONFLICT. A leader knows that version from its last write,
+ * and renews with one call; it reads the lease only when that write is refused as outdated.
  *
  * A leader that has not renewed in time stops being one by its own clock, before anybody else may
  * take over: `onLost` is called at that moment, even while a renewal hangs, and there is no way
@@ -114,13 +115,34 @@ export class LeaderElection {
   }
 
   async #acquireOrRenew(): Promise<boolean> {
+    const known = this.#observed;
+    if (known !== undefined && this.#isOurs(known) && (await this.#renew(known))) return true;
+    const observed = await this.#observe();
+    const isFree = observed === undefined || this.#isOurs(observed) || this.#isExpired(observed);
+    if (!isFree || this.#abort.signal.aborted) return false;
+    await this.#write(observed);
+    return true;
+  }
+
+  /** Answers false when the lease is not what it was after our last write. */
+  async #renew(known: Observed): Promise<boolean> {
+    try {
+      await this.#write(known);
+      return true;
+    } catch (error) {
+      const code = error instanceof KubeError ? error.code : null;
+      if (code !== "CONFLICT" && code !== "NOT_FOUND") throw error;
+      return false;
+    }
+  }
+
+  /** Makes the lease ours from now on, if it is still what was observed. */
+  async #write(observed: Observed | undefined): Promise<void> {
     const { client, timers } = this.#dependencies;
     const { lease: name, identity } = this.#options;
-    const observed = await this.#observe();
     const now = formatMicroTime(timers.wallMs());
     const record = observed?.record;
     const isOurs = record?.holder === identity;
-    if (observed !== undefined && !isOurs && !this.#isExpired(observed)) return false;
     const next: LeaseRecord = {
       holder: identity,
       durationMs: LEASE_MS,
@@ -128,33 +150,40 @@ export class LeaderElection {
       acquireTime: isOurs ? record.acquireTime || now : now,
       transitions: record === undefined ? 0 : record.transitions + (isOurs ? 0 : 1),
     };
-    if (this.#abort.signal.aborted) return false;
     if (observed === undefined) {
       const manifest = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: name };
-      await client.create(LEASE, { ...manifest, spec: formatLeaseSpec(next) });
+      this.#note(await client.create(LEASE, { ...manifest, spec: formatLeaseSpec(next) }));
     } else {
-      await client.replace(LEASE, withRecord(observed.lease, next));
+      this.#note(await client.replace(LEASE, withRecord(observed.lease, next)));
     }
-    return true;
   }
 
   /** Reads the lease; undefined if there is none. */
   async #observe(): Promise<Observed | undefined> {
-    const { client, timers } = this.#dependencies;
-    let lease: KubeObject;
     try {
-      lease = await client.get(LEASE, this.#options.lease);
+      return this.#note(await this.#dependencies.client.get(LEASE, this.#options.lease));
     } catch (error) {
       if (!(error instanceof KubeError) || error.code !== "NOT_FOUND") throw error;
       this.#observed = undefined;
       return undefined;
     }
+  }
+
+  /** Takes note of what the lease is now; one that has not changed keeps its age. */
+  #note(lease: KubeObject): Observed {
     const { uid, resourceVersion } = lease.metadata;
-    const before = this.#observed?.lease.metadata;
-    if (before?.uid !== uid || before.resourceVersion !== resourceVersion) {
-      this.#observed = { lease, record: parseLease(lease), sinceMs: timers.monotonicMs() };
+    const before = this.#observed;
+    const { metadata } = before?.lease ?? {};
+    if (before !== undefined && metadata?.uid === uid) {
+      if (metadata.resourceVersion === resourceVersion) return before;
     }
+    const sinceMs = this.#dependencies.timers.monotonicMs();
+    this.#observed = { lease, record: parseLease(lease), sinceMs };
     return this.#observed;
+  }
+
+  #isOurs({ record }: Observed): boolean {
+    return record.holder === this.#options.identity;
   }
 
   #isExpired({ record, sinceMs }: Observed): boolean {
@@ -195,7 +224,7 @@ export class LeaderElection {
     const { client, timers, logger } = this.#dependencies;
     try {
       const observed = await this.#observe();
-      if (observed === undefined || observed.record.holder !== this.#options.identity) return;
+      if (observed === undefined || !this.#isOurs(observed)) return;
       const renewTime = formatMicroTime(timers.wallMs());
       const record = { ...observed.record, holder: "", durationMs: 1000, renewTime };
       await client.replace(LEASE, withRecord(observed.lease, record));

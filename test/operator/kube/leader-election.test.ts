@@ -41,9 +41,9 @@ function candidate({ dependencies }: Fixture, identity: string) {
 /** Lets time pass in steps of one retry, with all calls between them answered. */
 async function pass({ timers, server }: Fixture, ms: number): Promise<void> {
   for (let passedMs = 0; passedMs < ms; passedMs += 2000) {
-    const before = server.count("GET");
+    const before = server.requests.length;
     timers.advance(2000);
-    await until(() => server.count("GET") > before);
+    await until(() => server.requests.length > before);
     await settle();
   }
 }
@@ -121,7 +121,7 @@ test("a leader that cannot renew is told so after 10 s, before anybody else may 
   const refuse = Array(20).fill((response: Parameters<typeof sendStatus>[0]) =>
     sendStatus(response, 503, "ServiceUnavailable"),
   ) as Parameters<typeof fixture.server.next>[1][];
-  fixture.server.next("GET", ...refuse);
+  fixture.server.next("PUT", ...refuse);
   await pass(fixture, 8000);
   expect(election.isLeader).toBe(true);
   fixture.timers.advance(2000);
@@ -157,6 +157,62 @@ test("a leader whose lease another has taken stops at the next look", async () =
   await pass(fixture, 2000);
   expect(told).toEqual(["elected", "lost"]);
   expect(await specOf(fixture)).toMatchObject({ holderIdentity: "usurper" });
+});
+
+test("a leader renews by one write, and reads only when that is outdated", async () => {
+  const fixture = await open();
+  const { server } = fixture;
+  const { election, told } = candidate(fixture, "one");
+  election.start();
+  await until(() => election.isLeader);
+  const since = server.requests.length;
+  await pass(fixture, 6000);
+  const verbs = () => server.requests.slice(since).map(({ verb }) => verb);
+  expect(verbs()).toEqual(["PUT", "PUT", "PUT"]);
+  const lease = fixture.server.get("leases", NAME.name);
+  const spec = lease?.["spec"] as Json;
+  fixture.server.put("leases", NAME.name, {
+    spec: { ...spec, strategy: "OldestEmulationVersion" },
+  });
+  await pass(fixture, 2000);
+  await until(() => verbs().length === 6);
+  expect(verbs().slice(3)).toEqual(["PUT", "GET", "PUT"]);
+  await pass(fixture, 2000);
+  expect(verbs().slice(6)).toEqual(["PUT"]);
+  expect(await specOf(fixture)).toMatchObject({
+    holderIdentity: "one",
+    strategy: "OldestEmulationVersion",
+    leaseTransitions: 0,
+  });
+  expect(told).toEqual(["elected"]);
+});
+
+test("a leader whose lease was deleted makes it again", async () => {
+  const fixture = await open();
+  const { election, told } = candidate(fixture, "one");
+  election.start();
+  await until(() => election.isLeader);
+  fixture.server.remove("leases", NAME.name);
+  await pass(fixture, 2000);
+  await until(() => fixture.server.get("leases", NAME.name) !== undefined);
+  await settle();
+  expect([election.isLeader, ...told]).toEqual([true, "elected"]);
+});
+
+test("a leader whose write was taken without an answer finds its lease again", async () => {
+  const fixture = await open();
+  const { server } = fixture;
+  const { election, told } = candidate(fixture, "one");
+  election.start();
+  await until(() => election.isLeader);
+  server.next("PUT", (response, { body }) => {
+    server.put("leases", NAME.name, { spec: body["spec"] as Json });
+    sendStatus(response, 503, "ServiceUnavailable");
+  });
+  await pass(fixture, 6000);
+  await settle();
+  expect([election.isLeader, ...told]).toEqual([true, "elected"]);
+  expect(await specOf(fixture)).toMatchObject({ holderIdentity: "one", leaseTransitions: 0 });
 });
 
 test("of two candidates for a free lease one is elected", async () => {
