@@ -162,8 +162,8 @@ export class KubeClient {
     query.set("resourceVersion", options.resourceVersion);
     query.set("timeoutSeconds", String(options.timeoutSeconds));
     const path = `${collectionPath(type, selection.namespace)}?${query.toString()}`;
-    const deadline = new Deadline(this.#timers, `GET ${path}`);
-    const signal = signalOf(deadline, options.signal);
+    const deadline = new Deadline(this.#timers, `GET ${path}`, options.signal);
+    const { signal } = deadline;
     deadline.set(this.#requestTimeoutMs);
     try {
       const response = await this.#open({ method: "GET", path, signal });
@@ -188,9 +188,9 @@ export class KubeClient {
     options: CallOptions = {},
   ): Promise<unknown> {
     const call = `${method} ${path}`;
-    const deadline = new Deadline(this.#timers, call);
+    const deadline = new Deadline(this.#timers, call, options.signal);
+    const { signal } = deadline;
     deadline.set(this.#requestTimeoutMs);
-    const signal = signalOf(deadline, options.signal);
     const { contentType, value } = options;
     const content = contentType === undefined ? {} : { contentType, body: JSON.stringify(value) };
     try {
@@ -226,16 +226,24 @@ interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A time-out that can be moved, as the signal that it aborts. */
+/**
+ * A time-out that can be moved, as the signal that it aborts; another signal aborts that too. Not
+ * by `AbortSignal.any()`: the other one may live as long as the process, and would hold on to it.
+ */
 class Deadline {
   readonly #abort = new AbortController();
   readonly #timers: Timers;
   readonly #call: string;
+  readonly #other: AbortSignal | undefined;
+  readonly #follow = (): void => this.#abort.abort(this.#other?.reason);
   #cancel: () => void = () => undefined;
 
-  constructor(timers: Timers, call: string) {
+  constructor(timers: Timers, call: string, other: AbortSignal | undefined) {
     this.#timers = timers;
     this.#call = call;
+    this.#other = other;
+    if (other?.aborted === true) this.#follow();
+    else other?.addEventListener("abort", this.#follow);
   }
 
   get signal(): AbortSignal {
@@ -253,12 +261,9 @@ class Deadline {
   /** Stops the clock and whatever still runs under the signal. */
   end(): void {
     this.#cancel();
+    this.#other?.removeEventListener("abort", this.#follow);
     this.#abort.abort(new KubeError("CANCELLED", `${this.#call}: the caller has left`));
   }
-}
-
-function signalOf(deadline: Deadline, signal: AbortSignal | undefined): AbortSignal {
-  return signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
 }
 
 function queryOf(selection: Selection): URLSearchParams {

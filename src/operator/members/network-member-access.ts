@@ -24,6 +24,7 @@ import type { MemberState } from "./member-state.ts";
 import { changeMembership, readMembership } from "./membership.ts";
 import type { EnsembleAccess } from "./membership.ts";
 import { operatorCredentials } from "./operator-digest.ts";
+import { withLimit } from "./with-limit.ts";
 
 /** Ports of a member; they are the same for all pods. */
 export interface MemberPorts {
@@ -61,27 +62,29 @@ export class NetworkMemberAccess implements MemberAccess {
     target: EnsembleTarget,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, ObservedReport>> {
-    const limited = limit(signal, REPORT_TIMEOUT_MS);
-    const states = await Promise.all([
-      ...target.members.map((member) => this.#readState(target, member, limited)),
-      ...(target.imported?.servers ?? []).map(askImportedServer),
-    ]);
-    return joinReports(states.filter((state) => state !== null));
+    return withLimit(signal, REPORT_TIMEOUT_MS, async (limited) => {
+      const states = await Promise.all([
+        ...target.members.map((member) => this.#readState(target, member, limited)),
+        ...(target.imported?.servers ?? []).map(askImportedServer),
+      ]);
+      return joinReports(states.filter((state) => state !== null));
+    });
   }
 
   async readMembership(target: EnsembleTarget, signal: AbortSignal): Promise<Membership | null> {
     if (target.members.length + (target.imported?.servers.length ?? 0) === 0) return null;
-    const access = this.#accessTo(target, READ_TIMEOUT_MS, signal);
-    try {
-      return await readMembership(access);
-    } catch (error) {
-      if (error instanceof ZkError || access.signal.aborted) return null;
-      throw error;
-    }
+    return withLimit(signal, READ_TIMEOUT_MS, async (limited) => {
+      try {
+        return await readMembership(this.#accessTo(target, READ_TIMEOUT_MS, limited));
+      } catch (error) {
+        if (error instanceof ZkError || limited.aborted) return null;
+        throw error;
+      }
+    });
   }
 
   readImport(source: ImportSource, signal: AbortSignal): Promise<ImportReading> {
-    return readImport(source, limit(signal, CHANGE_TIMEOUT_MS));
+    return withLimit(signal, CHANGE_TIMEOUT_MS, (limited) => readImport(source, limited));
   }
 
   async addMember(
@@ -121,12 +124,14 @@ export class NetworkMemberAccess implements MemberAccess {
     signal: AbortSignal,
   ): Promise<AdminAnswer> {
     try {
-      return await askAdmin({
-        method: "POST",
-        url: this.#adminUrl(target, leader, `transfer_leadership?target=${String(to)}`),
-        headers: { authorization: `digest ${operatorCredentials(target.adminPassword)}` },
-        signal: limit(signal, CHANGE_TIMEOUT_MS),
-      });
+      return await withLimit(signal, CHANGE_TIMEOUT_MS, (limited) =>
+        askAdmin({
+          method: "POST",
+          url: this.#adminUrl(target, leader, `transfer_leadership?target=${String(to)}`),
+          headers: { authorization: `digest ${operatorCredentials(target.adminPassword)}` },
+          signal: limited,
+        }),
+      );
     } catch (error) {
       if (error instanceof MemberError) throw refused(error.message, error);
       throw error;
@@ -155,14 +160,16 @@ export class NetworkMemberAccess implements MemberAccess {
     fromVersion: bigint,
     signal: AbortSignal,
   ): Promise<void> {
-    const access = this.#accessTo(target, CHANGE_TIMEOUT_MS, signal);
-    try {
-      await changeMembership(access, change, fromVersion);
-    } catch (error) {
-      if (error instanceof ZkError) throw refused(error.message, error);
-      if (!access.signal.aborted) throw error;
-      throw refused("The ensemble did not answer in time to a change of its members", error);
-    }
+    await withLimit(signal, CHANGE_TIMEOUT_MS, async (limited) => {
+      const access = this.#accessTo(target, CHANGE_TIMEOUT_MS, limited);
+      try {
+        await changeMembership(access, change, fromVersion);
+      } catch (error) {
+        if (error instanceof ZkError) throw refused(error.message, error);
+        if (!limited.aborted) throw error;
+        throw refused("The ensemble did not answer in time to a change of its members", error);
+      }
+    });
   }
 
   #accessTo(target: EnsembleTarget, timeoutMs: number, signal: AbortSignal): EnsembleAccess {
@@ -176,7 +183,7 @@ export class NetworkMemberAccess implements MemberAccess {
       servers: servers.join(","),
       credentials: credentials.filter((one) => one !== null),
       timeoutMs,
-      signal: limit(signal, timeoutMs),
+      signal,
     };
   }
 
@@ -184,10 +191,6 @@ export class NetworkMemberAccess implements MemberAccess {
     const { admin } = this.#places.portsOf(target, sid);
     return `${hostInUrl(podIp)}:${String(admin)}/commands/${command}`;
   }
-}
-
-function limit(signal: AbortSignal, timeoutMs: number): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
 }
 
 function hostInUrl(host: string): string {

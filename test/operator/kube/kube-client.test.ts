@@ -2,6 +2,7 @@
  * The client against a fake API server. The rows are those of docs/decisions/0011.
  */
 
+import { getEventListeners } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -182,6 +183,35 @@ test("row 3: a body that stops midway ends the call in time", async () => {
   await until(() => server.count("GET") === 1);
   timers.advance(REQUEST_TIMEOUT_MS);
   expect((await failure).code).toBe("TIMEOUT");
+});
+
+test("calls and watches leave nothing behind at a signal that outlives them", async () => {
+  const { server, client } = await open();
+  server.put("configmaps", "one");
+  const { signal } = new AbortController();
+  const { resourceVersion } = await client.list(CONFIG_MAP, {}, signal);
+  server.next("LIST", (response) => sendStatus(response, 503, "ServiceUnavailable"));
+  await failureOf(client.list(CONFIG_MAP, {}, signal));
+  const options = { timeoutSeconds: 300, inactivityMs: 100_000, signal, onHeard: () => undefined };
+  server.put("configmaps", "one", { data: { a: "1" } });
+  for await (const event of client.watch(CONFIG_MAP, {}, { ...options, resourceVersion })) {
+    expect([event.type, getEventListeners(signal, "abort").length]).toEqual(["MODIFIED", 1]);
+    break;
+  }
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});
+
+test("a signal that aborts ends a call with its reason", async () => {
+  const { server, client } = await open();
+  const abort = new AbortController();
+  server.next("LIST", () => abort.abort(new KubeError("CANCELLED", "enough")));
+  expect(await failureOf(client.list(CONFIG_MAP, {}, abort.signal))).toMatchObject({
+    code: "CANCELLED",
+    message: "enough",
+  });
+  const before = server.requests.length;
+  await failureOf(client.list(CONFIG_MAP, {}, abort.signal));
+  expect(server.requests.length).toBe(before);
 });
 
 test("row 1: a connection that is reset is UNREACHABLE", async () => {

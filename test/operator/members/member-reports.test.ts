@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { createServer } from "node:http";
 import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -154,5 +155,12 @@ describe("NetworkMemberAccess.readReports()", () => {
 
   it("does not wait for a member that is silent", async () => {
     expect(await reportOf(() => undefined, AbortSignal.timeout(50))).toBeUndefined();
+  });
+
+  it("leaves nothing behind at a signal that outlives it", async () => {
+    const { signal } = new AbortController();
+    await reportOf((_, response) => response.end(JSON.stringify(FOLLOWER)), signal);
+    await reportOf((request) => request.socket.destroy(), signal);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
