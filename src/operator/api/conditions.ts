@@ -69,7 +69,9 @@ const TABLE = {
       },
       DeadlineExceeded: {
         status: "False",
-        meaning: "The change has made no progress for long; it goes on when the cause is gone.",
+        meaning:
+          "The ensemble has come no closer to the spec for `spec.progressDeadlineSeconds`; the " +
+          "operator goes on trying, and the message says at what.",
       },
       SpecRefused: {
         status: "False",

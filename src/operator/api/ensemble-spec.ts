@@ -23,6 +23,7 @@ export interface EnsembleSpec {
   readonly networkPolicy: NetworkPolicySpec;
   readonly clusterDomain: string;
   readonly bootstrap: BootstrapSpec;
+  readonly progressDeadlineSeconds: number;
   readonly paused: boolean;
   readonly hibernated: boolean;
   readonly deletionProtection: boolean;

@@ -20,6 +20,7 @@ export interface EnsembleStatus {
   readonly leader?: string;
   readonly version?: string;
   readonly target?: TargetStatus;
+  readonly progress?: ProgressStatus;
   readonly members?: readonly MemberStatus[];
   readonly conditions?: readonly Condition[];
 }
@@ -45,6 +46,12 @@ export interface TargetStatus {
   readonly image?: string;
   readonly configHash?: string;
   readonly latchedAt: string;
+}
+
+/** How far it has come; not there when there is nothing to change. */
+export interface ProgressStatus {
+  readonly remaining: number;
+  readonly since: string;
 }
 
 /** One member as it was last seen. */

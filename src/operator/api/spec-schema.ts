@@ -133,6 +133,15 @@ export const SPEC_SCHEMA: JsonSchema = group(
       ],
     },
     bootstrap: BOOTSTRAP,
+    progressDeadlineSeconds: {
+      ...whole(
+        "How long the ensemble may come no closer to what is wanted before the condition " +
+          "Progressing says DeadlineExceeded, in seconds. The operator goes on trying. More than " +
+          "a new member needs for fetching all data.",
+        [10, 604_800],
+      ),
+      default: 600,
+    },
     paused: flag("Whether the operator only looks on: it reports, and changes nothing.", false),
     hibernated: flag("Whether all members are stopped, with their volumes kept.", false),
     deletionProtection: flag("Whether deleting this object is refused.", false),

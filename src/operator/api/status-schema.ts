@@ -70,6 +70,19 @@ const TARGET: JsonSchema = {
   },
 };
 
+const PROGRESS: JsonSchema = {
+  type: "object",
+  description: "How far the ensemble has come; not there when there is nothing to change.",
+  required: ["remaining", "since"],
+  properties: {
+    remaining: int32(
+      "Members, pods, volumes and places in the membership that were not as wanted yet, at the " +
+        "fewest since spec changed.",
+    ),
+    since: time("When they came to be so few; spec.progressDeadlineSeconds counts from then."),
+  },
+};
+
 const SIZES: JsonSchema = {
   type: "object",
   description:
@@ -135,6 +148,7 @@ export const STATUS_SCHEMA: JsonSchema = {
     leader: line("The pod of the leader."),
     version: line("The version of Ensemble that all members run; empty while they differ."),
     target: TARGET,
+    progress: PROGRESS,
     members: {
       type: "array",
       description: "The members, by ascending id.",

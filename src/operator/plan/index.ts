@@ -13,3 +13,5 @@ export type { ObservedProcess, ObservedProcesses } from "./observed-process.ts";
 export { planEnsemble } from "./plan-ensemble.ts";
 export { planProcesses } from "./plan-processes.ts";
 export type { ProcessAction } from "./plan-processes.ts";
+export { followProgress, isOverdue } from "./progress.ts";
+export type { Progress } from "./progress.ts";

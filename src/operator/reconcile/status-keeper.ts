@@ -91,7 +91,10 @@ export class StatusKeeper {
     for (const { type, status, reason, message } of next.conditions ?? []) {
       const old = before?.conditions?.find((condition) => condition.type === type);
       if (old?.status === status && old.reason === reason) continue;
-      const isBad = type === "Degraded" ? status === "True" : reason === "SpecRefused";
+      const isBad =
+        type === "Degraded"
+          ? status === "True"
+          : reason === "SpecRefused" || reason === "DeadlineExceeded";
       const isGood = type === "Ready" && status === "True";
       if (!isBad && !isGood) continue;
       tell(this.#options.events, object, {

@@ -11,7 +11,8 @@ import { componentLabels } from "../desired/pod-template.ts";
 import type { EnsembleStep } from "../plan/ensemble-action.ts";
 import type { Recorded } from "../plan/ensemble-observed.ts";
 import type { EnsembleWanted } from "../plan/ensemble-wanted.ts";
-import { describeConditions, describeMembers } from "../plan/index.ts";
+import { describeConditions, describeMembers, followProgress, isOverdue } from "../plan/index.ts";
+import type { Progress } from "../plan/index.ts";
 import type { ConditionFact } from "../plan/conditions.ts";
 import type { KubeObject } from "../kube/index.ts";
 import { tagOf } from "./desired-children.ts";
@@ -37,6 +38,8 @@ export function buildStatus(parts: StatusParts): EnsembleStatus {
   const facts = describeConditions(wanted, observed, step);
   const build = <T extends ConditionType>(type: T, fact: ConditionFact<T>): Condition =>
     buildCondition(type, fact.reason, fact.message, context);
+  const target = buildTarget(parts);
+  const progress = buildProgress(parts, target);
   return {
     observedGeneration: context.generation,
     ...(recorded.phase === null ? {} : { phase: recorded.phase }),
@@ -50,11 +53,12 @@ export function buildStatus(parts: StatusParts): EnsembleStatus {
       .join(","),
     ...(leaderSid === null ? {} : { leader: podName(ensemble, leaderSid) }),
     version: versionOf([...observation.pods.values()]),
-    target: buildTarget(parts),
+    target,
+    ...(progress === null ? {} : { progress }),
     members: members.map((member) => ({ ...member, name: podName(ensemble, member.id) })),
     conditions: mergeConditions(ensemble.status?.conditions ?? [], [
       build("Ready", facts.Ready),
-      build("Progressing", facts.Progressing),
+      build("Progressing", inTime(parts, facts.Progressing, progress)),
       build("Degraded", facts.Degraded),
       build("QuorumAvailable", facts.QuorumAvailable),
       build("ScaleAllowed", facts.ScaleAllowed),
@@ -118,6 +122,27 @@ function buildTarget({ observation, image, context }: StatusParts): TargetStatus
   if (before === undefined) return target;
   const isSame = canonical({ ...before, latchedAt: now }) === canonical(target);
   return isSame ? before : target;
+}
+
+/** How far it has come towards a target; another one is begun anew. */
+function buildProgress(parts: StatusParts, target: TargetStatus): Progress | null {
+  const { observation, wanted, step, context } = parts;
+  const { status } = observation.ensemble;
+  const before = target === status?.target ? (status.progress ?? null) : null;
+  const { observed } = observation;
+  return followProgress({ wanted, observed, step, now: context.now }, before);
+}
+
+/** What Progressing is to say, unless that has been going on for too long. */
+function inTime(
+  { observation, context }: StatusParts,
+  fact: ConditionFact<"Progressing">,
+  progress: Progress | null,
+): ConditionFact<"Progressing"> {
+  const { progressDeadlineSeconds: deadline } = observation.ensemble.spec;
+  if (progress === null || !isOverdue(progress, context.now, deadline)) return fact;
+  const message = `No closer to the spec for ${String(deadline)} s: ${fact.message}`;
+  return { reason: "DeadlineExceeded", message };
 }
 
 function withoutMotion(status: EnsembleStatus): EnsembleStatus {

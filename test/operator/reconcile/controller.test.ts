@@ -97,6 +97,30 @@ test("a roll takes the leader last, after a hand-over, and each restart has its 
   expect(world.events().filter((reason) => reason === "OutOfDate").length).toBe(3);
 });
 
+test("who comes no closer for too long is said to, also after another start, and goes on", async () => {
+  const world = await formed(3);
+  const members = world.members();
+  members.stuck.add(4);
+  world.apply({ replicas: 5, progressDeadlineSeconds: 60 });
+  const progress = (): { since: string } | undefined =>
+    (world.ensemble()["status"] as { progress?: { since: string } }).progress;
+  await world.until(() => world.condition("Progressing") === "True/Scaling");
+  const since = progress()?.since;
+  await world.until(() => Date.parse(world.now()) - Date.parse(since ?? "") > 40_000);
+  expect(world.condition("Progressing")).not.toContain("DeadlineExceeded");
+  await world.stopOperators();
+  world.startOperator();
+  await world.until(() => world.condition("Progressing") === "False/DeadlineExceeded");
+  expect(Date.parse(world.now()) - Date.parse(since ?? "")).toBeLessThan(70_000);
+  expect(progress()?.since).toBe(since);
+  expect(world.events()).toContain("DeadlineExceeded");
+  members.stuck.delete(4);
+  await world.until(() => isReady(world));
+  expect(world.condition("Progressing")).toBe("False/AsWanted");
+  expect(progress()).toBeUndefined();
+  expect(members.committed?.voters).toEqual([1, 2, 3, 4, 5]);
+});
+
 test("an operator that is stopped between any two writes is carried on by the next", async () => {
   const world = await open();
   world.apply({ replicas: 3 });

@@ -33,8 +33,16 @@ export class World {
 
   private constructor(fixture: Fixture) {
     this.#fixture = fixture;
-    const now = (): string => new Date(fixture.timers.wallMs()).toISOString();
-    this.cluster = new FakeCluster(fixture.server, (name) => this.members(name), now);
+    this.cluster = new FakeCluster(
+      fixture.server,
+      (name) => this.members(name),
+      () => this.now(),
+    );
+  }
+
+  /** The time of day. */
+  now(): string {
+    return new Date(this.#fixture.timers.wallMs()).toISOString();
   }
 
   static async open(): Promise<World> {
