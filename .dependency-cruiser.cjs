@@ -63,10 +63,10 @@ module.exports = {
     },
     {
       name: "through-the-index",
-      comment: "Import another folder through its index.ts",
+      comment: "Import another folder through its index.ts; a configuration takes no server",
       severity: "error",
       from: { path: "^src/([^/]+)/" },
-      to: { path: "^src/[^/]+/", pathNot: ["^src/$1/", "^src/[^/]+/index[.]ts$"] },
+      to: { path: "^src/[^/]+/", pathNot: ["^src/$1/", "^src/([^/]+|server/config)/index[.]ts$"] },
     },
     {
       name: "no-cycles",

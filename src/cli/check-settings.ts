@@ -8,7 +8,7 @@ import {
   findConfigKey,
   parseServerConfig,
   suggestConfigKey,
-} from "../server/index.ts";
+} from "../server/config/index.ts";
 
 /** The problems of some settings: sentences that begin with the key. */
 export function checkSettings(config: Readonly<Record<string, string>>): string[] {

@@ -18,7 +18,7 @@ import {
   registerUp,
 } from "../cli/index.ts";
 import type { ServeDeps } from "../cli/index.ts";
-import { loadServerConfig, startServer } from "../server/index.ts";
+import { loadServerConfig } from "../server/config/index.ts";
 import { keepLargeHeapTight } from "./heap-growth.ts";
 import { systemClock } from "./system-clock.ts";
 import { createWinstonLogger } from "./winston-logger.ts";
@@ -46,8 +46,10 @@ async function main(): Promise<void> {
   });
   const serving: ServeDeps = {
     loadServerConfig,
-    startServer: (options) => {
+    startServer: async (options) => {
       keepLargeHeapTight();
+      // Only now: commands that run no server, such as the operator, have no room for one.
+      const { startServer } = await import("../server/index.ts");
       return startServer({ ...options, clock: systemClock });
     },
     createLogger: ({ file, level }) => {

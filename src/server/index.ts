@@ -2,11 +2,8 @@
 export {
   ConfigError,
   describeConfigKeys,
-  findConfigKey,
   loadServerConfig,
-  parseProperties,
   parseServerConfig,
-  suggestConfigKey,
 } from "./config/index.ts";
 export type { ServerConfig } from "./config/index.ts";
 export { startServer } from "./start-server.ts";

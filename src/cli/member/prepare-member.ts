@@ -11,7 +11,7 @@
  * them lists itself as an observer, as everybody does who is to be admitted later.
  */
 import path from "node:path";
-import { ConfigError, parseProperties } from "../../server/index.ts";
+import { ConfigError, parseProperties } from "../../server/config/index.ts";
 import { Folder, nodeFiles, peekFolders } from "../../storage/index.ts";
 import { QuorumConfigError, formatQuorumConfig, parseQuorumConfig } from "../../wire/index.ts";
 import type { QuorumConfig, ServerSpec } from "../../wire/index.ts";
