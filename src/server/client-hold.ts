@@ -18,6 +18,8 @@ export class ClientHold {
   readonly #connections: ReadonlySet<ClientConnection>;
   #state: State = "none";
   #sinceMs = 0;
+  /** The epoch whose leader has handed over. */
+  #epoch = 0;
 
   constructor(connections: ReadonlySet<ClientConnection>) {
     this.#connections = connections;
@@ -43,14 +45,27 @@ export class ClientHold {
     if (this.#state !== "none") connection.frames.hold(HoldReason.handOver);
   }
 
-  /** Cuts off those to whom an answer is owed. */
-  keep(nowMs: number): void {
+  /**
+   * Cuts off those to whom an answer is owed.
+   *
+   * @param epoch of the leader that has handed over.
+   */
+  keep(nowMs: number, epoch: number): void {
     if (this.#state === "none") this.hold(nowMs);
     this.#enter("kept", nowMs);
+    this.#epoch = epoch;
     for (const connection of this.#connections) {
       const isOwed = !connection.isOpen || connection.pendingCount > 0;
       if (connection.hasSaidHello && isOwed) connection.destroy();
     }
+  }
+
+  /**
+   * Whether clients have been kept for too long when a leader of `epoch` begins: there may have been
+   * another one in between, with whom their sessions have moved on, as this server was not told.
+   */
+  isStaleAt(epoch: number): boolean {
+    return this.isKeeping && epoch !== this.#epoch + 1;
   }
 
   release(): void {

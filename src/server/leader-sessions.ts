@@ -42,6 +42,14 @@ export class LeaderSessions {
     return this.#tracker.owner(id);
   }
 
+  /** The sessions that others than `owner` are known to serve. */
+  *ownedElsewhere(owner: SessionOwner): Generator<bigint> {
+    for (const id of this.#tracker.ids()) {
+      const other = this.#tracker.owner(id);
+      if (other !== undefined && other !== owner) yield id;
+    }
+  }
+
   /** Moves a session to `owner`; false when there is none to move. */
   reopen(id: bigint, timeoutMs: number, owner: SessionOwner): boolean {
     return (

@@ -351,6 +351,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       else if (role === "looking" || !this.#hold.isKeeping) this.#dropClients();
       return;
     }
+    if (this.#hold.isStaleAt(epoch)) this.#dropClients();
     this.#sessions.begin(false);
     if (role === "leading") this.#sessions.lead(this.#replica.tree.globalSessions);
     this.#sessions.resume();
@@ -360,7 +361,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
   /** The leader has handed over: whoever is owed no answer waits for the next one. */
   #keepClients(): void {
     this.#flushDirty();
-    this.#hold.keep(this.nowMs());
+    this.#hold.keep(this.nowMs(), this.#replica.peer.currentEpoch);
     this.#sessions.suspend();
     this.#options.audit?.reset();
   }

@@ -113,18 +113,13 @@ export class RequestRouter {
 
   /** Tells the server that a session is no more at, or all but its owner if that is not known. */
   sessionMoved(sessionId: bigint, owner: SessionOwner, before: SessionOwner | undefined): void {
-    const { replica } = this.#options;
     const links: LinkId[] = [];
-    for (const { link, stage, knowsHandOver } of replica.peer.leader?.learners() ?? []) {
+    for (const { link, stage, knowsHandOver } of this.#options.replica.peer.leader?.learners() ??
+      []) {
       const isConcerned = before === undefined ? link !== owner : link === before;
       if (isConcerned && knowsHandOver && stage === "synced") links.push(link);
     }
-    if (links.length === 0) return;
-    const data = new JuteWriter(8);
-    data.writeLong(sessionId);
-    const type = PacketType.sessionMoved;
-    replica.links.send(links, { type, zxid: -1n, data: data.take(), authInfo: null });
-    replica.schedule();
+    this.#tellMoved(links, sessionId);
   }
 
   /** To be told of all events of the core. */
@@ -138,7 +133,8 @@ export class RequestRouter {
     } else if (event.kind === "ping") {
       const data = sessions.report();
       this.sendToLeader({ type: PacketType.ping, zxid: event.zxid, data });
-    } else if (event.kind === "role" && !event.serving) this.relay.reset();
+    } else if (event.kind === "keeper-synced") this.#tellWhatLeft(event);
+    else if (event.kind === "role" && !event.serving) this.relay.reset();
   }
 
   /** Asks the leader whether a session may be taken up here. */
@@ -179,6 +175,28 @@ export class RequestRouter {
   get #leaderLink(): LinkId | undefined {
     const { replica } = this.#options;
     return replica.isServing ? replica.peer.leaderLink : undefined;
+  }
+
+  /**
+   * Tells a learner that may have kept clients through the last hand-over which of their sessions
+   * were taken up at other servers before it came.
+   */
+  #tellWhatLeft({ link, fromEpoch }: Extract<PeerEvent, { kind: "keeper-synced" }>): void {
+    const { replica, sessions } = this.#options;
+    const { leading } = sessions;
+    const { leader } = replica.peer;
+    if (leading === undefined || leader === undefined || fromEpoch !== leader.epoch - 1) return;
+    for (const sessionId of leading.ownedElsewhere(link)) this.#tellMoved([link], sessionId);
+  }
+
+  #tellMoved(links: readonly LinkId[], sessionId: bigint): void {
+    if (links.length === 0) return;
+    const { replica } = this.#options;
+    const data = new JuteWriter(8);
+    data.writeLong(sessionId);
+    const type = PacketType.sessionMoved;
+    replica.links.send(links, { type, zxid: -1n, data: data.take(), authInfo: null });
+    replica.schedule();
   }
 
   #forward({ sessionId, cxid, type, body, authInfo }: Submission): void {

@@ -243,8 +243,13 @@ export class LearnerTable {
 
   /** Lets a learner that has all go into service. */
   activate(learner: Learner): void {
+    const { link, knowsHandOver, history } = learner;
+    const { outbox } = this.#context;
     learner.stage = "synced";
-    this.#context.outbox.send(learner.link, PacketType.upToDate, -1n);
+    outbox.send(link, PacketType.upToDate, -1n);
+    if (!knowsHandOver || history === undefined) return;
+    const { currentEpoch: fromEpoch } = history;
+    outbox.pending.events.push({ kind: "keeper-synced", link, fromEpoch });
   }
 
   /** Takes in ACKEPOCH: returns the learner's current epoch, or undefined when it was dropped. */

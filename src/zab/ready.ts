@@ -157,6 +157,11 @@ export type PeerEvent =
     }
   /** A vote that no server in its right mind sends; it was ignored. */
   | { readonly kind: "odd-vote"; readonly from: bigint }
+  /**
+   * On a leader or observer master: a learner goes into service that knows how to keep clients
+   * through a hand-over. If the leader of `fromEpoch` handed over to this one, it may have some.
+   */
+  | { readonly kind: "keeper-synced"; readonly link: LinkId; readonly fromEpoch: number }
   /** A learner's link is gone; for `cause` when it was ended here. */
   | {
       readonly kind: "learner-lost";

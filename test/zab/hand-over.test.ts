@@ -76,6 +76,15 @@ test("a leader that hands over waits for what is outstanding, the target, and th
   ]);
 });
 
+test("a leader says which learners may have kept clients, and since when, once they have all", () => {
+  const peer = electedLeader();
+  join(peer, 2, 1, { ...ours, history: { currentEpoch: 0, lastZxid: 0n } }).persist();
+  peer.receive(2, "ack", z(1, 0));
+  expect(peer.events).toEqual(["leading serving in 1", "keeper-synced"]);
+  join(peer, 4, 2, { history: { currentEpoch: 0, lastZxid: 0n } }).persist();
+  expect(peer.receive(4, "ack", z(1, 0)).events).toEqual([]);
+});
+
 test("requests are taken until their sender holds, and parked from then on", () => {
   const peer = leaderOfThree();
   handOver(peer, 1);

@@ -387,6 +387,7 @@ export function join(
     currentEpoch?: number;
     observes?: boolean;
     knowsHandOver?: boolean;
+    history?: ServerExtensions["history"];
     configVersion?: bigint;
   } = {},
 ): ScriptedPeer {
