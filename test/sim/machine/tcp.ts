@@ -93,6 +93,11 @@ export class Port {
     return this.#isOpen;
   }
 
+  /** Whether all that was written has come to the other side, its end included. */
+  get isDelivered(): boolean {
+    return this.#out.queue.length === 0;
+  }
+
   /** To be called once: whose side this is. */
   ownedBy(process: Process): void {
     process.whenOver(() => this.#processOver());
@@ -133,6 +138,7 @@ export class Port {
       this.#out.isEnded = true;
       this.#loseSome();
       this.#push(undefined);
+      this.#network.linger(this);
     }
     this.#peer?.deliver();
   }
@@ -257,6 +263,8 @@ export class Tcp {
   readonly #times: NetworkTimes;
   readonly #acceptors = new Map<string, Acceptor>();
   readonly #ports = new Set<Port>();
+  /** Sides that were closed while something was under way from them. */
+  readonly #lingering = new Set<Port>();
   /** Directions that let nothing pass, as `from>to`, with how many partitions say so. */
   readonly #blocks = new Map<string, number>();
   readonly #down = new Set<string>();
@@ -367,6 +375,11 @@ export class Tcp {
     this.#ports.delete(port);
   }
 
+  /** What is under way from a side that was closed arrives all the same, after a partition as well. */
+  linger(port: Port): void {
+    this.#lingering.add(port);
+  }
+
   #knock(port: Port, end: StreamEnd, untilMs: number): void {
     if (!port.isOpen) return;
     const { local, remote } = port;
@@ -405,6 +418,7 @@ export class Tcp {
   }
 
   #deliverAll(): void {
-    for (const port of [...this.#ports]) port.deliver();
+    for (const port of [...this.#ports, ...this.#lingering]) port.deliver();
+    for (const port of this.#lingering) if (port.isDelivered) this.#lingering.delete(port);
   }
 }

@@ -104,13 +104,15 @@ export class Faults {
   /** Cuts the servers into two groups, or one server from another, for a while. */
   #partition(): void {
     const { random, network, servers } = this.#world;
-    const { asymmetricChance, giveUpChance, partitionMaxMs, clientsToo } = this.#options;
-    const kind = random.next();
+    const { asymmetricChance, giveUpChance, partitionMaxMs } = this.#options;
+    const { clientsToo, onlyClientsChance } = this.#options;
+    const isOfClients = random.next() < onlyClientsChance;
+    const kind = isOfClients ? 1 : random.next();
     const one = this.#victim();
     const other = this.#anyServer();
     const group = new Set<Server>([one]);
     if (kind < 0.3) for (const server of servers) if (random.next() < 0.4) group.add(server);
-    const rest = kind > 0.7 ? [other] : servers;
+    const rest = isOfClients ? [] : kind > 0.7 ? [other] : servers;
     const isOneWay = random.next() < asymmetricChance;
     const isGivenUp = random.next() < giveUpChance;
     const ends: (() => void)[] = [];
@@ -121,7 +123,7 @@ export class Faults {
         if (!isOneWay) ends.push(network.block(outside.host, inside.host));
         if (isGivenUp) network.giveUp(outside.host, inside.host);
       }
-      if (random.next() >= clientsToo) continue;
+      if (!isOfClients && random.next() >= clientsToo) continue;
       for (const host of network.hosts((name) => name.startsWith("10.1."))) {
         ends.push(network.block(inside.host, host), network.block(host, inside.host));
       }

@@ -24,6 +24,12 @@ interface Applied {
   readonly after: bigint;
 }
 
+interface Asked {
+  readonly request: WriteRequest;
+  /** The write that went before it on its connection, by xid; 0 for the first one. */
+  readonly afterXid: number;
+}
+
 interface Decided {
   readonly index: number;
   readonly bytes: Buffer;
@@ -49,12 +55,14 @@ export class History {
   readonly #pending = new WeakMap<DataTree, Applied[]>();
   readonly #leaders = new Map<number, string>();
   /** What clients asked for, by session and xid. */
-  readonly #asked = new Map<bigint, Map<number, WriteRequest>>();
+  readonly #asked = new Map<bigint, Map<number, Asked>>();
   /** What it came to. */
   readonly #outcomes = new Map<bigint, Outcome>();
   readonly #sessionWatcher: SessionWatcher;
   /** The newest request of each session that was decided. */
   readonly #lastXids = new Map<bigint, number>();
+  /** The newest one that was refused for coming from where the session is no more. */
+  readonly #refusedXids = new Map<bigint, number>();
   readonly #writer = new JuteWriter(1024);
 
   /** @param first the members at the start. */
@@ -76,13 +84,13 @@ export class History {
     return this.#leaders.size;
   }
 
-  asks(sessionId: bigint, xid: number, request: WriteRequest): void {
+  asks(sessionId: bigint, xid: number, asked: Asked): void {
     let requests = this.#asked.get(sessionId);
     if (requests === undefined) {
       requests = new Map();
       this.#asked.set(sessionId, requests);
     }
-    requests.set(xid, request);
+    requests.set(xid, asked);
   }
 
   outcomeOf(zxid: bigint): Outcome | undefined {
@@ -182,24 +190,27 @@ export class History {
       }
       this.model.openSession(clientId);
       this.#lastXids.delete(clientId);
+      this.#refusedXids.delete(clientId);
       return;
     }
-    const request = this.#asked.get(clientId)?.get(cxid);
+    const asked = this.#asked.get(clientId)?.get(cxid);
+    const request = asked?.request;
     if (txn.type === OpCode.closeSession && request?.kind !== "close") {
       if (this.model.hasSession(clientId)) this.#sessionWatcher.expired(clientId, zxid);
       this.model.closeSession(clientId, zxid);
       return;
     }
-    if (request === undefined) {
+    if (asked === undefined || request === undefined) {
       const text = `${formatHex(zxid)}, type ${txn.type}, session ${formatHex(clientId)}, xid ${cxid}`;
       throw new Violation("transactions are asked for", text);
     }
     const err = errorOf(txn);
     if (err === ErrorCode.sessionMoved) {
       this.#outcomes.set(zxid, { err });
+      this.#refusedXids.set(clientId, cxid);
       return;
     }
-    this.#expectInOrder(header, who);
+    this.#expectInOrder(header, asked, who);
     const outcome =
       request.kind === "reconfig"
         ? this.#changeMembers(request, header, txn)
@@ -222,14 +233,18 @@ export class History {
     throw new Violation("requests do what they say", problem);
   }
 
-  /** A client numbers its requests upwards: each is done once, and none before an earlier one. */
-  #expectInOrder({ clientId, cxid, zxid }: TxnHeader, who: string): void {
+  /**
+   * A client numbers its requests upwards: each is done once, none before an earlier one, and none
+   * without those that went before it on the same connection.
+   */
+  #expectInOrder({ clientId, cxid, zxid }: TxnHeader, { afterXid }: Asked, who: string): void {
     const before = this.#lastXids.get(clientId) ?? 0;
     this.#lastXids.set(clientId, cxid);
-    if (cxid > before) return;
-    const rule = cxid === before ? "requests are done once" : "requests are done in order";
     const text = `${who} does request ${cxid} of ${formatHex(clientId)} as ${formatHex(zxid)}, after ${before}`;
-    throw new Violation(rule, text);
+    if (cxid === before) throw new Violation("requests are done once", text);
+    if (cxid < before) throw new Violation("requests are done in order", text);
+    if (afterXid <= Math.max(before, this.#refusedXids.get(clientId) ?? 0)) return;
+    throw new Violation("no request is left out", `${text}, without ${afterXid}`);
   }
 }
 

@@ -35,7 +35,11 @@ export class MemberChanges {
 
   start(): void {
     const { changeEveryMs, handOverEveryMs } = this.#world.options.members;
-    this.#every(changeEveryMs, () => this.#change());
+    this.#every(changeEveryMs, () => {
+      this.#disturbed();
+      this.#change();
+    });
+    // A leader that hands over is no excuse for whatever its clients notice.
     this.#every(handOverEveryMs, () => this.#handOver());
   }
 
@@ -69,7 +73,6 @@ export class MemberChanges {
     const { random, scheduler } = this.#world;
     scheduler.after(randomInt(random, 1, everyMs * 2), () => {
       if (!this.#isOn) return;
-      this.#disturbed();
       fault();
       this.#every(everyMs, fault);
     });

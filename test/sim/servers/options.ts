@@ -31,6 +31,8 @@ export interface FaultOptions {
   readonly giveUpChance: number;
   /** Chance that clients are cut off together with their servers. */
   readonly clientsToo: number;
+  /** Chance that a partition cuts a server off from its clients alone. */
+  readonly onlyClientsChance: number;
   readonly linkResetEveryMs: number;
   readonly clientResetEveryMs: number;
   readonly freezeEveryMs: number;
@@ -158,6 +160,7 @@ function drawFaults(random: Random): FaultOptions {
     asymmetricChance: pick(random, [0, 0.3]),
     giveUpChance: pick(random, [0, 0, 0.5, 1]),
     clientsToo: pick(random, [0, 0.5]),
+    onlyClientsChance: pick(random, [0, 0, 0.4]),
     linkResetEveryMs: often(60, 2_000, 0.5),
     clientResetEveryMs: often(60, 1_500, 0.5),
     freezeEveryMs: often(300, 3_000, 0.4),

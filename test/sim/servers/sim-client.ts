@@ -51,6 +51,8 @@ interface Connection {
   isOpen: boolean;
   /** Whether the server knows all watches. */
   isWatching: boolean;
+  /** xid of the last write that was sent on it; 0 before the first. */
+  lastWriteXid: number;
   lastHeardMs: number;
   lastSentMs: number;
   readonly pending: (Pending & { readonly xid: number })[];
@@ -135,7 +137,10 @@ export class SimClient {
 
   write(request: WriteRequest): void {
     const xid = this.#takeXid();
-    this.#world.history.asks(this.#sessionId, xid, request);
+    const connection = this.#connection;
+    const afterXid = connection?.lastWriteXid ?? 0;
+    this.#world.history.asks(this.#sessionId, xid, { request, afterXid });
+    if (connection?.isOpen === true) connection.lastWriteXid = xid;
     if (request.kind === "close") this.#isClosing = true;
     const above = this.#acknowledged.zxid;
     this.#request({ xid, kind: "write", request, above }, opCodeOf(request.kind), (writer) => {
@@ -189,6 +194,7 @@ export class SimClient {
       host: server.host,
       isOpen: false,
       isWatching: false,
+      lastWriteXid: 0,
       lastHeardMs: nowMs,
       lastSentMs: nowMs,
       pending: [],

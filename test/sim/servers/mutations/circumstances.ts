@@ -14,6 +14,7 @@ const noFaults: FaultOptions = {
   asymmetricChance: 0,
   giveUpChance: 0,
   clientsToo: 0,
+  onlyClientsChance: 0,
   linkResetEveryMs: 0,
   clientResetEveryMs: 0,
   freezeEveryMs: 0,
@@ -138,4 +139,45 @@ export const longWaits: Partial<SimOptions> = {
   sessionTimeoutMs: 1_000,
   clientEndEveryMs: 700,
   faults: { ...noFaults, crashEveryMs: 1_200, downMaxMs: 9_000 },
+};
+
+/** Leaders hand over all the time, while servers and clients lose sight of each other. */
+export const handOvers: Partial<SimOptions> = {
+  ...busy,
+  voters: 5,
+  faultyMs: 9_000,
+  clients: 5,
+  requestEveryMs: 150,
+  tickMs: 200,
+  syncLimitTicks: 5,
+  sessionTimeoutMs: 1_000,
+  watchesMax: 12,
+  members: { ...noChanges, handOverEveryMs: 200 },
+  faults: {
+    ...noFaults,
+    leaderBias: 0.3,
+    partitionEveryMs: 800,
+    partitionMaxMs: 2_500,
+    onlyClientsChance: 1,
+  },
+};
+
+/** Leaders try to hand over to servers that are in no state to lead, and others come late. */
+export const failingHandOvers: Partial<SimOptions> = {
+  ...busy,
+  voters: 5,
+  faultyMs: 9_000,
+  clients: 5,
+  tickMs: 200,
+  syncLimitTicks: 10,
+  sessionTimeoutMs: 4_000,
+  members: { ...noChanges, handOverEveryMs: 200 },
+  faults: { ...noFaults, leaderBias: 0, freezeEveryMs: 250, freezeMaxMs: 1_500 },
+};
+
+/** Nothing happens but hand-overs. */
+export const calmHandOvers: Partial<SimOptions> = {
+  ...calm,
+  faultyMs: 9_000,
+  members: { ...noChanges, handOverEveryMs: 500 },
 };
