@@ -11,10 +11,12 @@
  *    between two syncs is that long.
  * 2. A whole record between p and the first missing (all-zero) sector behind p: corrupt, because
  *    sectors before the missing one are as they were written.
- * 3. Otherwise: torn.
+ * 3. A record at p, of whose end mark something stands in front of the first missing sector:
+ *    corrupt, because all of it was written. So it is when one bit of its length is wrong.
+ * 4. Otherwise: torn.
  */
 import { adler32 } from "./adler32.ts";
-import { decodeRecord, recordOverheadBytes } from "./log-format.ts";
+import { decodeRecord, recordHeadBytes, recordOverheadBytes } from "./log-format.ts";
 
 /** The longest write between two syncs. Longer batches are written and synced in parts. */
 export const unsyncedBytesMax = 8 * 1024 * 1024;
@@ -25,6 +27,9 @@ const sectorBytes = 512;
 /** As long as a checksum, which is never 0: so many zeros at a record's start are no record's. */
 const checksumBytes = 8;
 
+/** Where a record has the length of its payload, behind the checksum. */
+const lengthAt = checksumBytes;
+
 /**
  * Judges the place `bytes[0]`, where no record stands. `bytes` are the rest of the file from
  * there, or its first `unsyncedBytesMax`; `fileOffset` is the place's offset in the file, and
@@ -33,6 +38,7 @@ const checksumBytes = 8;
 export function isTornTail(bytes: Buffer, fileOffset: number, moreFollows: boolean): boolean {
   if (moreFollows) return false;
   const missingAt = firstMissingSector(bytes, fileOffset);
+  if (isWrittenToItsEnd(bytes.subarray(0, missingAt))) return false;
   for (let offset = 1; offset < missingAt; offset++) {
     if (bytes.length - offset < recordOverheadBytes) break;
     // Four zeros lead every checksum: this spares the full look at nearly all offsets.
@@ -40,6 +46,19 @@ export function isTornTail(bytes: Buffer, fileOffset: number, moreFollows: boole
     if (decodeRecord(bytes, offset, bytes.length).kind === "record") return false;
   }
   return true;
+}
+
+/** Whether a record that begins `bytes` ends there too, whatever has become of its bytes. */
+function isWrittenToItsEnd(bytes: Buffer): boolean {
+  if (bytes.length < recordOverheadBytes) return false;
+  const length = bytes.readInt32BE(lengthAt);
+  if (length > 0 && (bytes[recordHeadBytes + length] ?? 0) !== 0) return true;
+  const copy = Buffer.from(bytes);
+  for (let bit = 0; bit < 32; bit++) {
+    copy.writeInt32BE(length ^ (1 << bit), lengthAt);
+    if (decodeRecord(copy, 0, copy.length).kind === "record") return true;
+  }
+  return false;
 }
 
 /** Index of the first byte of `bytes` from which a sector is zeros to its end, or the length. */

@@ -24,7 +24,7 @@ import { adler32 } from "./adler32.ts";
 export const logHeaderBytes = 16;
 
 /** Bytes of a record before its payload. */
-const recordHeadBytes = 12;
+export const recordHeadBytes = 12;
 
 /** Bytes that a record takes besides its payload. */
 export const recordOverheadBytes = recordHeadBytes + 1;

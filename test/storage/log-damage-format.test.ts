@@ -31,12 +31,19 @@ describe("isTornTail()", () => {
     }
   });
 
-  test("calls a damaged last record torn", () => {
+  test("calls a last record corrupt of which one bit is wrong", () => {
     const { log, offsets } = logOf([100, 100]);
-    for (let at = offsets[1]!; at < offsets[2]!; at++) {
+    for (let at = 8 * offsets[1]!; at < 8 * offsets[2]!; at++) {
       const copy = Buffer.from(log);
-      copy[at]! ^= 0x10;
-      expect(judge(copy, offsets[1]!)).toBe(true);
+      copy[at >> 3]! ^= 1 << (at & 7);
+      expect(judge(copy, offsets[1]!)).toBe(false);
+    }
+  });
+
+  test("calls a last record torn that ends in zeros, wherever they begin", () => {
+    const { log, offsets } = logOf([100, 700]);
+    for (let at = offsets[1]!; at < offsets[2]!; at++) {
+      expect(judge(Buffer.from(log).fill(0, at), offsets[1]!)).toBe(true);
     }
   });
 
