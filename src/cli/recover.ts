@@ -1,7 +1,7 @@
 /**
- * `ensemble recover FILE`, as the command line sees it: makes an ensemble of the one server that has
- * kept its data when the others have lost theirs for good. What it does is in `run-recover.ts`, which
- * is loaded only when the command is run.
+ * `ensemble recover FILE`, as the command line sees it: makes an ensemble of the one server that
+ * has kept its data when the others have lost theirs for good. What it does is in `run-recover.ts`,
+ * which is loaded only when the command is run.
  */
 import type { Command } from "commander";
 import type { RecoverDeps } from "./recover/recover-deps.ts";

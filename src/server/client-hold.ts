@@ -61,8 +61,8 @@ export class ClientHold {
   }
 
   /**
-   * Whether clients have been kept for too long when a leader of `epoch` begins: there may have been
-   * another one in between, with whom their sessions have moved on, as this server was not told.
+   * Whether clients have been kept for too long when a leader of `epoch` begins: there may have
+   * been another one in between, with whom their sessions moved on, as this server was not told.
    */
   isStaleAt(epoch: number): boolean {
     return this.isKeeping && epoch !== this.#epoch + 1;

@@ -1,6 +1,6 @@
 /**
  * One request to a member's admin server, on a connection of its own, with a limit on its answer:
- * what is at a pod's address may be anything. Not by `fetch()`, which takes some 40 MB of a process.
+ * what is at a pod's address may be anything. Not by `fetch()`, which costs a process some 40 MB.
  */
 import { request as sendRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
