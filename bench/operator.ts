@@ -2,9 +2,10 @@
  * What an operator costs while there is nothing to do: its memory, and its calls of the API server.
  * The command as it is shipped runs as a process of its own, against a fake API server with many
  * Ensembles whose members only say that they are well. It forms them first; then a second operator
- * takes over, finds all as it is wanted, and is measured.
+ * takes over, finds all as it is wanted, and is measured; and others, for the median of their
+ * memory. They find the API server as in a pod, or by a kubeconfig, as on a desk: that takes more.
  *
- *     npm run bench:operator -- [--ensembles 100] [--minutes 5]
+ *     npm run bench:operator -- [--ensembles 100] [--minutes 5] [--runs 3] [--access kubeconfig]
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -21,7 +22,9 @@ import { buildPackage } from "./built-package.ts";
 import { MemberAddresses } from "./member-addresses.ts";
 import type { Resident } from "./member-addresses.ts";
 import { formatShort, parseNumber } from "./numbers.ts";
+import { PodAccess, readOperatorCommand } from "./operator-in-pod.ts";
 import { readProcessUsage } from "./process-usage.ts";
+import type { ProcessUsage } from "./process-usage.ts";
 import { openWorkspace } from "./workspace.ts";
 
 const STEP_MS = 500;
@@ -35,15 +38,22 @@ const { values } = parseArgs({
   options: {
     ensembles: { type: "string", default: "100" },
     minutes: { type: "string", default: "5" },
+    runs: { type: "string", default: "3" },
+    access: { type: "string", default: "pod" },
   },
 });
 const ensembleCount = parseNumber("--ensembles", values.ensembles, 1, 5000);
 const minutes = parseNumber("--minutes", values.minutes, 1, 600);
+const runs = parseNumber("--runs", values.runs, 1, 100);
+if (!["pod", "kubeconfig"].includes(values.access)) {
+  throw new Error(`Expected --access pod or kubeconfig, found '${values.access}'`);
+}
 
 const { folder } = openWorkspace();
 const built = await buildPackage();
 const api = await FakeApiServer.start();
 api.honoursSelectors = true;
+const pod = values.access === "pod" ? await PodAccess.open(api.url, folder) : null;
 const ensembles = new Map<string, FakeMembers>();
 const addresses = new MemberAddresses(residentAt);
 const cluster = new FakeCluster(api, membersOf, () => new Date().toISOString());
@@ -80,13 +90,18 @@ const from = api.requests.length;
 const cpuSeconds = readProcessUsage(pidOf(operator)).cpuSeconds;
 await sleep(minutes * 60_000);
 const seen = api.requests.slice(from);
-print("memory of one that finds them as wanted", rssOf(operator));
-const { rssPeakBytes } = readProcessUsage(pidOf(operator));
-print("its highest, since its start", megabytes(rssPeakBytes));
+const usages = [readProcessUsage(pidOf(operator))];
 const usedSeconds = readProcessUsage(pidOf(operator)).cpuSeconds - cpuSeconds;
 print("its share of one core", `${formatShort((usedSeconds / (minutes * 60)) * 100)} %`);
 reportCalls(seen);
 await stop(operator);
+for (let run = 2; run <= runs; run += 1) usages.push(await measureAnother(run));
+const rss = usages.map(({ rssBytes }) => rssBytes).sort((one, other) => one - other);
+print("memory of one that finds them as wanted", rss.map(megabytes).join(", "));
+print("the median of that", megabytes(rss[(rss.length - 1) >> 1] ?? 0));
+const peaks = usages.map(({ rssPeakBytes }) => rssPeakBytes);
+print("the highest of any, since its start", megabytes(Math.max(...peaks)));
+pod?.close();
 clearInterval(bookmarks);
 addresses.close();
 await api.close();
@@ -105,19 +120,35 @@ function reportCalls(requests: readonly SeenRequest[]): void {
   for (const [kind, calls] of kinds) print(`  ${kind}`, String(calls.length));
 }
 
+async function measureAnother(run: number): Promise<ProcessUsage> {
+  const another = startOperator(`operator-${run}`);
+  await sleep(2 * SETTLE_MS);
+  const usage = readProcessUsage(pidOf(another));
+  await stop(another);
+  return usage;
+}
+
 function startOperator(name: string): ChildProcess {
-  const kubeconfig = path.join(folder, "kubeconfig.json");
-  writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(api.url)));
   const ports = ["--health-port", "0", "--metrics-port", "0"];
   const args = [built.entryPoint, "operator", "--image", "ensemble:1.0.0", ...ports];
   const log = openSync(path.join(folder, `${name}.log`), "a");
-  const env = { ...process.env, KUBECONFIG: kubeconfig, POD_NAMESPACE: "default" };
-  const child = spawn(process.execPath, [...built.nodeFlags, ...args], {
-    env,
-    stdio: ["ignore", log, log],
-  });
+  const child = pod === null ? startOnDesk(args, log) : startInPod(pod, args, log);
   process.on("exit", () => child.kill("SIGKILL"));
   return child;
+}
+
+function startInPod(access: PodAccess, args: readonly string[], log: number): ChildProcess {
+  const { nodeFlags, env } = readOperatorCommand();
+  const command = [process.execPath, ...nodeFlags, ...args];
+  return access.spawn(command, { ...process.env, ...env, POD_NAMESPACE: "default" }, log);
+}
+
+function startOnDesk(args: readonly string[], log: number): ChildProcess {
+  const kubeconfig = path.join(folder, "kubeconfig.json");
+  writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(api.url)));
+  const env = { ...process.env, KUBECONFIG: kubeconfig, POD_NAMESPACE: "default" };
+  const stdio = ["ignore" as const, log, log];
+  return spawn(process.execPath, [...built.nodeFlags, ...args], { env, stdio });
 }
 
 function kubeconfigOf(server: string): object {
