@@ -41,6 +41,10 @@ const SYNTAX_EVERYWHERE = [
   },
   { selector: "ExportDefaultDeclaration", message: "Use a named export." },
   { selector: "ExportAllDeclaration", message: "Name what is exported: no 'export *'." },
+  {
+    selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
+    message: "A signal that lives long holds on to what 'any' makes of it: listen, and let go.",
+  },
 ];
 
 const SYNTAX_PURE = [
