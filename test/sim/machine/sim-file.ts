@@ -9,6 +9,9 @@ import type { Random } from "../../../src/base/index.ts";
 /** What a disk writes at once, or not at all. */
 const sectorBytes = 512;
 
+/** About as long as a record of a log. */
+const lastBytes = 100;
+
 interface Change {
   /** Undefined for a change of size. */
   readonly bytes: Buffer | undefined;
@@ -88,13 +91,21 @@ export class SimFile {
     this.#pending = [];
   }
 
-  /** Flips a bit of what is durable. */
+  /**
+   * Flips a bit of what is durable, in front of the zeros that it may end in: anywhere, or near the
+   * end, where it is overlooked most easily.
+   */
   rot(random: Random): void {
     const { view } = this.#durable;
-    if (view.length === 0) return;
-    const at = randomInt(random, 0, view.length);
-    view[at] = (view[at] ?? 0) ^ (1 << randomInt(random, 0, 8));
-    this.#live.takeFrom(this.#durable);
+    const length = view.findLastIndex((byte) => byte !== 0) + 1;
+    if (length === 0) return;
+    const from = random.next() < 0.5 ? 0 : Math.max(0, length - lastBytes);
+    const at = randomInt(random, from, length);
+    const mask = 1 << randomInt(random, 0, 8);
+    for (const { view: bytes } of [this.#durable, this.#live]) {
+      const byte = bytes[at];
+      if (byte !== undefined) bytes[at] = byte ^ mask;
+    }
   }
 
   /** The power goes: what was not synced may be there in part. */

@@ -4,6 +4,7 @@
  * may stop serving, and must serve again after `heal`.
  */
 import { randomInt } from "../../../src/base/index.ts";
+import type { SimFile } from "../machine/sim-file.ts";
 import type { FaultOptions } from "./options.ts";
 import type { Server, World } from "./world.ts";
 
@@ -15,8 +16,8 @@ export class Faults {
   readonly #options: FaultOptions;
   readonly #disturbed: () => void;
   #isOn = true;
-  /** The server whose disk was lost last. */
-  #wiped: Server | undefined;
+  /** The server whose disk was lost or damaged last, and which file was damaged. */
+  #spoilt: { readonly server: Server; readonly file: SimFile | undefined } | undefined;
 
   /** @param disturbed is told when a fault comes, and when it goes, that keeps messages back. */
   constructor(world: World, disturbed: () => void) {
@@ -45,6 +46,7 @@ export class Faults {
       this.#anyServer().jumpClock(randomInt(random, -max, max + 1));
     });
     this.#every(options.wipeEveryMs, () => this.#wipe());
+    this.#every(options.rotEveryMs, () => this.#rot());
   }
 
   /** No more faults, everybody is up and reachable. */
@@ -155,19 +157,37 @@ export class Faults {
     });
   }
 
-  /**
-   * A disk is lost. What was on it is on others', and no quorum can be had without one of these, as
-   * long as one disk at a time is lost and its server has no vote until it has the data again.
-   */
   #wipe(): void {
-    const { history, options } = this.#world;
-    const isBack = this.#wiped?.isServing !== false;
-    if (!isBack || options.voters < 3 || history.newestZxid === 0n) return;
+    if (!this.#maySpoil) return;
     const victim = this.#victim();
-    this.#wiped = victim;
+    this.#spoilt = { server: victim, file: undefined };
     victim.crash(true);
     victim.wipe();
     this.#later(this.#options.downMaxMs, () => victim.start());
+  }
+
+  /** Of a server that is down, or that goes on without noticing until it reads the file. */
+  #rot(): void {
+    if (!this.#maySpoil) return;
+    const victim = this.#victim();
+    if (this.#world.random.next() < 0.5) {
+      victim.crash(true);
+      this.#later(this.#options.downMaxMs, () => victim.start());
+    }
+    this.#spoilt = { server: victim, file: victim.rot() };
+  }
+
+  /**
+   * Whether a disk may be lost or damaged. What was on it is on others', and no quorum can be had
+   * without one of these, as long as this happens to one disk at a time, until its server has the
+   * data again, without a vote before.
+   */
+  get #maySpoil(): boolean {
+    const { history, options } = this.#world;
+    if (options.voters < 3 || history.newestZxid === 0n) return false;
+    if (this.#spoilt === undefined) return true;
+    const { server, file } = this.#spoilt;
+    return server.isServing && (file === undefined || !server.needs(file));
   }
 
   #victim(): Server {

@@ -46,6 +46,8 @@ export interface FaultOptions {
   readonly clockJumpMaxMs: number;
   /** The disk of one server is lost, while all the others are up and have everything. */
   readonly wipeEveryMs: number;
+  /** A bit of a log or snapshot of one server changes, on the same terms. */
+  readonly rotEveryMs: number;
 }
 
 /** How members change and leaders are replaced on request, in the middle of faults. */
@@ -171,15 +173,16 @@ function drawFaults(random: Random): FaultOptions {
     clockJumpEveryMs: often(300, 2_000, 0.3),
     clockJumpMaxMs: pick(random, [2_000, 100_000]),
     wipeEveryMs: often(800, 2_500, 0.25),
+    rotEveryMs: often(400, 2_000, 0.25),
   };
 }
 
-function drawMembers(random: Random, { wipeEveryMs }: FaultOptions): MemberOptions {
+function drawMembers(random: Random, { wipeEveryMs, rotEveryMs }: FaultOptions): MemberOptions {
   const changeEveryMs = drawOften(random, { atLeastMs: 100, atMostMs: 1_500, chance: 0.35 });
   return {
     spares: changeEveryMs === 0 ? 0 : randomInt(random, 0, 3),
     // Where disks are lost one at a time, fewer voters would be no quorum without that one.
-    votersMin: wipeEveryMs > 0 ? 3 : pick(random, [1, 1, 2, 3]),
+    votersMin: wipeEveryMs + rotEveryMs > 0 ? 3 : pick(random, [1, 1, 2, 3]),
     changeEveryMs,
     handOverEveryMs: drawOften(random, { atLeastMs: 300, atMostMs: 3_000, chance: 0.25 }),
   };

@@ -7,10 +7,12 @@ import { randomInt } from "../../../src/base/index.ts";
 import { loadServerConfig, startServer } from "../../../src/server/index.ts";
 import type { Leadership } from "../../../src/server/leadership.ts";
 import type { Replica } from "../../../src/server/replica.ts";
+import { isDamage } from "../../../src/storage/index.ts";
 import { Disk } from "../machine/disk.ts";
 import { FileOperations, attachDisk } from "../machine/file-operations.ts";
 import { attachNetwork } from "../machine/net.ts";
 import { Process } from "../machine/process.ts";
+import type { SimFile } from "../machine/sim-file.ts";
 import { Violation } from "../violation.ts";
 import { configFiles, dataFolder, firstRoles, hostOf } from "./config-files.ts";
 import type { Server, World } from "./world.ts";
@@ -36,6 +38,8 @@ export class ServerMachine implements Server {
   #lives = 0;
   /** Its disk was made to fail: giving up is what it should do. */
   #mayGiveUp = false;
+  /** A bit of its history was changed. */
+  #isRotten = false;
   #isDown = false;
 
   constructor(sid: bigint, world: World) {
@@ -141,6 +145,23 @@ export class ServerMachine implements Server {
     this.disk.wipe(`${dataFolder}ensemble`);
   }
 
+  rot(): SimFile | undefined {
+    const { random } = this.#world;
+    const files = [...this.#historyFiles()];
+    const chosen = files[randomInt(random, 0, Math.max(1, files.length))];
+    if (chosen === undefined) return undefined;
+    const [path, file] = chosen;
+    this.#world.note(this.sid, `has a rotten bit in ${path}`);
+    file.rot(random);
+    this.#isRotten = true;
+    return file;
+  }
+
+  needs(file: SimFile): boolean {
+    for (const [, other] of this.#historyFiles()) if (other === file) return true;
+    return false;
+  }
+
   handOver(target: bigint | undefined): void {
     this.#world.note(this.sid, "is asked to hand over to", target);
     this.process?.enter(() => {
@@ -157,6 +178,13 @@ export class ServerMachine implements Server {
 
   canHandOver(leadership: Leadership): void {
     this.#leadership = leadership;
+  }
+
+  /** Logs and snapshots that a start may read. */
+  *#historyFiles(): Generator<readonly [path: string, file: SimFile]> {
+    for (const kind of ["log.", "snapshot."]) {
+      yield* this.disk.filesUnder(`${dataFolder}version-2/${kind}`);
+    }
   }
 
   #main(process: Process): void {
@@ -178,7 +206,9 @@ export class ServerMachine implements Server {
   /** What a failure of the disk may lead to, and nothing else. */
   #giveUp(process: Process, error: unknown): void {
     if (!process.isAlive) return;
-    if (!this.#mayGiveUp) {
+    // A running server that comes upon damage ends; what becomes of it is the next start's business.
+    const isRot = this.#isRotten && this.#replica !== undefined && isDamage(error);
+    if (!this.#mayGiveUp && !isRot) {
       if (error instanceof Violation) throw error;
       const message = error instanceof Error ? error.message : String(error);
       throw new Violation("servers run until they are stopped", `server ${this.sid}: ${message}`);

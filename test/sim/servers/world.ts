@@ -5,6 +5,7 @@ import type { Leadership } from "../../../src/server/leadership.ts";
 import type { Replica } from "../../../src/server/replica.ts";
 import type { Disk } from "../machine/disk.ts";
 import type { Process, ProcessHost } from "../machine/process.ts";
+import type { SimFile } from "../machine/sim-file.ts";
 import type { Tcp } from "../machine/tcp.ts";
 import type { History } from "./history.ts";
 import type { SimOptions } from "./options.ts";
@@ -37,6 +38,10 @@ export interface Server {
   handOver(target: bigint | undefined): void;
   /** A new disk in the place of the old one. */
   wipe(): void;
+  /** A bit of a log or snapshot is another one; returns the file. */
+  rot(): SimFile | undefined;
+  /** Whether `file` is part of the history on its disk, and was not moved aside or removed. */
+  needs(file: SimFile): boolean;
   /** For the observer of what servers do. */
   takesPart(replica: Replica): void;
   canHandOver(leadership: Leadership): void;

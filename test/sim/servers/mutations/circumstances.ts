@@ -25,6 +25,7 @@ const noFaults: FaultOptions = {
   clockJumpEveryMs: 0,
   clockJumpMaxMs: 2_000,
   wipeEveryMs: 0,
+  rotEveryMs: 0,
 };
 
 const noChanges: MemberOptions = { spares: 0, votersMin: 1, changeEveryMs: 0, handOverEveryMs: 0 };
@@ -72,6 +73,37 @@ export const lostDisks: Partial<SimOptions> = {
     crashAllChance: 0.2,
     boundaryChance: 1,
     wipeEveryMs: 600,
+  },
+};
+
+/** Bits change on one disk after the other, and snapshots are taken often. */
+export const rottenDisks: Partial<SimOptions> = {
+  ...busy,
+  snapCount: 20,
+  faults: {
+    ...noFaults,
+    leaderBias: 0.3,
+    crashEveryMs: 500,
+    partitionEveryMs: 600,
+    rotEveryMs: 200,
+  },
+};
+
+/** Bits change in logs, and the power goes again and again, often everywhere. */
+export const rottenLogs: Partial<SimOptions> = {
+  ...busy,
+  snapCount: 60,
+  requestEveryMs: 60,
+  disk: { syncMinMs: 0, syncMaxMs: 5 },
+  faults: {
+    ...noFaults,
+    leaderBias: 0.3,
+    crashEveryMs: 300,
+    crashAllChance: 0.4,
+    downMaxMs: 1_500,
+    partitionEveryMs: 400,
+    partitionMaxMs: 800,
+    rotEveryMs: 300,
   },
 };
 

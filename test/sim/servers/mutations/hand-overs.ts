@@ -48,19 +48,6 @@ export const handOverMutations: readonly Mutation[] = [
     ],
   },
   {
-    name: "parked-twice",
-    defect: "requests that waited for a hand-over are taken up again by the next one that fails",
-    seenIn: "decision 0007",
-    override: failingHandOvers,
-    edits: [
-      {
-        file: handOver,
-        find: "    this.#parked = [];\n    this.#parkedBytes = 0;\n",
-        replace: "",
-      },
-    ],
-  },
-  {
     name: "parked-lost",
     defect: "requests that waited for a hand-over are lost when nothing comes of it",
     seenIn: "decision 0007",

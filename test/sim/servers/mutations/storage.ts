@@ -1,5 +1,12 @@
 /** Defects of the disk: what is durable when, and what recovery makes of it. */
-import { losingLeaders, lostDisks, powerCuts, restless } from "./circumstances.ts";
+import {
+  losingLeaders,
+  lostDisks,
+  powerCuts,
+  restless,
+  rottenDisks,
+  rottenLogs,
+} from "./circumstances.ts";
 import type { Mutation } from "./mutation.ts";
 
 const replica = "src/server/replica.ts";
@@ -99,6 +106,76 @@ export const storageMutations: readonly Mutation[] = [
         replace:
           "    this.#snapshots.applied(this.tree, entry.payload.length);\n" +
           "    if (!this.peer.isServing) return;\n    // Wall clocks",
+      },
+    ],
+  },
+  {
+    name: "damage-as-end",
+    defect: "a damaged record is taken as the end of the log, wherever it is",
+    seenIn: "decision 0009",
+    override: rottenLogs,
+    edits: [
+      {
+        file: "src/storage/log-file-reader.ts",
+        find: "if (isTornTail(rest, offset, moreFollows)) return scan(reason);",
+        replace: "if (isTornTail(rest, offset, moreFollows) || offset > 0) return scan(reason);",
+      },
+    ],
+  },
+  {
+    name: "last-damage-as-end",
+    defect: "damage to the last record is taken for a torn end",
+    seenIn: "this server, found here",
+    override: rottenLogs,
+    edits: [
+      {
+        file: "src/storage/log-damage-format.ts",
+        find: "if (isWrittenToItsEnd(bytes.subarray(0, missingAt))) return false;",
+        replace: "void isWrittenToItsEnd;",
+      },
+    ],
+  },
+  {
+    name: "log-unchecked",
+    defect: "checksums of the log are not looked at",
+    seenIn: "own rule: what is read is checked",
+    override: rottenDisks,
+    edits: [
+      {
+        file: "src/storage/log-format.ts",
+        find: "if (adler32(payload) !== sum) {",
+        replace: "if (adler32(payload) !== sum && sum === 1) {",
+      },
+    ],
+  },
+  {
+    name: "snapshot-unchecked",
+    defect: "checksums of snapshots are not looked at",
+    seenIn: "own rule: what is read is checked",
+    override: rottenDisks,
+    edits: [
+      {
+        file: "src/storage/snapshot-format.ts",
+        find: "      bytes.readUInt32BE(at + 4) === expected &&\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "damaged-disk-votes",
+    defect: "a server votes whose damaged history was moved aside",
+    seenIn: "decision 0009",
+    override: rottenDisks,
+    edits: [
+      {
+        file: "src/server/load-state.ts",
+        find: "if (isEmpty && (!options.mayBeginEmpty || storage.isQuarantined)) {",
+        replace: "if (isEmpty && !options.mayBeginEmpty && !storage.isQuarantined) {",
+      },
+      {
+        file: "src/server/start-server.ts",
+        find: "load.mayBeginEmpty && !storage.isQuarantined",
+        replace: "(load.mayBeginEmpty || storage.isQuarantined)",
       },
     ],
   },
