@@ -51,6 +51,7 @@ describe("What members report", () => {
         epoch: 1,
         lag: 0,
         configVersion: 0x100000000n,
+        voters: [1, 2, 3],
         isSynced: true,
         ensembleUid: pods.ensembleUid,
         diskProblem: null,

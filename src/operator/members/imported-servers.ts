@@ -40,7 +40,13 @@ export async function askImportedServer({
   const zxidText = /^Zxid: (0x[0-9a-f]{1,16})$/mu.exec(reply)?.[1];
   if (role === "" || zxidText === undefined) return null;
   const zxid = BigInt(zxidText);
-  const unknown = { configVersion: 0n, ensembleUid: null, diskProblem: null, learnerLags: null };
+  const unknown = {
+    configVersion: 0n,
+    voters: null,
+    ensembleUid: null,
+    diskProblem: null,
+    learnerLags: null,
+  };
   return { sid, role, zxid, epoch: Number(zxid >> 32n), ...unknown };
 }
 

@@ -12,6 +12,8 @@ export interface MemberState {
   readonly zxid: bigint;
   readonly epoch: number;
   readonly configVersion: bigint;
+  /** Who has a vote as far as it knows; null if it does not say. */
+  readonly voters: readonly number[] | null;
   readonly ensembleUid: string | null;
   readonly diskProblem: DiskProblem | null;
   /**
@@ -31,7 +33,7 @@ export function parseMemberState(body: Fields): MemberState {
   const role = readText(body, "role") ?? "none";
   if (role === "recovering") {
     const nothing = { zxid: 0n, epoch: 0, configVersion: 0n, ensembleUid: null, diskProblem: null };
-    return { sid, role, ...nothing, learnerLags: new Map() };
+    return { sid, role, ...nothing, voters: null, learnerLags: new Map() };
   }
   return {
     sid,
@@ -39,6 +41,7 @@ export function parseMemberState(body: Fields): MemberState {
     zxid: readHex(body, "zxid"),
     epoch: readNumber(body, "epoch"),
     configVersion: readHex(body, "config_version"),
+    voters: readVoters(body),
     ensembleUid: readText(body, "ensemble_id"),
     diskProblem: readDiskProblem(body),
     learnerLags: readLearnerLags(body),
@@ -50,6 +53,18 @@ function readDiskProblem(body: Fields): MemberState["diskProblem"] {
   if (text === null) return null;
   return DISK_PROBLEMS.find((known) => known === text) ?? fail("disk_problem");
 }
+
+/** A server of an earlier version does not say it. */
+function readVoters(body: Fields): number[] | null {
+  const voters = body["voters"];
+  if (voters === undefined) return null;
+  if (!Array.isArray(voters) || voters.length > VOTERS_MAX) fail("voters");
+  return (voters as unknown[]).map((sid) =>
+    Number.isSafeInteger(sid) ? Number(sid) : fail("voters"),
+  );
+}
+
+const VOTERS_MAX = 255;
 
 function readLearnerLags(body: Fields): Map<number, number> {
   const learners = body["learners"];

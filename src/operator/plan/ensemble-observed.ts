@@ -149,6 +149,8 @@ export interface ObservedReport {
   readonly lag: number | null;
   /** Version of the committed configuration that it knows. */
   readonly configVersion: bigint;
+  /** Who has a vote as far as it knows; null if it does not say. */
+  readonly voters: readonly number[] | null;
   /** Whether it has all that the leader had when it joined, and serves. */
   readonly isSynced: boolean;
   /** The ensemble that its volume belongs to; null if it does not say. */

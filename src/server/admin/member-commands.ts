@@ -24,6 +24,7 @@ function memberState({ facts }: CommandContext): CommandResult {
       epoch: peer.currentEpoch,
       zxid: formatHex(parts.replica.tree.lastProcessedZxid),
       config_version: formatHex(parts.ensemble.active.version),
+      voters: votersOf(parts),
       ensemble_id: peer.ensembleId,
       disk_problem: diskProblem(parts),
       learners: [...(peer.leader?.learners() ?? [])].map((learner) => ({
@@ -34,6 +35,12 @@ function memberState({ facts }: CommandContext): CommandResult {
       })),
     },
   };
+}
+
+/** Who has a vote as far as this server knows. */
+function votersOf({ ensemble }: ServerParts): bigint[] {
+  const servers = [...ensemble.active.servers.values()];
+  return servers.filter(({ role }) => role === "participant").map(({ sid }) => sid);
 }
 
 /** A mode in which clients are served, or what keeps it from one. */

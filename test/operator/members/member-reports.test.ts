@@ -18,6 +18,7 @@ const FOLLOWER = {
   epoch: 3,
   zxid: "0x300000005",
   config_version: "0x100000002",
+  voters: [1, 2, 3],
   ensemble_id: "e-1",
   disk_problem: null,
   learners: [],
@@ -42,6 +43,7 @@ describe("parseMemberState()", () => {
       zxid: 0x300000005n,
       epoch: 3,
       configVersion: 0x100000002n,
+      voters: [1, 2, 3],
       ensembleUid: "e-1",
       diskProblem: null,
       learnerLags: new Map(),
@@ -92,7 +94,13 @@ describe("joinReports()", () => {
   });
 
   it("compares zxids where the leader is one that does not say how far others are", () => {
-    const unknown = { configVersion: 0n, ensembleUid: null, diskProblem: null, learnerLags: null };
+    const unknown = {
+      configVersion: 0n,
+      voters: null,
+      ensembleUid: null,
+      diskProblem: null,
+      learnerLags: null,
+    };
     const old = (sid: number, role: string, zxid: bigint) => {
       return { ...unknown, sid, role, zxid, epoch: Number(zxid >> 32n) };
     };

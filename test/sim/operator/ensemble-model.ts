@@ -144,6 +144,7 @@ export class EnsembleModel {
       epoch: disk.acceptedEpoch,
       lag: this.lagOf(sid),
       configVersion: disk.config()?.version ?? 0n,
+      voters: disk.config()?.voters ?? null,
       isSynced,
       ensembleUid: disk.isForeign ? "theirs" : "ours",
       diskProblem: disk.isForeign ? "foreign" : disk.isWhole ? null : "incomplete",

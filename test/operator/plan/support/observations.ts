@@ -47,6 +47,7 @@ export function report(
     epoch: 1,
     lag: role === "none" ? null : 0,
     configVersion: 5n,
+    voters: null,
     isSynced: role !== "none",
     ensembleUid: ENSEMBLE_UID,
     diskProblem: null,

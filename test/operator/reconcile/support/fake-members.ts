@@ -225,6 +225,7 @@ export class FakeMembers implements MemberAccess {
       epoch: this.epoch,
       lag: isServing ? 0 : null,
       configVersion: this.committed?.version ?? 0n,
+      voters: this.committed?.voters ?? null,
       isSynced: isServing,
       ensembleUid: this.#old.has(sid) ? null : ensembleUid,
       diskProblem: null,
