@@ -19,6 +19,7 @@ export interface MemberDeps extends ServeDeps {
 interface MemberFlags extends ServeFlags {
   readonly config: string;
   readonly name?: string;
+  readonly recovery?: string;
 }
 
 /** Adds the command to `program`. */
@@ -27,7 +28,8 @@ export function registerMember(program: Command, deps: MemberDeps): void {
     .command("member")
     .description("run the member of an ensemble that a pod is")
     .option("--config <folder>", "what the operator has written", "/etc/ensemble")
-    .option("--name <pod>", "the pod's name (default: POD_NAME of the environment)");
+    .option("--name <pod>", "the pod's name (default: POD_NAME of the environment)")
+    .option("--recovery <uid>", "the identity that a recovery has given the ensemble");
   addServeOptions(command).action(async (flags: MemberFlags) => {
     const name = flags.name ?? deps.podName ?? "";
     const id = memberIdOf(name);
@@ -41,6 +43,11 @@ export function registerMember(program: Command, deps: MemberDeps): void {
 async function runMember(id: number, flags: MemberFlags, deps: MemberDeps): Promise<void> {
   const stopWanted = whenStopWanted(flags, deps);
   const logger = deps.createLogger({ file: flags.logFile ?? null, level: flags.logLevel });
+  if (flags.recovery !== undefined) {
+    // It reads the data as a server does, and is seldom wanted.
+    const { obeyRecovery } = await import("./member/obey-recovery.ts");
+    await obeyRecovery(flags.config, { id, ensembleUid: flags.recovery, logger });
+  }
   const { file, isFounding } = await prepareMember(flags.config, id);
   logger.info("Configuration is written", { server: String(id), file, isFounding });
   await serve(deps.loadServerConfig(file), logger, stopWanted, deps.startServer);

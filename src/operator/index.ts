@@ -31,9 +31,10 @@ export {
   buildStatefulSet,
   configMapName,
   memberIdOf,
+  parseRecoveryOrder,
   renderMemberSettings,
 } from "./desired/index.ts";
-export type { Owner, SpecObject } from "./desired/index.ts";
+export type { Owner, RecoveryOrder, SpecObject } from "./desired/index.ts";
 export { formatProperty } from "./format-property.ts";
 export { NetworkMemberAccess, operatorDigest } from "./members/index.ts";
 export { OperatorError } from "./operator-error.ts";

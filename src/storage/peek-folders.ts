@@ -3,11 +3,13 @@
  * locked or changed, and a history is not looked into.
  */
 import path from "node:path";
+import type { VolumeRecord } from "../wire/index.ts";
 import { readActiveConfig } from "./config-file.ts";
 import { isLeftover, versionFolder } from "./file-names.ts";
 import { Folder } from "./folder.ts";
 import { nodeFiles } from "./node-files.ts";
 import type { StorageOptions } from "./storage-options.ts";
+import { readVolumeRecord } from "./volume-file.ts";
 
 /** What was seen. */
 export interface FoldersAtRest {
@@ -32,4 +34,14 @@ export async function peekFolders(
     activeConfig ??= await readActiveConfig(versioned);
   }
   return { isUnused, activeConfig };
+}
+
+/**
+ * What the disk says of itself; null when it says nothing.
+ * @throws StorageError `corrupt-volume` when it cannot be made out.
+ */
+export function peekVolume({
+  dataDir,
+}: Pick<StorageOptions, "dataDir">): Promise<VolumeRecord | null> {
+  return readVolumeRecord(new Folder(nodeFiles, path.resolve(dataDir, versionFolder)));
 }

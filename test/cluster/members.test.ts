@@ -43,6 +43,7 @@ async function applyChildren(phase: "Forming" | "Running"): Promise<void> {
       members,
       importedLines: [],
       founders: phase === "Forming" ? IDS : null,
+      recovery: null,
     }),
     buildStatefulSet(owner, {
       component: "member",

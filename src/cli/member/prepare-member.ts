@@ -11,10 +11,12 @@
  * them lists itself as an observer, as everybody does who is to be admitted later.
  */
 import path from "node:path";
-import { ConfigError, parseProperties } from "../../server/config/index.ts";
+import { ConfigError } from "../../server/config/index.ts";
 import { Folder, nodeFiles, peekFolders } from "../../storage/index.ts";
 import { QuorumConfigError, formatQuorumConfig, parseQuorumConfig } from "../../wire/index.ts";
 import type { QuorumConfig, ServerSpec } from "../../wire/index.ts";
+import { openMounted, parseMembers, readRequired, readSettings } from "./mounted.ts";
+import { TEXT_BYTES_MAX } from "./mounted.ts";
 
 /** A server that can be started. */
 export interface PreparedMember {
@@ -24,9 +26,6 @@ export interface PreparedMember {
   readonly isFounding: boolean;
 }
 
-/** Most bytes of a ConfigMap. */
-const TEXT_BYTES_MAX = 1024 * 1024;
-
 /**
  * Writes the files of member `id`.
  *
@@ -34,9 +33,8 @@ const TEXT_BYTES_MAX = 1024 * 1024;
  * @throws ConfigError for what cannot be used, StorageError for files that cannot be accessed.
  */
 export async function prepareMember(configFolder: string, id: number): Promise<PreparedMember> {
-  const mounted = new Folder(nodeFiles, path.resolve(configFolder));
-  const settings = await readRequired(mounted, "zoo.cfg");
-  const folders = dataFoldersOf(settings, mounted.fileOf("zoo.cfg"));
+  const mounted = openMounted(configFolder);
+  const { text: settings, ...folders } = await readSettings(mounted);
   const data = new Folder(nodeFiles, path.resolve(folders.dataDir));
   await refuseMissing(data);
   const { isUnused, activeConfig } = await peekFolders(folders);
@@ -58,26 +56,10 @@ export async function prepareMember(configFolder: string, id: number): Promise<P
   return { file: data.fileOf("zoo.cfg"), isFounding };
 }
 
-async function readRequired(folder: Folder, name: string): Promise<string> {
-  const text = await folder.readText(name, TEXT_BYTES_MAX);
-  if (text !== null) return text;
-  throw new ConfigError({ file: folder.fileOf(name), expected: "a file of the operator's" });
-}
-
 /** A volume that is not mounted must not be taken for one that is empty. */
 async function refuseMissing(data: Folder): Promise<void> {
   if (await nodeFiles.exists(data.path)) return;
   throw new ConfigError({ file: data.path, expected: "a folder: is the volume mounted?" });
-}
-
-function dataFoldersOf(
-  settings: string,
-  file: string,
-): { readonly dataDir: string; readonly dataLogDir: string } {
-  const values = new Map(parseProperties(settings, file).map(({ key, value }) => [key, value]));
-  const dataDir = values.get("dataDir");
-  if (dataDir === undefined) throw new ConfigError({ file, key: "dataDir", expected: "a folder" });
-  return { dataDir, dataLogDir: values.get("dataLogDir") ?? dataDir };
 }
 
 /** What the volume knows; null when that is nothing, or the server is to say what is wrong. */
@@ -88,15 +70,6 @@ function committedMembers(text: string | null): QuorumConfig | null {
   } catch (error) {
     if (error instanceof QuorumConfigError) return null;
     throw error;
-  }
-}
-
-function parseMembers(text: string, file: string): QuorumConfig {
-  try {
-    return parseQuorumConfig(text);
-  } catch (error) {
-    if (!(error instanceof QuorumConfigError)) throw error;
-    throw new ConfigError({ file, expected: error.message }, { cause: error });
   }
 }
 

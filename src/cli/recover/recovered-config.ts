@@ -21,7 +21,11 @@ export interface Survivor {
 }
 
 /** Version of the new membership; a leader's epoch is above the one in it. */
-export function recoveredVersion({ lastZxid, acceptedEpoch, configVersion }: Survivor): bigint {
+export function recoveredVersion({
+  lastZxid,
+  acceptedEpoch,
+  configVersion,
+}: Pick<Survivor, "lastZxid" | "acceptedEpoch" | "configVersion">): bigint {
   const known = Math.max(acceptedEpoch, zxidEpoch(lastZxid), zxidEpoch(configVersion));
   return makeZxid(known + epochsSkipped, 0);
 }

@@ -52,6 +52,10 @@ const TABLE = {
       Forming: { status: "True", meaning: FORMING },
       Restoring: { status: "True", meaning: "The data of a backup is being put in place." },
       Importing: { status: "True", meaning: "Members are joining the ensemble that is imported." },
+      Recovering: {
+        status: "True",
+        meaning: "The ensemble is being made anew of its survivor, as `spec.recovery` allows.",
+      },
       Scaling: { status: "True", meaning: "Members are being added or removed, one at a time." },
       Rolling: { status: "True", meaning: "Pods are being replaced, one at a time." },
       Healing: { status: "True", meaning: "A member is being made whole or replaced." },
@@ -207,6 +211,60 @@ const TABLE = {
           "Members get the ids after the last one of the old servers, and at most 99: there are " +
           "not so many left.",
       },
+    },
+  },
+  Recovered: {
+    meaning:
+      "The ensemble went on with the data of one member after it had lost its quorum. Only there " +
+      "once `spec.recovery` was set.",
+    reasons: {
+      Recovered: {
+        status: "True",
+        meaning: "`status.recovery` says what may have been lost; remove `spec.recovery`.",
+      },
+      Recovering: {
+        status: "False",
+        meaning: "All members are stopped, and the survivor then begins an ensemble of its own.",
+      },
+      NothingLost: {
+        status: "False",
+        meaning: "Refused: there is a leader, or the ensemble has not served yet.",
+      },
+      QuorumMayReturn: {
+        status: "False",
+        meaning:
+          "Refused: so many members may have their volumes that they can be a quorum again. Of " +
+          "those whose volumes are gone for good, delete the claims.",
+      },
+      MembersSilent: {
+        status: "False",
+        meaning:
+          "Refused: a member that may have its volume does not say what is on it. Bring it back, " +
+          "or delete its claim.",
+      },
+      SurvivorUnfit: {
+        status: "False",
+        meaning:
+          "Refused: the survivor is no voting member, does not answer, or has no whole volume.",
+      },
+      SurvivorBehind: {
+        status: "False",
+        meaning: "Refused: another member has more than the survivor.",
+      },
+      ConsentOutdated: {
+        status: "False",
+        meaning:
+          "Refused: `spec.recovery` names another ensemble than this one is now, or another " +
+          "transaction than the survivor's last one.",
+      },
+      NotAccepted: {
+        status: "False",
+        meaning:
+          "It could be done: the message says what may be lost, and waits for " +
+          "`spec.recovery.acceptDataLoss`.",
+      },
+      Paused: { status: "False", meaning: PAUSED },
+      Hibernated: { status: "False", meaning: HIBERNATED },
     },
   },
 } as const satisfies Readonly<Record<string, ConditionRow>>;

@@ -24,6 +24,7 @@ export interface EnsembleSpec {
   readonly clusterDomain: string;
   readonly bootstrap: BootstrapSpec;
   readonly progressDeadlineSeconds: number;
+  readonly recovery?: RecoverySpec;
   readonly paused: boolean;
   readonly hibernated: boolean;
   readonly deletionProtection: boolean;
@@ -150,6 +151,14 @@ export interface BootstrapSpec {
   readonly empty?: Readonly<Record<string, never>>;
   readonly restore?: { readonly backup: string };
   readonly import?: ImportSpec;
+}
+
+export interface RecoverySpec {
+  readonly survivor: number;
+  readonly ensembleUid: string;
+  /** Hexadecimal, with 0x. */
+  readonly zxid: string;
+  readonly acceptDataLoss: boolean;
 }
 
 export interface ImportSpec {

@@ -7,12 +7,13 @@ import type { Condition } from "./conditions.ts";
 /** What is there. */
 export interface EnsembleStatus {
   readonly observedGeneration?: number;
-  readonly phase?: "Forming" | "Importing" | "Running";
+  readonly phase?: "Forming" | "Importing" | "Running" | "Recovering";
   readonly ensembleUid?: string;
   readonly founders?: readonly number[];
   readonly sizes?: SizesStatus;
   readonly firstId?: number;
   readonly importedServers?: readonly ImportedServerStatus[];
+  readonly recovery?: RecoveryStatus;
   readonly replicas?: number;
   readonly readyReplicas?: number;
   readonly memberSummary?: string;
@@ -30,6 +31,14 @@ export interface ImportedServerStatus {
   readonly id: number;
   readonly address: string;
   readonly line: string;
+}
+
+/** A recovery from the loss of a quorum. Zxids are hexadecimal, with 0x. */
+export interface RecoveryStatus {
+  readonly survivor: number;
+  readonly lostEnsembleUid: string;
+  readonly zxid: string;
+  readonly others?: readonly { readonly id: number; readonly zxid?: string }[];
 }
 
 /** How many pods there are to be now. */

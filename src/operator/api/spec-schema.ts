@@ -9,6 +9,7 @@ import { choice, flag, group, objectName, whole } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { IMAGE_SCHEMA, POD_DISRUPTION_BUDGET_SCHEMA } from "./pod-schema.ts";
 import { POD_TEMPLATE_SCHEMA, PROBES_SCHEMA } from "./pod-schema.ts";
+import { RECOVERY_SCHEMA } from "./recovery-schema.ts";
 import { RESOURCES_SCHEMA, STORAGE_SCHEMA } from "./storage-schema.ts";
 
 /** Most voting members; far above what is sensible, yet a limit. Observers' ids begin above. */
@@ -142,6 +143,7 @@ export const SPEC_SCHEMA: JsonSchema = group(
       ),
       default: 600,
     },
+    recovery: RECOVERY_SCHEMA,
     paused: flag("Whether the operator only looks on: it reports, and changes nothing.", false),
     hibernated: flag("Whether all members are stopped, with their volumes kept.", false),
     deletionProtection: flag("Whether deleting this object is refused.", false),

@@ -4,6 +4,7 @@
  */
 import { CONDITIONS } from "./conditions.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { RECOVERY_STATUS } from "./recovery-schema.ts";
 
 const MEMBERS_MAX = 198;
 
@@ -48,7 +49,10 @@ const MEMBER: JsonSchema = {
       ...line("leader, follower, observer, or none while it does not serve."),
       enum: ["leader", "follower", "observer", "none"],
     },
-    zxid: line("The last transaction applied, in hexadecimal."),
+    zxid: line(
+      "The last transaction applied, in hexadecimal; of a member that does not answer, or has " +
+        "lost its volume, the last one that it was known to have.",
+    ),
     lag: int64("Transactions that it is behind the leader."),
     configVersion: line("The version of the membership that it knows, in hexadecimal."),
     ready: { type: "boolean", description: "Whether it serves clients." },
@@ -116,9 +120,10 @@ export const STATUS_SCHEMA: JsonSchema = {
       type: "string",
       description:
         "Forming until a quorum has served for the first time, or Importing until the servers " +
-        "of another ensemble have left; Running ever after. An empty volume can become a " +
-        "voter's by itself only while Forming.",
-      enum: ["Forming", "Importing", "Running"],
+        "of another ensemble have left; Running ever after, but for a recovery from the loss of " +
+        "its quorum, when it is Recovering until the survivor serves. An empty volume can become " +
+        "a voter's by itself only while Forming.",
+      enum: ["Forming", "Importing", "Running", "Recovering"],
     },
     ensembleUid: line("The identity of the ensemble, which every volume of it has too."),
     founders: {
@@ -141,6 +146,7 @@ export const STATUS_SCHEMA: JsonSchema = {
       "x-kubernetes-list-type": "map",
       "x-kubernetes-list-map-keys": ["id"],
     },
+    recovery: RECOVERY_STATUS,
     replicas: int32("Voting members that exist."),
     readyReplicas: int32("Voting members that serve."),
     memberSummary: line("Members that serve, and members that are wanted, such as 3/3."),

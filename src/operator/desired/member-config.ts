@@ -6,6 +6,8 @@
  *     members   their lines `server.N=…`: where a member finds the others that is new, or has lost
  *               its volume. The list that a volume holds is newer, and counts where there is one.
  *     founders  only while the ensemble forms: the ids of those that may begin it
+ *     recovery  once the ensemble was recovered from the loss of its quorum: what volumes that
+ *               are of before are good for
  */
 import type { Ensemble } from "../api/ensemble.ts";
 import { mergeSettings, renderSettings } from "../member-settings.ts";
@@ -65,6 +67,20 @@ export function renderMemberSettings(
 
 const PROMETHEUS = "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider";
 
+/**
+ * What members obey whose pods were made for a recovery: a volume with the identity `lostUid`
+ * begins empty, but for that of the survivor until the survivor serves.
+ */
+export interface RecoveryOrder {
+  readonly lostUid: string;
+  /** Whose volume goes on with the identity of the settings; null once it has. */
+  readonly survivor: {
+    readonly sid: number;
+    /** Its last transaction: a volume with less is not the one that was meant. */
+    readonly zxid: bigint;
+  } | null;
+}
+
 /** What the ConfigMap is made of. */
 export interface ConfigMapOptions {
   readonly settings: MemberSettings;
@@ -77,12 +93,14 @@ export interface ConfigMapOptions {
   readonly importedLines: readonly string[];
   /** Who may begin the ensemble with an empty volume; null unless it is forming. */
   readonly founders: readonly number[] | null;
+  /** Null unless the ensemble was ever recovered. */
+  readonly recovery: RecoveryOrder | null;
 }
 
 /** The ConfigMap. */
 export function buildConfigMap(
   owner: Owner,
-  { settings, members, importedLines, founders }: ConfigMapOptions,
+  { settings, members, importedLines, founders, recovery }: ConfigMapOptions,
 ): KubeObject & { readonly data: Readonly<Record<string, string>> } {
   const { ensemble } = owner;
   const lines = [...members]
@@ -97,9 +115,29 @@ export function buildConfigMap(
         "zoo.cfg": settings.text,
         members: [...importedLines.map((line) => `${line}\n`), ...lines].join(""),
         ...(founders === null ? {} : { founders: founders.join(",") }),
+        ...(recovery === null ? {} : { recovery: formatRecoveryOrder(recovery) }),
       },
     },
   });
+}
+
+/** The order as members read it. */
+function formatRecoveryOrder({ survivor, lostUid }: RecoveryOrder): string {
+  const lines = [`lostUid=${lostUid}`];
+  if (survivor !== null) {
+    lines.push(`survivor=${String(survivor.sid)}`, `zxid=0x${survivor.zxid.toString(16)}`);
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** The order in a text that `formatRecoveryOrder()` has written; null for any other text. */
+export function parseRecoveryOrder(text: string): RecoveryOrder | null {
+  const pattern = /^lostUid=(\S{1,64})\n(?:survivor=(\d{1,3})\nzxid=(0x[0-9a-f]{1,16})\n)?$/u;
+  const parts = pattern.exec(text);
+  if (parts === null) return null;
+  const [, lostUid = "", sid, zxid] = parts;
+  const isOver = sid === undefined || zxid === undefined;
+  return { lostUid, survivor: isOver ? null : { sid: Number(sid), zxid: BigInt(zxid) } };
 }
 
 /** The ConfigMap's name, for pods to mount it. */

@@ -29,6 +29,7 @@ export async function carryOut(
     case "recordForming":
     case "recordImporting":
     case "recordAdopted":
+    case "recordRecovery":
     case "recordRunning":
     case "recordSizes":
       return record(action, folder);
@@ -65,8 +66,8 @@ export async function carryOut(
 
 /** Members that are to come have ports before they are written down. */
 async function record(action: EnsembleAction, folder: LocalFolder): Promise<void> {
-  // Nothing is imported here.
-  const before = { ...folder.state, firstSid: 1, imported: [] };
+  // Nothing is imported or recovered here.
+  const before = { ...folder.state, firstSid: 1, imported: [], recovery: null };
   const { phase, founders, ensembleUid, sizes } = recordAfter(before, action, randomUUID);
   await folder.reservePorts(sidsOf(sizes));
   folder.record({ phase, founders, ensembleUid, sizes });

@@ -10,7 +10,7 @@ import { readTextIfExists, writeTextAtomically } from "./files.ts";
 import type { RecordedPorts } from "./ports.ts";
 
 /** The content of `ensemble.json`. */
-export interface EnsembleState extends Omit<Recorded, "firstSid" | "imported"> {
+export interface EnsembleState extends Omit<Recorded, "firstSid" | "imported" | "recovery"> {
   /** Of the file's format. */
   readonly version: 2;
   readonly namespace: string;

@@ -289,6 +289,7 @@ function wantedOf({ spec }: Ensemble): EnsembleWanted {
     isHibernated: false,
     isDeleted: false,
     import: null,
+    recovery: null,
     retention: spec.storage.retention,
   };
 }

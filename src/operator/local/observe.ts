@@ -53,7 +53,7 @@ export async function observeLocal(
   const committed = leader === null ? null : await readMembership(source, reports, target, signal);
   const { state } = folder;
   const observed: EnsembleObserved = {
-    recorded: { ...state, firstSid: 1, imported: [] },
+    recorded: { ...state, firstSid: 1, imported: [], recovery: null },
     children: {
       isCurrent: areChildrenCurrent(folder, { ...decisions, committed }),
       isSettled: true,

@@ -37,7 +37,7 @@ export function planAdoption({ observed }: EnsembleView): EnsembleStep | null {
 /** Marks a claim of a member that has all data of this ensemble; null if none is to be marked. */
 export function planMarking(view: EnsembleView): EnsembleStep | null {
   const { ensembleUid, firstSid, phase } = view.observed.recorded;
-  const progress = phase === "Forming" || phase === "Importing" ? phase : "AsWanted";
+  const progress = phase === null || phase === "Running" ? "AsWanted" : phase;
   if (ensembleUid === null) return null;
   for (const member of view.observed.members) {
     if (member.report?.ensembleUid !== ensembleUid || !isCaughtUp(view, member)) continue;

@@ -33,7 +33,7 @@ export function planChildren(view: EnsembleView): EnsembleStep | null {
 
 function progressOf(view: EnsembleView): EnsembleStep["progress"] {
   const { phase } = view.observed.recorded;
-  if (phase === "Forming" || phase === "Importing") return phase;
+  if (phase === "Forming" || phase === "Importing" || phase === "Recovering") return phase;
   return isToHibernate(view) ? "Hibernating" : "Rolling";
 }
 
@@ -55,8 +55,10 @@ export function planSizes({ observed }: EnsembleView): EnsembleStep | null {
     const action = { kind: "resizeStatefulSet", component, fromReplicas, replicas } as const;
     if (fromReplicas < replicas) {
       const isWaking = component === "members" && fromReplicas === 0;
+      const isRecovering = observed.recorded.phase === "Recovering";
       const reason = `There are fewer pods of ${component} than were written down`;
-      return { action, reason, progress: isWaking ? "Waking" : "Scaling" };
+      const progress = isRecovering ? "Recovering" : isWaking ? "Waking" : "Scaling";
+      return { action, reason, progress };
     }
     const { committed } = observed;
     if (committed === null) continue;

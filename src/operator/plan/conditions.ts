@@ -26,6 +26,7 @@ import type { EnsembleView } from "./ensemble-view.ts";
 import type { EnsembleWanted } from "./ensemble-wanted.ts";
 import { planVolumes } from "./grow-volumes.ts";
 import { describeImport } from "./import-condition.ts";
+import { describeRecovery } from "./recover.ts";
 import { outdatedMembers } from "./roll.ts";
 
 /** What a condition is to say. */
@@ -36,10 +37,12 @@ export interface ConditionFact<T extends ConditionType = ConditionType> {
 
 /** A fact for each of the conditions. */
 export type ConditionFacts = {
-  readonly [T in Exclude<ConditionType, "Imported">]: ConditionFact<T>;
+  readonly [T in Exclude<ConditionType, "Imported" | "Recovered">]: ConditionFact<T>;
 } & {
   /** Null for an ensemble that did not begin so. */
   readonly Imported: ConditionFact<"Imported"> | null;
+  /** Null for an ensemble that never asked for it. */
+  readonly Recovered: ConditionFact<"Recovered"> | null;
 };
 
 const HIBERNATED = { reason: "Hibernated", message: "The ensemble is hibernated" } as const;
@@ -63,6 +66,7 @@ export function describeConditions(
     ScaleAllowed: describeScaleGate(view),
     ConfigurationInSync: describeConfiguration(view),
     Imported: describeImport(view),
+    Recovered: describeRecovery(view),
   };
 }
 
@@ -73,7 +77,7 @@ function describeCommon(view: EnsembleView): Common | null {
   const { observed } = view;
   const { phase } = observed.recorded;
   if (isToHibernate(view)) return HIBERNATED;
-  if (phase !== "Running" && phase !== "Importing") return FORMING;
+  if (phase === null || phase === "Forming") return FORMING;
   const ready = observed.members.filter(({ pod }) => pod?.isReady === true);
   const isSilent = ready.length > 0 && ready.every(({ report }) => report === null);
   return isSilent ? NOT_OBSERVED : null;
@@ -83,7 +87,8 @@ function describeReady(view: EnsembleView): ConditionFact<"Ready"> {
   const common = describeCommon(view);
   if (common !== null) return common;
   const { children, committed, recorded } = view.observed;
-  if (committed === null || !hasQuorum(view)) return { reason: "NoQuorum", message: NO_QUORUM };
+  const isServing = hasQuorum(view) && recorded.phase !== "Recovering";
+  if (committed === null || !isServing) return { reason: "NoQuorum", message: NO_QUORUM };
   if (recorded.phase === "Importing") {
     return { reason: "Importing", message: "The ensemble is being imported" };
   }

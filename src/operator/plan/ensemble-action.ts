@@ -46,6 +46,17 @@ export type EnsembleAction =
       readonly servers: readonly ImportedServer[];
       readonly sizes: Sizes;
     }
+  /**
+   * Write down, before anything is stopped, that the ensemble goes on with one member's data, and
+   * a new identity for it: from then on no volume but the survivor's counts, wherever it was.
+   */
+  | {
+      readonly kind: "recordRecovery";
+      readonly survivor: number;
+      readonly lostUid: string;
+      readonly zxid: bigint;
+      readonly others: readonly { readonly sid: number; readonly zxid: bigint | null }[];
+    }
   /** Write down that a quorum has served: no empty volume founds anything from now on. */
   | { readonly kind: "recordRunning" }
   /** Write down how many pods there are to be. */

@@ -33,13 +33,26 @@ export type ImportReading =
   /** It cannot be imported as it is. */
   | { readonly kind: "problem"; readonly reason: ReasonOf<"Imported">; readonly message: string };
 
+/** A recovery from the loss of a quorum, as it was decided. */
+export interface RecordedRecovery {
+  /** The member whose data the ensemble goes on with. */
+  readonly survivor: number;
+  /** The identity that the ensemble had before; members with a volume of it begin empty. */
+  readonly lostUid: string;
+  /** The survivor's last transaction. */
+  readonly zxid: bigint;
+  /** What the others were last known to have, by ascending id; null if that is not known. */
+  readonly others: readonly { readonly sid: number; readonly zxid: bigint | null }[];
+}
+
 /** What the operator has written down in the status, and nobody else can know. */
 export interface Recorded {
   /**
    * Forming from before the first pod until a quorum has served, or Importing until the servers of
-   * another ensemble have left; Running ever after; null before anything was made.
+   * another ensemble have left; Running ever after, but for a recovery: Recovering until its
+   * survivor serves. Null before anything was made.
    */
-  readonly phase: "Forming" | "Importing" | "Running" | null;
+  readonly phase: "Forming" | "Importing" | "Running" | "Recovering" | null;
   /** Members that may form the ensemble from empty volumes; nobody once it runs. */
   readonly founders: readonly number[];
   /** The identity that every volume of this ensemble has. */
@@ -54,6 +67,8 @@ export interface Recorded {
   readonly firstSid: number;
   /** The servers that were imported, also after they have left. */
   readonly imported: readonly ImportedServer[];
+  /** The last recovery, also after it is done; null if there never was one. */
+  readonly recovery: RecordedRecovery | null;
 }
 
 /** The objects that the operator makes for the members, apart from pods and volumes. */
@@ -166,6 +181,8 @@ export interface ObservedMember {
   readonly claims: readonly ObservedClaim[];
   /** Null when it did not answer. */
   readonly report: ObservedReport | null;
+  /** The last transaction that it was known to have, as far as that was written down. */
+  readonly lastZxid?: bigint | undefined;
 }
 
 /** An ensemble as it is now. */

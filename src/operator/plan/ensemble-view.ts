@@ -185,9 +185,10 @@ export function sizesCovering({ voters, observers }: Membership, firstSid: numbe
   return { members: sizeOf("members"), observers: sizeOf("observers") };
 }
 
-/** Whether an ensemble sleeps, or is to; not before it has been imported whole. */
+/** Whether an ensemble sleeps, or is to; not before it has been imported, or recovered. */
 export function isToHibernate({ wanted, observed }: EnsembleView): boolean {
-  return wanted.isHibernated && observed.recorded.phase !== "Importing";
+  const { phase } = observed.recorded;
+  return wanted.isHibernated && phase !== "Importing" && phase !== "Recovering";
 }
 
 /** "Member 3", or "Members 1 and 3". */

@@ -6,6 +6,18 @@
 /** What becomes of volumes that no member uses any more. */
 export type Retention = "Retain" | "Delete";
 
+/** What a user accepts for an ensemble to go on without its quorum. */
+export interface RecoveryConsent {
+  /** The member that has kept its data. */
+  readonly survivor: number;
+  /** The ensemble that it is about. */
+  readonly ensembleUid: string;
+  /** The survivor's last transaction. */
+  readonly zxid: bigint;
+  /** Whether everything after it may be lost. */
+  readonly acceptsLoss: boolean;
+}
+
 /** What is wanted of an ensemble. */
 export interface EnsembleWanted {
   /** Voting members, 1 to 99. */
@@ -23,5 +35,7 @@ export interface EnsembleWanted {
     /** Whether those servers are to leave when all members have joined. */
     readonly takesOver: boolean;
   } | null;
+  /** Null as long as nothing has to be recovered. */
+  readonly recovery: RecoveryConsent | null;
   readonly retention: { readonly whenScaled: Retention; readonly whenDeleted: Retention };
 }

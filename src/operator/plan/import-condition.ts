@@ -24,7 +24,7 @@ export function describeImport(view: EnsembleView): ImportFact | null {
   if (phase === null) return wanted.import === null ? null : describeBeginning(view);
   if (imported.length === 0) return null;
   const servers = nameServers(imported);
-  if (phase === "Running") {
+  if (phase !== "Importing") {
     const message = `Old ${servers} left the membership: stop them when no client needs them`;
     return { reason: "OldServersMayGo", message };
   }

@@ -11,6 +11,7 @@ import {
 } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import type { EnsembleWanted } from "./ensemble-wanted.ts";
+import { lastZxidOf } from "./recover.ts";
 
 /** The fields of the status that are about members; names are the adapter's. */
 export interface MembersStatus {
@@ -57,11 +58,13 @@ function describeMember(view: EnsembleView, member: ObservedMember): Omit<Member
   const { sid, report } = member;
   const isReady = isSound(view, member);
   const reason = isReady ? {} : { reason: whyNotReady(member) };
-  if (report === null) return { id: sid, role: "none", ready: isReady, ...reason };
+  const zxid = lastZxidOf(member);
+  const known = zxid === null ? {} : { zxid: `0x${zxid.toString(16)}` };
+  if (report === null) return { id: sid, role: "none", ...known, ready: isReady, ...reason };
   return {
     id: sid,
     role: report.role === "learner" ? "observer" : report.role,
-    zxid: `0x${report.zxid.toString(16)}`,
+    ...known,
     ...(report.lag === null ? {} : { lag: report.lag }),
     configVersion: `0x${report.configVersion.toString(16)}`,
     ready: isReady,

@@ -13,6 +13,8 @@
  *    ending.
  * 4. The leader is the last that is touched, after another member has taken over.
  * 5. Without a quorum nothing that may hold data is touched, but that volumes may grow.
+ * 6. A quorum that is lost for good is given up only with the user's consent to that very loss, and
+ *    all members have ended before the survivor begins an ensemble of its own.
  */
 import { planMarking } from "./adopt.ts";
 import { planChildren, planSizes } from "./children.ts";
@@ -26,6 +28,7 @@ import { planClaimGrowth, planTemplateGrowth, planVolumes } from "./grow-volumes
 import { planHealing } from "./heal.ts";
 import { planHibernation } from "./hibernate.ts";
 import { planBurial, planImportBeginning, planImported, planTakeOver } from "./import.ts";
+import { planRecovered, planRecovery, planStop, planSurvivor } from "./recover.ts";
 import { planDeletion, planRetirement } from "./retire.ts";
 import { planReplacement, planRoll } from "./roll.ts";
 import { planCover, planScaling, planShrinking } from "./scale.ts";
@@ -59,7 +62,16 @@ const IMPORTING: readonly Part[] = [
   planScaling,
   planTakeOver,
 ];
+const RECOVERING: readonly Part[] = [
+  planRecovered,
+  planStop,
+  planChildren,
+  planClaimGrowth,
+  planSizes,
+  planSurvivor,
+];
 const RUNNING: readonly Part[] = [
+  planRecovery,
   planChildren,
   planClaimGrowth,
   planCover,
@@ -75,7 +87,12 @@ const RUNNING: readonly Part[] = [
   planMarking,
 ];
 
-const PARTS = { Forming: FORMING, Importing: IMPORTING, Running: RUNNING } as const;
+const PARTS = {
+  Forming: FORMING,
+  Importing: IMPORTING,
+  Running: RUNNING,
+  Recovering: RECOVERING,
+} as const;
 
 /** The next safe action. */
 export function planEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved): EnsembleStep {

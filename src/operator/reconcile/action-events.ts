@@ -41,7 +41,12 @@ function nameAction(
       return ["Adopted", "The ensemble goes on with the volumes that were kept"];
     case "recordImporting":
       return ["Importing", `${String(action.servers.length)} servers are to be taken over`];
+    case "recordRecovery":
+      return ["Recovering", `The quorum of ensemble ${action.lostUid} is given up`];
     case "recordRunning":
+      if (ensemble.status?.phase === "Recovering") {
+        return ["Recovered", `${pod(ensemble.status.recovery?.survivor ?? 0)} serves alone`];
+      }
       return ensemble.spec.bootstrap.import === undefined
         ? ["Formed", "The ensemble has formed"]
         : ["OldServersMayGo", "The import is complete"];

@@ -15,11 +15,16 @@ import {
   configMapName,
   renderMemberSettings,
 } from "../desired/index.ts";
-import type { Owner } from "../desired/index.ts";
+import type { Owner, RecoveryOrder } from "../desired/index.ts";
 import type { MemberRole } from "../desired/member-names.ts";
 import type { KubeObject, Manifest } from "../kube/index.ts";
 import { operatorDigest } from "../members/operator-digest.ts";
-import type { ImportedServer, Membership, Sizes } from "../plan/ensemble-observed.ts";
+import type {
+  ImportedServer,
+  Membership,
+  RecordedRecovery,
+  Sizes,
+} from "../plan/ensemble-observed.ts";
 import { volumeSizesOf } from "./volumes.ts";
 
 /** The StatefulSets that there are. */
@@ -39,6 +44,9 @@ export interface ChildDecisions {
   readonly founders: readonly number[] | null;
   /** Null when no quorum answers. */
   readonly committed: Membership | null;
+  /** The last recovery from the loss of a quorum, and whether it is under way. */
+  readonly recovery: RecordedRecovery | null;
+  readonly isRecovering: boolean;
   /** Servers of another ensemble that may be members, while it is imported. */
   readonly imported: readonly ImportedServer[];
   /** Ids of the pods that there are to be, for those that are not in the membership yet. */
@@ -54,21 +62,27 @@ export interface ChildDecisions {
 /** The children that every cluster can have, in the order in which they are applied. */
 export function buildChildren(owner: Owner, decisions: ChildDecisions): Manifest[] {
   const { ensemble } = owner;
-  const { ensembleUid, adminPassword, sizes } = decisions;
+  const { ensembleUid, adminPassword, recovery, sizes } = decisions;
   const settings = renderMemberSettings(ensemble, {
     ensembleUid,
     operatorDigest: operatorDigest(adminPassword),
   });
   const pods = {
     image: imageOf(ensemble, decisions.defaultImage),
-    args: ["member"],
+    args: recovery === null ? ["member"] : ["member", "--recovery", ensembleUid],
     configMapName: configMapName(ensemble),
     configHash: settings.hash,
   };
   const { founders } = decisions;
   const members = rolesOf(decisions);
   const importedLines = importedLinesOf(decisions);
-  const configMap = buildConfigMap(owner, { settings, members, importedLines, founders });
+  const configMap = buildConfigMap(owner, {
+    settings,
+    members,
+    importedLines,
+    founders,
+    recovery: orderOf(decisions),
+  });
   const children: (object | null)[] = [
     ...buildServices(owner),
     buildServiceAccount(owner),
@@ -118,8 +132,14 @@ export function tagOf(image: string): string {
 
 /** Empty when it is not known who the members are. */
 function rolesOf(decisions: ChildDecisions): Map<number, MemberRole> {
-  const { committed, founders, sids, imported } = decisions;
+  const { committed, founders, sids, imported, isRecovering, recovery } = decisions;
   const roles = new Map<number, MemberRole>();
+  if (isRecovering && recovery !== null) {
+    for (const sid of [...recovery.others.map((other) => other.sid), ...sids]) {
+      roles.set(sid, "observer");
+    }
+    return roles.set(recovery.survivor, "participant");
+  }
   if (committed === null) {
     for (const sid of founders ?? []) roles.set(sid, "participant");
     if (isFirstOfImport(decisions)) for (const sid of sids) roles.set(sid, "observer");
@@ -129,6 +149,13 @@ function rolesOf(decisions: ChildDecisions): Map<number, MemberRole> {
   for (const sid of committed.voters) roles.set(sid, "participant");
   for (const { sid } of imported) roles.delete(sid);
   return roles;
+}
+
+/** The survivor goes on once: the same volume, restored later, is as old as any other. */
+function orderOf({ isRecovering, recovery }: ChildDecisions): RecoveryOrder | null {
+  if (recovery === null) return null;
+  const { survivor: sid, lostUid, zxid } = recovery;
+  return { lostUid, survivor: isRecovering ? { sid, zxid } : null };
 }
 
 /** Whether nothing is known of the membership but what it was when the import began. */

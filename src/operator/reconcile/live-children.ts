@@ -76,7 +76,7 @@ export function compareChildren(
   decisions: { readonly sizes: Sizes; readonly isFounding: boolean },
 ): { readonly wanted: Manifest[]; readonly surplus: KubeObject[] } {
   const { ensemble, object, adminPassword } = subject;
-  const { ensembleUid, founders, firstSid, phase, imported } = readRecord(ensemble);
+  const { ensembleUid, founders, firstSid, phase, imported, recovery } = readRecord(ensemble);
   if (ensembleUid === null || adminPassword === null) return { wanted: [], surplus: [] };
   const wanted = buildChildren(
     { ensemble, uid: object.metadata.uid },
@@ -86,7 +86,10 @@ export function compareChildren(
       defaultImage,
       sizes: decisions.sizes,
       founders: decisions.isFounding ? founders : null,
-      committed,
+      // Whom the survivor admits is its own affair until it is known to serve.
+      committed: phase === "Recovering" ? null : committed,
+      recovery,
+      isRecovering: phase === "Recovering",
       imported: phase === "Importing" ? imported : [],
       sids: sidsOf(decisions.sizes, firstSid),
       live: {

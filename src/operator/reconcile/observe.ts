@@ -2,6 +2,7 @@
  * From what the API server and the members say to what the planner wants to know. It changes
  * nothing, and decides nothing.
  */
+import type { Ensemble } from "../api/index.ts";
 import { memberIdOf } from "../desired/index.ts";
 import type { KubeObject } from "../kube/index.ts";
 import type {
@@ -87,7 +88,8 @@ export async function observe(
   const sets = { members: setOf(live.sets.members), observers: setOf(live.sets.observers) };
   const { refusals, wallMs } = options;
   const growth = { ensemble, refusals, wallMs };
-  const members = joinMembers({ pods, claims, reports, committed, sets, growth });
+  const lastZxids = lastZxidsOf(ensemble);
+  const members = joinMembers({ pods, claims, reports, committed, sets, growth, lastZxids });
   const leader = members.find(({ report }) => report?.role === "leader")?.sid ?? null;
   const observed: EnsembleObserved = {
     recorded,
@@ -151,6 +153,14 @@ function bySid(
   return new Map(entries.sort(([left], [right]) => left - right));
 }
 
+/** The last transactions that members were known to have, as they were written down. */
+function lastZxidsOf({ status }: Ensemble): ReadonlyMap<number, bigint> {
+  const known = (status?.members ?? []).flatMap(({ id, zxid }): [number, bigint][] =>
+    zxid === undefined ? [] : [[id, BigInt(zxid)]],
+  );
+  return new Map(known);
+}
+
 /** Every member that has a pod, a claim or a place in the membership. */
 function joinMembers({
   pods,
@@ -159,6 +169,7 @@ function joinMembers({
   committed,
   sets,
   growth,
+  lastZxids,
 }: {
   readonly pods: ReadonlyMap<number, KubeObject>;
   readonly claims: readonly KubeObject[];
@@ -166,6 +177,7 @@ function joinMembers({
   readonly committed: Membership | null;
   readonly sets: { readonly members: ObservedSet | null; readonly observers: ObservedSet | null };
   readonly growth: Omit<GrowthContext, "pod">;
+  readonly lastZxids: ReadonlyMap<number, bigint>;
 }): ObservedMember[] {
   const claimsOf = Map.groupBy(claims, ({ metadata }) =>
     memberIdOf(metadata.name.replace(/^(data|log)-/u, "")),
@@ -188,6 +200,7 @@ function joinMembers({
         // "data-…" comes before "log-…".
         claims: own.sort((left, right) => (left.name < right.name ? -1 : 1)),
         report: reports.get(sid) ?? null,
+        lastZxid: lastZxids.get(sid),
       };
     });
 }

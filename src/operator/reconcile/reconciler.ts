@@ -210,6 +210,7 @@ export class Reconciler {
       case "recordForming":
       case "recordAdopted":
       case "recordImporting":
+      case "recordRecovery":
       case "recordRunning":
       case "recordSizes":
         // Written with the status.

@@ -1,7 +1,8 @@
 /** What the operator has written down about an ensemble, read back from its status. */
 import type { Ensemble } from "../api/index.ts";
+import type { RecoveryStatus } from "../api/ensemble-status.ts";
 import type { EnsembleAction } from "../plan/ensemble-action.ts";
-import type { Recorded } from "../plan/ensemble-observed.ts";
+import type { Recorded, RecordedRecovery } from "../plan/ensemble-observed.ts";
 
 /** The record; of one that was never written, that nothing was made. */
 export function readRecord({ status }: Ensemble): Recorded {
@@ -15,6 +16,20 @@ export function readRecord({ status }: Ensemble): Recorded {
     },
     firstSid: status?.firstId ?? 1,
     imported: (status?.importedServers ?? []).map(({ id, ...rest }) => ({ sid: id, ...rest })),
+    recovery: readRecovery(status?.recovery),
+  };
+}
+
+function readRecovery(status: RecoveryStatus | undefined): RecordedRecovery | null {
+  if (status === undefined) return null;
+  const { survivor, lostEnsembleUid: lostUid, zxid, others = [] } = status;
+  return {
+    survivor,
+    lostUid,
+    zxid: BigInt(zxid),
+    others: others.map((other) => {
+      return { sid: other.id, zxid: other.zxid === undefined ? null : BigInt(other.zxid) };
+    }),
   };
 }
 
@@ -38,6 +53,11 @@ export function recordAfter(
     case "recordAdopted": {
       const { ensembleUid, firstSid, sizes } = action;
       return { ...before, phase: "Running", founders: [], sizes, ensembleUid, firstSid };
+    }
+    case "recordRecovery": {
+      const { survivor, lostUid, zxid, others } = action;
+      const recovery = { survivor, lostUid, zxid, others };
+      return { ...before, phase: "Recovering", ensembleUid: makeUid(), recovery };
     }
     case "recordRunning":
       return { ...before, phase: "Running", founders: [] };

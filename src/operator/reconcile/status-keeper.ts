@@ -4,6 +4,7 @@
  * something broke.
  */
 import type { ConditionContext } from "../api/conditions.ts";
+import type { EnsembleSpec } from "../api/ensemble-spec.ts";
 import type { EnsembleStatus } from "../api/ensemble-status.ts";
 import { KubeError } from "../kube/index.ts";
 import type { EventRecorder, KubeClient, KubeObject, Timers } from "../kube/index.ts";
@@ -126,8 +127,15 @@ export function wantedOf({ object, ensemble: { spec } }: Subject): EnsembleWante
     isDeleted: isBeingDeleted(object),
     import:
       spec.bootstrap.import === undefined ? null : { takesOver: spec.bootstrap.import.takeOver },
+    recovery: consentOf(spec),
     retention: spec.storage.retention,
   };
+}
+
+function consentOf({ recovery }: EnsembleSpec): EnsembleWanted["recovery"] {
+  if (recovery === undefined) return null;
+  const { survivor, ensembleUid, zxid, acceptDataLoss } = recovery;
+  return { survivor, ensembleUid, zxid: BigInt(zxid), acceptsLoss: acceptDataLoss };
 }
 
 function statusOf(object: KubeObject): EnsembleStatus | null {

@@ -47,6 +47,7 @@ export function buildStatus(parts: StatusParts): EnsembleStatus {
     founders: recorded.founders,
     sizes: recorded.sizes,
     ...buildImported(recorded),
+    ...buildRecovery(recorded),
     ...counts,
     selector: Object.entries(componentLabels(ensemble, "member"))
       .map(([key, value]) => `${key}=${value}`)
@@ -64,6 +65,7 @@ export function buildStatus(parts: StatusParts): EnsembleStatus {
       build("ScaleAllowed", facts.ScaleAllowed),
       build("ConfigurationInSync", facts.ConfigurationInSync),
       ...(facts.Imported === null ? [] : [build("Imported", facts.Imported)]),
+      ...(facts.Recovered === null ? [] : [build("Recovered", facts.Recovered)]),
     ]),
   };
 }
@@ -78,6 +80,22 @@ function buildImported({
     ...(firstSid === 1 ? {} : { firstId: firstSid }),
     ...(imported.length === 0 ? {} : { importedServers }),
   };
+}
+
+/** Stays for good: it is about volumes that may come back at any time. */
+function buildRecovery({ recovery }: Recorded): Pick<EnsembleStatus, "recovery"> {
+  if (recovery === null) return {};
+  const { survivor, lostUid, zxid, others } = recovery;
+  const known = others.map((other) => {
+    return { id: other.sid, ...(other.zxid === null ? {} : { zxid: formatZxid(other.zxid) }) };
+  });
+  return {
+    recovery: { survivor, lostEnsembleUid: lostUid, zxid: formatZxid(zxid), others: known },
+  };
+}
+
+function formatZxid(zxid: bigint): string {
+  return `0x${zxid.toString(16)}`;
 }
 
 /** The status of an ensemble whose specification is refused: the rest stays as it was. */

@@ -4,7 +4,7 @@
  * folder in the place of the ConfigMap, and one in that of the volume. The names of members, which
  * a cluster's name service would know, are replaced by their addresses wherever members read them.
  */
-import { randomInt } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,6 +29,12 @@ interface Running {
   readonly process: ServerProcess;
 }
 
+/** Of a StatefulSet, as far as it matters here. */
+interface PodTemplate {
+  readonly metadata: { readonly labels: Json };
+  readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] };
+}
+
 /** The pods of ensemble `zk` in namespace `default`. */
 export class LoopbackPods {
   readonly #server: FakeApiServer;
@@ -36,6 +42,8 @@ export class LoopbackPods {
   /** Other tests on this machine have other ones. */
   readonly #net = `127.${randomInt(1, 255)}.${randomInt(255)}`;
   readonly #running = new Map<string, Running>();
+  /** Pods whose volumes are empty when they start next. */
+  readonly #lost = new Set<string>();
   #isClosed = false;
   #loop: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
@@ -61,6 +69,16 @@ export class LoopbackPods {
       portsOf: () => ({ admin: ADMIN_PORT, client: CLIENT_PORT }),
       lineOf: ({ ensemble }, sid, role) => this.#resolve(serverLine(ensemble, sid, role)),
     });
+  }
+
+  /** A volume is lost for good: its claim is deleted, and what was on it is gone. */
+  loseVolume(sid: number): void {
+    const pod = `zk-${sid - 1}`;
+    const claim = this.#server.get("persistentvolumeclaims", `data-${pod}`);
+    if (claim !== undefined) this.#server.remove("persistentvolumeclaims", claim.metadata.name);
+    this.#lost.add(pod);
+    // Its StatefulSet makes both anew.
+    this.#server.remove("pods", pod);
   }
 
   /** What a pod has logged. */
@@ -90,11 +108,13 @@ export class LoopbackPods {
     const spec = set["spec"] as {
       replicas: number;
       ordinals?: { start: number };
-      template: { metadata: { labels: Json } };
+      selector: { matchLabels: Json };
+      template: PodTemplate;
     };
     const { name, generation } = set.metadata as { name: string; generation?: number };
     const status = set["status"] as { observedGeneration?: number } | undefined;
-    const updateRevision = `${name}-1`;
+    const hash = createHash("sha256").update(JSON.stringify(spec.template)).digest("hex");
+    const updateRevision = `${name}-${hash.slice(0, 10)}`;
     if (status?.observedGeneration !== generation) {
       this.#server.patch("statefulsets", set, {
         status: { observedGeneration: generation, updateRevision },
@@ -103,7 +123,8 @@ export class LoopbackPods {
     const start = spec.ordinals?.start ?? 0;
     const wanted = Array.from({ length: spec.replicas }, (_, index) => `${name}-${start + index}`);
     for (const pod of wanted) {
-      if (this.#server.get("pods", pod) !== undefined) continue;
+      if (this.#server.get("pods", pod) !== undefined || this.#running.has(pod)) continue;
+      this.#claim(pod, spec.selector.matchLabels);
       this.#server.create("pods", {
         metadata: {
           name: pod,
@@ -114,6 +135,7 @@ export class LoopbackPods {
           },
           ownerReferences: [{ kind: "StatefulSet", uid: set.metadata.uid }],
         },
+        spec: { containers: spec.template.spec.containers },
         status: { phase: "Pending" },
       });
     }
@@ -121,6 +143,14 @@ export class LoopbackPods {
       const isOurs = new RegExp(`^${name}-[0-9]+$`, "u").test(metadata.name);
       if (isOurs && !wanted.includes(metadata.name)) this.#server.remove("pods", metadata.name);
     }
+  }
+
+  /** The volume claim of a pod, which stays when the pod goes. */
+  #claim(pod: string, labels: Json): void {
+    const name = `data-${pod}`;
+    if (this.#server.get("persistentvolumeclaims", name) !== undefined) return;
+    const metadata = { name, namespace: "default", labels };
+    this.#server.create("persistentvolumeclaims", { metadata, status: { phase: "Bound" } });
   }
 
   /** Processes of pods that are gone end. */
@@ -137,7 +167,7 @@ export class LoopbackPods {
     const sid = Number(/[0-9]+$/u.exec(name)?.[0]) + (name.includes("-observers-") ? 101 : 1);
     const running = this.#running.get(name);
     if (running === undefined || running.process.hasExited()) {
-      this.#running.set(name, { uid, process: await this.#launch(name, sid) });
+      this.#running.set(name, { uid, process: await this.#launch(pod, sid) });
     }
     const mode = await askServerMode(this.#hostOf(sid), CLIENT_PORT);
     const conditions = [{ type: "Ready", status: mode === undefined ? "False" : "True" }];
@@ -148,9 +178,12 @@ export class LoopbackPods {
     this.#server.patch("pods", now, { status });
   }
 
-  #launch(name: string, sid: number): Promise<ServerProcess> {
+  #launch(pod: Stored, sid: number): Promise<ServerProcess> {
+    const { name } = pod.metadata;
+    const { containers } = pod["spec"] as PodTemplate["spec"];
     const configFolder = path.join(this.#folder, `config-${name}`);
     const dataFolder = path.join(this.#folder, `data-${name}`);
+    if (this.#lost.delete(name)) rmSync(dataFolder, { recursive: true, force: true });
     for (const folder of [configFolder, dataFolder]) mkdirSync(folder, { recursive: true });
     const data = this.#server.get("configmaps", "zk-config")?.["data"] as Record<string, string>;
     rmSync(path.join(configFolder, "founders"), { force: true });
@@ -161,7 +194,7 @@ export class LoopbackPods {
     return startServerProcess({
       name,
       file: process.execPath,
-      args: [ENTRY_POINT, "member", "--config", configFolder],
+      args: [ENTRY_POINT, ...(containers[0]?.args ?? []), "--config", configFolder],
       folder: this.#folder,
       clientPort: CLIENT_PORT,
       env: { POD_NAME: name },

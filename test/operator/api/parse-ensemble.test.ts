@@ -79,6 +79,16 @@ describe("parseEnsemble()", () => {
     expect(parse(text).spec.resources.requests).toEqual({ cpu: 2, memory: "1.5Gi" });
   });
 
+  it("takes nothing for accepted in a recovery", () => {
+    const text = `${VALID}spec: {recovery: {survivor: 2, ensembleUid: a-b, zxid: "0x1200000034"}}`;
+    expect(parse(text).spec.recovery).toEqual({
+      survivor: 2,
+      ensembleUid: "a-b",
+      zxid: "0x1200000034",
+      acceptDataLoss: false,
+    });
+  });
+
   it("accepts every Ensemble in manifests/", () => {
     const folder = new URL("../../../manifests/", import.meta.url);
     const texts = readdirSync(folder)
@@ -108,6 +118,21 @@ describe("parseEnsemble()", () => {
       ],
     ],
     [VALID.replace("name: demo", "nam: demo"), ["e.yaml: metadata.name: expected to be set"]],
+    [
+      `${VALID}spec: {recovery: {survivor: 0, ensembleUid: a, zxid: 0x12, acceptDataLoss: yes}}`,
+      [
+        "e.yaml: spec.recovery.survivor: expected a whole number from 1 to 99, found 0",
+        "e.yaml: spec.recovery.zxid: expected a zxid in quotes, such as '0x1200000034', found 18",
+        'e.yaml: spec.recovery.acceptDataLoss: expected a boolean, found "yes"',
+      ],
+    ],
+    [
+      `${VALID}spec: {recovery: {survivor: 1, acceptDataLoss: true}}`,
+      [
+        "e.yaml: spec.recovery.ensembleUid: expected to be set",
+        "e.yaml: spec.recovery.zxid: expected to be set",
+      ],
+    ],
     [
       `${VALID}spec:\n  replica: 3`,
       ["e.yaml: spec.replica: unknown field; did you mean 'replicas'?"],

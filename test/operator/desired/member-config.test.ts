@@ -4,9 +4,11 @@ import { describe, expect, it } from "vitest";
 import {
   buildConfigMap,
   configMapName,
+  parseRecoveryOrder,
   memberIdOf,
   renderMemberSettings,
 } from "../../../src/operator/index.ts";
+import type { RecoveryOrder } from "../../../src/operator/index.ts";
 import { hashText } from "../../../src/operator/desired/hash-text.ts";
 import { memberHost, podName, wantedIds } from "../../../src/operator/desired/member-names.ts";
 import { parseServerConfig } from "../../../src/server/index.ts";
@@ -82,10 +84,16 @@ describe("buildConfigMap()", () => {
     [1, "participant"],
   ] as const);
 
-  function build(founders: readonly number[] | null) {
+  function build(founders: readonly number[] | null, recovery: RecoveryOrder | null = null) {
     const owner = ownerWith({ service: { client: { port: 2182 } } });
     const settings = settingsOf();
-    return buildConfigMap(owner, { settings, members: roles, importedLines: [], founders });
+    return buildConfigMap(owner, {
+      settings,
+      members: roles,
+      importedLines: [],
+      founders,
+      recovery,
+    });
   }
 
   it("says where the members are, by ascending id", () => {
@@ -104,6 +112,21 @@ describe("buildConfigMap()", () => {
   it("names founders only while there are any", () => {
     expect(build([1, 2, 3]).data["founders"]).toBe("1,2,3");
     expect(build(null).data).not.toHaveProperty("founders");
+  });
+
+  it("says what becomes of volumes after a recovery, and whose goes on until it has", () => {
+    expect(build(null).data).not.toHaveProperty("recovery");
+    const survivor = { sid: 2, zxid: 0x1200000034n };
+    for (const order of [
+      { lostUid: "5f1f-a", survivor },
+      { lostUid: "5f1f-a", survivor: null },
+    ]) {
+      const { recovery } = build(null, order).data;
+      expect(parseRecoveryOrder(recovery ?? "")).toEqual(order);
+    }
+    for (const text of ["", "lostUid=\n", "lostUid=a\nsurvivor=2\n", "survivor=2\nzxid=0x1\n"]) {
+      expect(parseRecoveryOrder(text)).toBeNull();
+    }
   });
 });
 

@@ -20,11 +20,13 @@ describe("findUnusedFields()", () => {
         tls: { quorum: { secretName: "certificates" } },
         bootstrap: { restore: { backup: "monday" } },
         paused: true,
+        recovery: { survivor: 1, ensembleUid: "a", zxid: "0x1", acceptDataLoss: true },
       }).sort(),
     ).toEqual([
       "spec.bootstrap.restore",
       "spec.hibernated",
       "spec.paused",
+      "spec.recovery",
       "spec.storage.logVolume",
       "spec.storage.size",
       "spec.tls.quorum",

@@ -56,9 +56,33 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
     expect(firstSid + wanted.replicas).toBeLessThanOrEqual(100);
   },
 
+  recordRecovery({ survivor, lostUid, zxid }, observed, { recovery }) {
+    const { committed, members, recorded } = observed;
+    // It is what the user has said.
+    expect(recovery).toEqual({ survivor, ensembleUid: lostUid, zxid, acceptsLoss: true });
+    expect(recorded).toMatchObject({ phase: "Running", ensembleUid: lostUid });
+    // Nobody leads, nor follows.
+    expect(committed).toBeNull();
+    for (const { report } of members) expect(report?.role ?? "none").toBe("none");
+    const hasVolume = ({ claims, report }: ObservedEnsembleMember): boolean =>
+      claims.length > 0 &&
+      claims.every(({ state }) => state === "bound") &&
+      (report === null || report.diskProblem === null);
+    const able = members.filter((each) => {
+      return each.sid <= recorded.sizes.members && hasVolume(each);
+    });
+    expect(able.map(({ sid }) => sid)).toContain(survivor);
+    for (const { report } of able) expect(report?.zxid).toBeLessThanOrEqual(zxid);
+    expect(able.length * 2).toBeLessThanOrEqual(recorded.sizes.members);
+    expect(memberOf(observed, survivor)).toMatchObject({ pod: { state: "running" } });
+    expect(memberOf(observed, survivor)).toMatchObject({ report: { zxid, ensembleUid: lostUid } });
+  },
+
   recordRunning(_, observed) {
     const old = observed.recorded.imported.map(({ sid }) => sid);
-    expect(observed.recorded.phase).toBe(old.length === 0 ? "Forming" : "Importing");
+    const { phase } = observed.recorded;
+    expect(["Forming", "Recovering"].includes(phase ?? "")).toBe(old.length === 0);
+    if (phase === "Recovering") expect(memberOf(observed, 1).report?.ensembleUid).toBe("new");
     for (const sid of membership(observed)) expect(old).not.toContain(sid);
     expect(soundVoters(observed).length * 2).toBeGreaterThan(voters(observed).length);
   },
@@ -76,14 +100,26 @@ const PROMISES: { readonly [K in Kind]: Check<K> } = {
     if (!isMending) expect(committed?.voters).toEqual(expect.arrayContaining(all));
   },
 
-  applyChildren({ isFounding }, { recorded }) {
+  applyChildren({ isFounding, sizes }, { children, recorded }) {
     expect(isFounding).toBe(recorded.phase === "Forming");
+    // It ends no pods, but all of them for a recovery.
+    if (recorded.phase === "Recovering") return;
+    expect(sizes.members).toBeGreaterThanOrEqual(children.sizes.members ?? 0);
+    expect(sizes.observers).toBeGreaterThanOrEqual(children.sizes.observers ?? 0);
   },
 
   resizeStatefulSet({ component, fromReplicas, replicas }, observed, wanted) {
     expect(fromReplicas).toBe(observed.children.sizes[component]);
-    const isHibernated = wanted.isHibernated && observed.recorded.phase !== "Importing";
-    if (replicas > fromReplicas || isHibernated) return;
+    const isAble = !["Importing", "Recovering"].includes(observed.recorded.phase ?? "");
+    const isHibernated = wanted.isHibernated && isAble;
+    if (replicas > fromReplicas) {
+      if (observed.recorded.phase !== "Recovering" || wanted.isDeleted) return;
+      // No pod is left that was made before.
+      expect(observed.children).toMatchObject({ isCurrent: true, isSettled: true });
+      for (const { pod } of observed.members) expect(pod?.isCurrent ?? true).toBe(true);
+      return;
+    }
+    if (isHibernated) return;
     // Old servers of an import count on the members that have joined them.
     const areCountedOn =
       observed.committed === null
@@ -262,7 +298,8 @@ function soundVoters(observed: EnsembleObserved): number[] {
     const { pod, report } = member;
     if (!isUp(member) || (pod !== null && !pod.isReady) || report === null) return false;
     if (!report.isSynced || report.epoch !== epoch || report.diskProblem !== null) return false;
-    if (report.ensembleUid !== null && report.ensembleUid !== "ours") return false;
+    const { ensembleUid } = observed.recorded;
+    if (report.ensembleUid !== null && report.ensembleUid !== ensembleUid) return false;
     return report.role === "leader" || (report.lag !== null && report.lag <= 1000);
   });
 }

@@ -193,6 +193,48 @@ export const defects: readonly Defect[] = [
       return isGivenUp ? { ...step, action: { kind: "release" } } : step;
     },
   },
+  {
+    name: "gives a quorum up without being asked",
+    rules: ["a quorum is given up by consent"],
+    planner: (wanted, observed) => {
+      const survivor = observed.members.find(({ report }) => report?.diskProblem === null);
+      const { ensembleUid } = observed.recorded;
+      if (!survivor?.report || ensembleUid === null) return planEnsemble(wanted, observed);
+      const { zxid } = survivor.report;
+      const recovery = { survivor: survivor.sid, ensembleUid, zxid, acceptsLoss: true };
+      return planEnsemble({ ...wanted, recovery }, observed);
+    },
+  },
+  {
+    name: "takes members that do not answer for lost",
+    rules: ["a quorum is given up when it is lost for good", "the survivor has most"],
+    planner: seeing((observed) => ({
+      ...observed,
+      members: observed.members.map((member) =>
+        member.report === null ? { ...member, claims: [] } : member,
+      ),
+    })),
+  },
+  {
+    name: "lets the survivor begin before the others have ended",
+    rules: ["one ensemble of a name"],
+    planner: seeing((observed) => ({
+      ...observed,
+      members:
+        observed.recorded.phase === "Recovering"
+          ? observed.members.filter(({ pod }) => pod?.isCurrent !== false)
+          : observed.members,
+    })),
+  },
+  {
+    name: "does not stop anybody for a recovery",
+    rules: ["one ensemble of a name"],
+    planner: asking((action, { children, recorded }) => {
+      if (action.kind !== "applyChildren" || recorded.phase !== "Recovering") return action;
+      const { members, observers } = children.sizes;
+      return { ...action, sizes: { members: members ?? 0, observers: observers ?? 0 } };
+    }),
+  },
 ];
 
 function waitingFor(growth: ObservedClaim["growth"]): ObservedClaim["growth"] {

@@ -20,6 +20,8 @@ export class Disk {
   acceptedEpoch = 0;
   /** Whether it has all that its member ever acknowledged; an empty one only if it founds. */
   isWhole = false;
+  /** The ensemble that its data is of; null before it has any. */
+  uid: string | null = null;
   /** The data of another ensemble. */
   isForeign = false;
   /** What a founder begins with. */
@@ -39,5 +41,15 @@ export class Disk {
 
   copyFrom(other: Disk): void {
     this.log = [...other.log];
+    this.uid = other.uid;
+  }
+
+  /** What was on it is put aside. */
+  clear(): void {
+    this.log = [];
+    this.acceptedEpoch = 0;
+    this.isWhole = false;
+    this.uid = null;
+    this.initialConfig = null;
   }
 }

@@ -23,6 +23,8 @@ interface Process {
 const TRANSACTIONS_PER_ENTRY = 500;
 const LOADING_TICKS_MAX = 4;
 const LEARNING_TICKS_MAX = 6;
+/** How far the epoch of a survivor is above what it knows of. */
+const EPOCHS_SKIPPED = 1000;
 
 export class EnsembleModel {
   /** What was acknowledged to clients and operators, in order. */
@@ -49,6 +51,18 @@ export class EnsembleModel {
   start(sid: number, disk: Disk): void {
     const untilTick = this.#tick + this.#upTo(LOADING_TICKS_MAX);
     this.#processes.set(sid, { sid, disk, state: "loading", untilTick });
+  }
+
+  /** A member gives its disk a new identity and is its only voter: what others had is given up. */
+  goOnAlone(sid: number, disk: Disk, uid: string): void {
+    const { log } = disk;
+    const firstLost = this.acknowledged.findIndex(({ id }, index) => log[index]?.id !== id);
+    if (firstLost >= 0) this.acknowledged.length = firstLost;
+    disk.uid = uid;
+    disk.acceptedEpoch += EPOCHS_SKIPPED;
+    this.#lastId += 1;
+    const config = { version: BigInt(this.#lastId), voters: [sid], observers: [] };
+    log.push({ id: this.#lastId, epoch: disk.acceptedEpoch, config });
   }
 
   stop(sid: number): void {
@@ -146,7 +160,7 @@ export class EnsembleModel {
       configVersion: disk.config()?.version ?? 0n,
       voters: disk.config()?.voters ?? null,
       isSynced,
-      ensembleUid: disk.isForeign ? "theirs" : "ours",
+      ensembleUid: disk.isForeign ? "theirs" : disk.uid,
       diskProblem: disk.isForeign ? "foreign" : disk.isWhole ? null : "incomplete",
     };
   }
@@ -162,7 +176,8 @@ export class EnsembleModel {
     const { disk } = process;
     if (disk.isForeign) return;
     if (process.state === "loading" && this.#tick >= process.untilTick) process.state = "looking";
-    if (process.state === "looking" && this.#leader !== null) {
+    const isOfLeader = disk.uid === null || disk.uid === this.#leader?.disk.uid;
+    if (process.state === "looking" && this.#leader !== null && isOfLeader) {
       process.state = "learning";
       process.untilTick = this.#tick + this.#upTo(LEARNING_TICKS_MAX);
     }
@@ -190,7 +205,9 @@ export class EnsembleModel {
       const config = candidate.disk.config();
       const electors = able.filter(
         ({ sid, disk }) =>
-          config?.voters.includes(sid) === true && candidate.disk.isLevelWith(disk),
+          disk.uid === candidate.disk.uid &&
+          config?.voters.includes(sid) === true &&
+          candidate.disk.isLevelWith(disk),
       );
       if (!this.#hasMajority(config, electors)) continue;
       const epoch = Math.max(...electors.map(({ disk }) => disk.acceptedEpoch)) + 1;

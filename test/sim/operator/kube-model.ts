@@ -26,9 +26,19 @@ export interface Spec {
 /** Images that do not work, by how. */
 export type Defect = "imageUnavailable" | "crashLooping";
 
+/** What pods are told that are made after a recovery. */
+export interface RecoveryOrder {
+  readonly survivor: number;
+  readonly lostUid: string;
+  readonly uid: string;
+}
+
 /** What the operator has made for the members. */
 export interface Children {
   readonly revision: number;
+  readonly recovery: RecoveryOrder | null;
+  /** Whether the survivor is to go on. */
+  readonly isRecovering: boolean;
   readonly isFounding: boolean;
   readonly firstSid: number;
   readonly sizes: { readonly members: number | null; readonly observers: number | null };
@@ -40,6 +50,7 @@ export interface Pod {
   readonly uid: string;
   readonly madeAtTick: number;
   readonly revision: number;
+  readonly recovery: RecoveryOrder | null;
   state: ObservedPod["state"];
   /** When it goes on to its next state, or its process starts again. */
   untilTick: number;
@@ -73,6 +84,7 @@ const NOTHING: Recorded = {
   sizes: { members: 0, observers: 0 },
   firstSid: 1,
   imported: [],
+  recovery: null,
 };
 
 const POD_TICKS_MAX = 5;
@@ -84,6 +96,8 @@ export class KubeModel {
   recorded: Recorded;
   children: Children = {
     revision: 0,
+    recovery: null,
+    isRecovering: false,
     isFounding: false,
     firstSid: 1,
     sizes: NO_SIZES,
@@ -187,6 +201,7 @@ export class KubeModel {
         uid: this.#newUid("pod"),
         madeAtTick: tick,
         revision: this.seen.revision,
+        recovery: this.seen.recovery,
         state: "pending",
         untilTick: tick + this.#upTo(POD_TICKS_MAX),
         isReady: false,
@@ -213,25 +228,40 @@ export class KubeModel {
     if (defect === "crashLooping") {
       if (this.#random.next() < 0.1) pod.restarts += 1;
     } else if (!this.#ensemble.isRunning(sid) && tick >= pod.untilTick) {
-      this.#startMember(tick, sid);
+      this.#startMember(tick, sid, pod);
     }
     if (this.#random.next() < 0.6) pod.isReady = this.#ensemble.isServing(sid);
   }
 
-  #startMember(tick: number, sid: number): void {
+  #startMember(tick: number, sid: number, { recovery }: Pod): void {
     const claim = this.claims.get(sid);
     if (claim === undefined) return;
     const { disk } = claim;
+    if (recovery !== null && !this.#obey(sid, disk, recovery)) return;
     const { founders } = this.recorded;
     const isEmpty = disk.log.length === 0 && disk.initialConfig === null && !disk.isForeign;
     if (isEmpty && tick < this.foundingUntilTick && founders.includes(sid)) {
       disk.isWhole = true;
+      disk.uid = "ours";
       disk.initialConfig = { version: 0n, voters: founders, observers: [] };
       if (this.#ensemble.acknowledged.length > 0 && this.recorded.phase === "Running") {
         throw new Violation("an ensemble is formed once", `Member ${sid} formed it again`);
       }
     }
     this.#ensemble.start(sid, disk);
+  }
+
+  /** What a member does to its disk that is told of a recovery. Whether it can start. */
+  #obey(sid: number, disk: Disk, { survivor, lostUid, uid }: RecoveryOrder): boolean {
+    if (disk.isForeign || disk.uid !== lostUid) return true;
+    const unaware = [...this.pods].filter(([, { recovery }]) => recovery?.uid !== uid);
+    if (unaware.length > 0) {
+      const others = unaware.map(([other]) => other).join();
+      throw new Violation("one ensemble of a name", `${sid} begins, and ${others} have not ended`);
+    }
+    if (sid !== survivor || !this.children.isRecovering) disk.clear();
+    else if (disk.isWhole) this.#ensemble.goOnAlone(sid, disk, uid);
+    return disk.uid !== lostUid;
   }
 
   /** A claim of a volume that is there. */

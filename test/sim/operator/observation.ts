@@ -16,6 +16,7 @@ export interface Snapshot {
 
 export function takeSnapshot(kube: KubeModel): Snapshot {
   const { spec, recorded, children, seen } = kube;
+  const recoveredUid = recorded.recovery === null ? undefined : recorded.ensembleUid;
   const pods = [...kube.pods].map(([sid, pod]) => [sid, observePod(kube, pod)] as const);
   const claims = [...kube.claims].map(
     ([sid, claim]) => [sid, observeClaim(kube, sid, claim)] as const,
@@ -24,7 +25,10 @@ export function takeSnapshot(kube: KubeModel): Snapshot {
     spec,
     recorded,
     children: {
-      isCurrent: children.revision === spec.revision,
+      isCurrent:
+        children.revision === spec.revision &&
+        children.recovery?.uid === recoveredUid &&
+        children.isRecovering === (recorded.phase === "Recovering"),
       isSettled: seen === children,
       isFounding: children.isFounding,
       sizes: children.sizes,
@@ -79,7 +83,8 @@ export function observe(
 
 function observePod(kube: KubeModel, pod: Pod): ObservedPod {
   const { uid, state, isReady, restarts } = pod;
-  const isCurrent = pod.revision === kube.spec.revision;
+  const isCurrent =
+    pod.revision === kube.spec.revision && pod.recovery?.uid === kube.children.recovery?.uid;
   return { uid, state, isCurrent, isReady, restarts, trouble: kube.troubleOf(pod) };
 }
 

@@ -22,6 +22,7 @@ export class OldServers {
     for (const sid of this.sids) {
       const disk = new Disk();
       disk.isWhole = true;
+      disk.uid = "ours";
       disk.initialConfig = { version: 0n, voters: this.sids, observers: [] };
       this.#disks.set(sid, disk);
       ensemble.start(sid, disk);

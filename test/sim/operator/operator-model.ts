@@ -85,6 +85,14 @@ export class OperatorModel {
         this.#record(snapshot, { ...snapshot.recorded, ...begun, ensembleUid: "ours" });
         return;
       }
+      case "recordRecovery": {
+        const { survivor, lostUid, zxid, others } = action;
+        const ensembleUid = `${lostUid}+`;
+        const recovery = { survivor, lostUid, zxid, others };
+        const begun = { phase: "Recovering", ensembleUid, recovery } as const;
+        this.#record(snapshot, { ...snapshot.recorded, ...begun });
+        return;
+      }
       case "recordAdopted": {
         const { ensembleUid, firstSid, sizes } = action;
         const adopted = { phase: "Running", ensembleUid, firstSid, sizes } as const;
@@ -151,12 +159,19 @@ export class OperatorModel {
   /** What is there of StatefulSets keeps the sizes of its volumes. */
   #apply(
     { isFounding, sizes }: Extract<Action, { kind: "applyChildren" }>,
-    { spec: { revision, volumeSize }, recorded: { firstSid } }: Snapshot,
+    { spec: { revision, volumeSize }, recorded }: Snapshot,
   ): void {
     const { kube } = this.#world;
+    const { ensembleUid, firstSid, recovery } = recorded;
+    const { survivor, lostUid } = recovery ?? {};
     const { sizes: before, volumeSizes } = kube.children;
     kube.children = {
       revision,
+      recovery:
+        survivor === undefined || lostUid === undefined || ensembleUid === null
+          ? null
+          : { survivor, lostUid, uid: ensembleUid },
+      isRecovering: recorded.phase === "Recovering",
       isFounding,
       firstSid,
       sizes,

@@ -35,6 +35,10 @@ export interface SimOptions {
   readonly canLoseOldServer: boolean;
   /** Whether the import is given up when all has calmed down. */
   readonly isGivenUpLast: boolean;
+  /** A user accepts at once that data is lost, whatever has happened. */
+  readonly hastyChance: number;
+  /** Whether the quorum is lost for good when all has calmed down. */
+  readonly losesQuorumLast: boolean;
 }
 
 export function optionsOf(seed: number): SimOptions {
@@ -67,5 +71,8 @@ export function optionsOf(seed: number): SimOptions {
     oldServers: random.next() < 0.7 ? 0 : 1 + Math.floor(upTo(4)),
     canLoseOldServer: random.next() < 0.5,
     isGivenUpLast: random.next() < 0.15,
+    hastyChance: random.next() < 0.7 ? 0 : upTo(0.1),
+    // Whoever starts pods by hand then has two ensembles by their own doing.
+    losesQuorumLast: random.next() < 0.25 && handChance === 0,
   };
 }

@@ -55,6 +55,10 @@ export class Rules {
         return;
       case "applyChildren":
         this.#checkFounding(action.isFounding);
+        this.#checkStop(action.sizes);
+        return;
+      case "recordRecovery":
+        this.#checkRecovery(action, wanted);
         return;
       case "recordSizes":
         this.#checkNewcomers(action.sizes);
@@ -185,6 +189,42 @@ export class Rules {
         throw new Violation(rule, `Member ${sid} has not left`);
       }
     }
+  }
+
+  /** All members end at once for a recovery only. */
+  #checkStop(sizes: { readonly members: number; readonly observers: number }): void {
+    const { children, recorded } = this.#kube;
+    if (recorded.phase === "Recovering") return;
+    const { members, observers } = children.sizes;
+    if (sizes.members >= (members ?? 0) && sizes.observers >= (observers ?? 0)) return;
+    throw new Violation("a member leaves before its pod", "Pods end, and none has left");
+  }
+
+  /** A quorum is given up if the user has said so of this very loss, and it cannot come back. */
+  #checkRecovery(
+    { survivor, lostUid, zxid }: Extract<Action, { kind: "recordRecovery" }>,
+    { recovery: consent }: EnsembleWanted,
+  ): void {
+    const isMeant =
+      consent?.acceptsLoss === true &&
+      consent.survivor === survivor &&
+      consent.zxid === zxid &&
+      consent.ensembleUid === lostUid;
+    if (!isMeant) throw new Violation("a quorum is given up by consent", `Member ${survivor}`);
+    const rule = "a quorum is given up when it is lost for good";
+    const { claims, recorded } = this.#kube;
+    const lost = this.#ensemble.acknowledged.findLast(({ config }) => config !== null)?.config;
+    const able = (lost?.voters ?? []).filter((sid) => {
+      const claim = claims.get(sid);
+      const isOurs = claim?.disk.uid === recorded.ensembleUid && !claim.disk.isForeign;
+      return claim?.state === "bound" && isOurs && claim.disk.isWhole;
+    });
+    if (this.#ensemble.leaderSid !== null || able.length * 2 > (lost?.voters.length ?? 0)) {
+      throw new Violation(rule, `Members ${able.join()} are enough`);
+    }
+    const best = Math.max(...able.map((sid) => claims.get(sid)?.disk.log.length ?? 0));
+    if (able.includes(survivor) && BigInt(best) === zxid) return;
+    throw new Violation("the survivor has most", `Member ${survivor} has ${zxid} of ${best}`);
   }
 
   #checkFounding(isFounding: boolean): void {

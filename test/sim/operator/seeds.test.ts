@@ -44,6 +44,7 @@ it.each(FIRST_SEEDS)("seeds from %i on keep all rules and become as wanted", (fi
     "deleteClaim",
     "growClaim",
     "orphanPods",
+    "recordRecovery",
   ]) {
     expect(actions[kind], kind).toBeGreaterThan(SEEDS_PER_TEST / 10);
   }

@@ -43,6 +43,9 @@ const SETTLE_TICKS_MAX = 1500;
 /** Ticks that it must stay so. */
 const REST_TICKS = 15;
 const WRITE_CHANCE = 0.7;
+/** Ticks of trouble after the quorum was lost, and the chance in each that the user consents. */
+const LOSS_TICKS = 100;
+const CONSENT_CHANCE = 0.1;
 
 /** @throws Violation if a rule is broken. */
 export function runSimulation(request: RunRequest): RunResult {
@@ -85,7 +88,7 @@ class Simulation {
   }
 
   run(): RunResult {
-    const { chaosTicks, isHibernatedLast, isDeletedLast } = this.#options;
+    const { chaosTicks, isHibernatedLast, isDeletedLast, losesQuorumLast } = this.#options;
     while (this.#tick < chaosTicks) this.#step(true);
     this.#troubles.end(this.#tick);
     this.#print(`${this.#tick}: the troubles end`);
@@ -95,6 +98,7 @@ class Simulation {
       return this.#result();
     }
     this.#settle(() => this.#isAsWanted());
+    if (losesQuorumLast && this.#troubles.loseQuorum(this.#tick)) this.#recover();
     if (isHibernatedLast) {
       this.#want({ isHibernated: true });
       this.#settle(() => this.#kube.pods.size === 0);
@@ -107,6 +111,21 @@ class Simulation {
       this.#settle(() => this.#kube.isReleased && this.#kube.claims.size === 0);
     }
     return this.#result();
+  }
+
+  /** The quorum is lost for good, and there are other troubles still; the user accepts it. */
+  #recover(): void {
+    this.#print(`${this.#tick}: the quorum is lost`);
+    const endTick = this.#tick + LOSS_TICKS;
+    while (this.#tick < endTick) {
+      if (this.#random.next() < CONSENT_CHANCE) this.#troubles.consent();
+      this.#step(true);
+    }
+    this.#troubles.end(this.#tick);
+    this.#settle(() => {
+      if (this.#random.next() < CONSENT_CHANCE) this.#troubles.consent();
+      return this.#isAsWanted();
+    });
   }
 
   /** To leave the old servers alone takes that they all live. */
@@ -217,6 +236,7 @@ function firstSpec({ replicas, observers, oldServers }: SimOptions): Spec {
       isHibernated: false,
       isDeleted: false,
       import: oldServers === 0 ? null : { takesOver: true },
+      recovery: null,
       retention: { whenScaled: "Retain", whenDeleted: "Retain" },
     },
     revision: 1,

@@ -27,6 +27,7 @@ export class Troubles {
   readonly #ensemble: EnsembleModel;
 
   readonly #old: OldServers;
+  #isRecovering = false;
 
   constructor(random: Random, options: SimOptions, models: TroubledModels) {
     this.#random = random;
@@ -55,8 +56,65 @@ export class Troubles {
     if (this.#isTime(options.handChance)) this.#meddle();
     if (this.#isTime(options.editChance)) this.#edit();
     // An ensemble that is still forming has nothing that could be lost, and may have to begin anew.
-    const isRunning = this.#kube.recorded.phase === "Running";
+    const { phase, ensembleUid } = this.#kube.recorded;
+    // Nor does anybody do so while volumes of a lost ensemble and of the recovered one are mixed.
+    const isOne = [...claims.values()].every(
+      (claim) => (claim.ensembleUid ?? ensembleUid) === ensembleUid,
+    );
+    const isRunning = phase === "Running" && isOne && !this.#isRecovering;
     if (isRunning && this.#isTime(options.recreationChance)) this.#kube.recreate();
+    if (options.hastyChance > 0 && this.#isTime(options.hastyChance)) this.#consentHastily();
+  }
+
+  /**
+   * A majority of the voters lose their volumes for good, and the user recovers what is left.
+   * Whether there was one that could: a
+   * member that is alone has nobody to survive it.
+   */
+  loseQuorum(tick: number): boolean {
+    const { claims } = this.#kube;
+    const voters = [...(this.#ensemble.config?.voters ?? [])];
+    if (voters.length < 2) return false;
+    this.#isRecovering = true;
+    const keptCount = 1 + Math.floor(this.#random.next() * Math.floor(voters.length / 2));
+    while (voters.length > keptCount) {
+      const sid = this.#pick(voters);
+      voters.splice(voters.indexOf(sid), 1);
+      const claim = claims.get(sid);
+      this.#kube.endPod(tick, sid);
+      if (claim === undefined) continue;
+      // Somebody deletes the claim, or another volume is bound to it.
+      if (this.#isTime(0.5)) claim.state = "terminating";
+      else claims.set(sid, this.#kube.newClaim(claim.request));
+    }
+    return true;
+  }
+
+  /** The user goes on with the member that has most, of those that say what they have. */
+  consent(): void {
+    const { recorded, spec } = this.#kube;
+    if (recorded.phase !== "Running" || this.#ensemble.leaderSid !== null) return;
+    const reports = [...this.#kube.pods.keys()].flatMap((sid) => {
+      const report = sid > 100 ? null : this.#ensemble.reportOf(sid);
+      return report === null || report.diskProblem !== null ? [] : [{ sid, zxid: report.zxid }];
+    });
+    const [best] = reports.sort((left, right) => Number(right.zxid - left.zxid));
+    if (best === undefined) return;
+    this.#accept(best.sid, best.zxid, spec);
+  }
+
+  /** A user does not wait for members to come back, and takes any of them for the survivor. */
+  #consentHastily(): void {
+    const { pods, spec } = this.#kube;
+    const sid = this.#pick([...pods.keys()].filter((each) => each <= 100));
+    const zxid = this.#ensemble.reportOf(sid)?.zxid;
+    if (zxid !== undefined) this.#accept(sid, zxid, spec);
+  }
+
+  #accept(survivor: number, zxid: bigint, spec: KubeModel["spec"]): void {
+    const ensembleUid = this.#kube.recorded.ensembleUid ?? "";
+    const recovery = { survivor, ensembleUid, zxid, acceptsLoss: true };
+    this.#kube.spec = { ...spec, wanted: { ...spec.wanted, recovery } };
   }
 
   #troubleOldServers(tick: number): void {

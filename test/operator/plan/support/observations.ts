@@ -20,6 +20,7 @@ export function wanted(override: Partial<EnsembleWanted> = {}): EnsembleWanted {
     isHibernated: false,
     isDeleted: false,
     import: null,
+    recovery: null,
     retention: { whenScaled: "Retain", whenDeleted: "Retain" },
     ...override,
   };
@@ -133,6 +134,7 @@ export function atRest(members: number, observers = 0): EnsembleObserved {
       sizes,
       firstSid: 1,
       imported: [],
+      recovery: null,
     },
     children: { isCurrent: true, isSettled: true, isFounding: false, sizes, outgrown: [] },
     committed: { version: 5n, voters: sids(members, 0), observers: sids(0, observers) },

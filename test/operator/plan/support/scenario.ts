@@ -5,8 +5,10 @@
  *
  *     want replicas=3 observers=0 paused hibernated deleted whenScaled=Delete whenDeleted=Delete
  *     want import                          also: import=joined, to stay so
+ *     want recover=1@0x100000010 accepted  from the loss of the quorum; also: of=theirs
  *     importable 1,2,3                     what is found of that; also: ReconfigDisabled etc.
- *     recorded Running sizes=3+0           also: nothing, Forming, Importing (old=1,2,3)
+ *     recorded Running sizes=3+0           also: nothing, Forming, Importing (old=1,2,3),
+ *                                          Recovering, recovered (from member 1)
  *     children outdated unsettled founding missing sizes=3+0 outgrown-members outgrown-observers
  *     committed voters=1,2,3 observers=101        also: none
  *     hand-overs failed=3
@@ -16,6 +18,7 @@
  * Of a member: leader, follower, observer, learner, silent (does not answer), absent (has no pod);
  * pending, terminating, outdated, unready, unsynced, lag=5, epoch=2, restarts=7, crashLooping,
  * unschedulable, imageUnavailable, foreign, incomplete, quarantined, uid=theirs,
+ * zxid=0x10, last=0x10 (as it is on record), voters=1,2 (as it knows them), serves-nobody,
  * claim=lost (or pending, terminating, none), mark=theirs (or none), first=4 (the first id, as it
  * is on its volume), volume=short (or refused, underway, awaitsRestart, failed).
  */
@@ -157,8 +160,20 @@ function parseWanted(words: readonly string[]): EnsembleWanted {
     isHibernated: words.includes("hibernated"),
     isDeleted: words.includes("deleted"),
     import: parseImport(words),
+    recovery: parseConsent(words),
     retention: { whenScaled: retention("whenScaled"), whenDeleted: retention("whenDeleted") },
   });
+}
+
+function parseConsent(words: readonly string[]): EnsembleWanted["recovery"] {
+  const [survivor, zxid] = (valueOf(words, "recover") ?? "").split("@");
+  if (survivor === undefined || zxid === undefined) return null;
+  return {
+    survivor: Number(survivor),
+    ensembleUid: valueOf(words, "of") ?? "ours",
+    zxid: BigInt(zxid),
+    acceptsLoss: words.includes("accepted"),
+  };
 }
 
 function parseImport(words: readonly string[]): EnsembleWanted["import"] {
@@ -183,6 +198,12 @@ function parseRecorded(words: readonly string[], rest: EnsembleObserved) {
       imported,
       sizes,
     };
+  }
+  if (words.includes("Recovering") || words.includes("recovered")) {
+    const others = [2, 3].map((sid) => ({ sid, zxid: null }));
+    const recovery = { survivor: 1, lostUid: "lost", zxid: 0x1_0000_0010n, others };
+    const phase = words.includes("recovered") ? ("Running" as const) : ("Recovering" as const);
+    return { ...rest.recorded, sizes, phase, recovery };
   }
   if (!words.includes("Forming")) return { ...rest.recorded, sizes };
   const founders = Array.from({ length: sizes.members }, (_, index) => index + 1);
@@ -277,6 +298,12 @@ function changeMember(before: ObservedEnsembleMember, word: string): ObservedEns
       return withReport({ diskProblem: name, isSynced: false, role: "none" });
     case "uid":
       return withReport({ ensembleUid: value });
+    case "zxid":
+      return withReport({ zxid: BigInt(value) });
+    case "voters":
+      return withReport({ voters: parseSids(value) ?? null });
+    case "last":
+      return { ...before, lastZxid: BigInt(value) };
     case "claim":
       return { ...before, claims: changeClaims(before.claims, value) };
     case "first":

@@ -9,7 +9,7 @@ import type {
   ImportReading,
   ObservedEnsembleMember,
 } from "../../../../src/operator/plan/index.ts";
-import { atRest, importedServers, joined, wanted } from "./observations.ts";
+import { atRest, importedServers, joined, report, wanted } from "./observations.ts";
 import type { ObservedPod, ObservedReport } from "./observations.ts";
 
 export interface Situation {
@@ -86,6 +86,7 @@ const changeAny: fc.Arbitrary<Change> = fc.oneof(
   fc.constantFrom<Change>(
     (observed) => ({ ...observed, committed: null }),
     (observed) => ({ ...observed, failedHandOvers: 3 }),
+    serveAlone,
     outgrow("members"),
     outgrow("observers"),
     (observed) => ({ ...observed, children: { ...observed.children, isCurrent: false } }),
@@ -131,6 +132,25 @@ const wantedAny = fc
   })
   .map(wanted);
 
+/** What a user says about a lost quorum: mostly something that is almost right. */
+const consentAny: fc.Arbitrary<EnsembleWanted["recovery"]> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(consent({})) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      null,
+      consent({ survivor: 2 }),
+      consent({ survivor: 101 }),
+      consent({ zxid: 1n }),
+      consent({ ensembleUid: "theirs" }),
+      consent({ acceptsLoss: false }),
+    ),
+  },
+);
+
+/** What becomes of the quorum for good; nothing, most of the time. */
+const lossAny = fc.constantFrom(null, null, null, null, "lost" as const, "recovering" as const);
+
 /** Any situation; one in three has the size that is wanted. */
 export const situationAny: fc.Arbitrary<Situation> = fc
   .record({
@@ -142,25 +162,63 @@ export const situationAny: fc.Arbitrary<Situation> = fc
     oldCount: oldCountAny,
     takesOver: fc.boolean(),
     importable: importableAny,
+    recovery: consentAny,
+    loss: lossAny,
   })
-  .map(({ goal, members, observers, isOfSize, changes, oldCount, takesOver, importable }) => {
+  .map(({ goal, members, observers, isOfSize, changes, oldCount, loss, ...rest }) => {
+    const { takesOver, importable, recovery } = rest;
     const old = Array.from({ length: oldCount }, (_, index) => index + 1);
-    const rest =
+    const sound =
       oldCount === 0
         ? atRest(members, observers)
         : { ...joined(members, observers, old), importable };
+    const before = loss === null || oldCount > 0 ? sound : loseQuorum(sound, loss);
     const sized = isOfSize ? { ...goal, replicas: members, observers } : goal;
     return {
-      wanted: oldCount === 0 ? sized : { ...sized, import: { takesOver } },
-      observed: changes.reduce((observed, change) => change(observed), rest),
+      wanted: oldCount === 0 ? { ...sized, recovery } : { ...sized, import: { takesOver } },
+      observed: changes.reduce((observed, change) => change(observed), before),
     };
   });
+
+function consent(override: Partial<NonNullable<EnsembleWanted["recovery"]>>) {
+  const { zxid } = report("none");
+  return { survivor: 1, ensembleUid: "ours", zxid, acceptsLoss: true, ...override };
+}
+
+/** All but the first member have lost their volumes, or are on their way to begin anew. */
+function loseQuorum(observed: EnsembleObserved, loss: "lost" | "recovering"): EnsembleObserved {
+  const lost = {
+    ...observed,
+    committed: null,
+    members: observed.members.map((each) => {
+      if (each.sid === 1) return { ...each, report: report("none") };
+      const isDeleted = each.sid % 2 === 0;
+      const claims = isDeleted ? [] : each.claims;
+      return { ...each, claims, report: report("none", { zxid: 0n, diskProblem: "incomplete" }) };
+    }),
+  };
+  if (loss === "lost") return lost;
+  const { zxid } = report("none");
+  const recovery = { survivor: 1, lostUid: "ours", zxid, others: [] };
+  const recorded = { ...lost.recorded, phase: "Recovering", ensembleUid: "new", recovery } as const;
+  return { ...lost, recorded };
+}
 
 function changeMember(sid: number, change: Partial<EnsembleObserved["members"][number]>): Change {
   return (observed) => ({
     ...observed,
     members: observed.members.map((each) => (each.sid === sid ? { ...each, ...change } : each)),
   });
+}
+
+/** The first member leads alone, and has the identity that is on record. */
+function serveAlone(observed: EnsembleObserved): EnsembleObserved {
+  if (observed.recorded.phase !== "Recovering") return observed;
+  const words = { ensembleUid: observed.recorded.ensembleUid };
+  return {
+    ...changeMember(1, { report: report("leader", words) })(observed),
+    committed: { version: 5n, voters: [1], observers: [] },
+  };
 }
 
 /** As when the object is new; volumes may be there all the same. */
