@@ -5,7 +5,9 @@
 import { readFileSync } from "node:fs";
 import { loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
-import { kubectl, must, run } from "./support/kubectl.ts";
+import { eventually } from "../integration/support/test-ensemble.ts";
+import { apply, kubectl, must, run } from "./support/kubectl.ts";
+import type { Ran } from "./support/kubectl.ts";
 import { HAS_API } from "./support/which-cluster.ts";
 
 interface Rendered {
@@ -66,6 +68,30 @@ describe.skipIf(!HAS_API)("The charts", () => {
     expect(namespace?.kind).toBe("Namespace");
     await kubectl("apply --server-side -f -", JSON.stringify(namespace));
     await kubectl("apply --server-side --dry-run=server -f manifests/install.yaml");
+  });
+
+  test("an Ensemble that is protected cannot be deleted", async () => {
+    await kubectl("apply --server-side -f crds");
+    await kubectl("wait --for=condition=Established --timeout=30s crd/ensembles.ensemble.dev");
+    const policy = await template("ensemble-operator", "-s", "templates/deletion-protection.yaml");
+    await kubectl("apply --server-side -f -", policy);
+    const metadata = { name: "protected", namespace: "default" };
+    const protect = (deletionProtection: boolean): Promise<string> =>
+      apply({
+        apiVersion: "ensemble.dev/v1",
+        kind: "Ensemble",
+        metadata,
+        spec: { paused: true, deletionProtection },
+      });
+    await protect(true);
+    const tryToDelete = (): Promise<Ran> =>
+      run("kubectl", ["delete", "ensemble", "protected", "--dry-run=server"]);
+    // The API server takes a policy up a little later.
+    await eventually("it is refused", async () => (await tryToDelete()).code !== 0);
+    expect((await tryToDelete()).stderr).toContain("Expected spec.deletionProtection to be false");
+    await protect(false);
+    await kubectl("delete ensemble protected --wait=true --timeout=30s");
+    await kubectl("delete -f -", policy);
   });
 
   describe("charts/ensemble-operator", () => {

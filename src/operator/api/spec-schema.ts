@@ -146,7 +146,11 @@ export const SPEC_SCHEMA: JsonSchema = group(
     recovery: RECOVERY_SCHEMA,
     paused: flag("Whether the operator only looks on: it reports, and changes nothing.", false),
     hibernated: flag("Whether all members are stopped, with their volumes kept.", false),
-    deletionProtection: flag("Whether deleting this object is refused.", false),
+    deletionProtection: flag(
+      "Whether deleting this object is refused, also with its namespace, by a policy that is " +
+        "installed with the operator.",
+      false,
+    ),
   },
   [
     {
