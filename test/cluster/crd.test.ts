@@ -3,7 +3,7 @@
  * what they cost, fills in defaults and prunes. No pod runs for this.
  */
 import { randomUUID } from "node:crypto";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RULE_EXAMPLES } from "../operator/api/rule-examples.ts";
 import { defaultSpec } from "../../src/operator/index.ts";
 import type { Manifest } from "../../src/operator/kube/index.ts";
@@ -27,6 +27,11 @@ describe.skipIf(!HAS_API)("The definition of Ensembles", () => {
     await kubectl("apply --server-side -f crds");
     await kubectl("wait --for=condition=Established --timeout=30s crd/ensembles.ensemble.dev");
     await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
+  });
+
+  // An operator that is installed later would see to them.
+  afterAll(async () => {
+    await kubectl(`delete ensembles --all -n ${NAMESPACE} --wait=true --timeout=60s`);
   });
 
   describe("has rules", () => {

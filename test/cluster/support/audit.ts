@@ -15,6 +15,7 @@ interface AuditEvent {
     readonly subresource?: string;
     readonly name?: string;
   };
+  readonly requestReceivedTimestamp: string;
   readonly requestURI: string;
   readonly responseStatus?: { readonly code?: number; readonly message?: string };
 }
@@ -27,8 +28,11 @@ interface Role {
   }[];
 }
 
-/** What the operator's service account asked for since the cluster came up. */
-export function callsOf(account: string): {
+/** What a service account asked for after `since` (ms since 1970). */
+export function callsOf(
+  account: string,
+  since: number,
+): {
   readonly made: Set<string>;
   readonly refused: string[];
 } {
@@ -37,8 +41,10 @@ export function callsOf(account: string): {
   const log = readFileSync(join(CLUSTER_HOME, "run/log/audit.json"), "utf8");
   for (const line of log.split("\n")) {
     if (line === "") continue;
-    const { objectRef, requestURI, responseStatus, user, verb } = JSON.parse(line) as AuditEvent;
+    const { objectRef, requestReceivedTimestamp, requestURI, responseStatus, user, verb } =
+      JSON.parse(line) as AuditEvent;
     if (user.username !== account || objectRef?.resource === undefined) continue;
+    if (Date.parse(requestReceivedTimestamp) < since) continue;
     const { apiGroup = "", resource, subresource } = objectRef;
     const call = `${verb} ${apiGroup}/${[resource, subresource].filter(Boolean).join("/")}`;
     const isRefused = responseStatus?.code === 403;
