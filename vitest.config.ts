@@ -38,8 +38,12 @@ function suite(name: string, order: number): TestProjectInlineConfiguration {
 /** As `suite()`, for tests that start servers: two files at once would share ports and cores. */
 function oneAtATime(name: string, order: number): TestProjectInlineConfiguration {
   const project = suite(name, order);
-  // For the servers that the tests start again and again: they need not be compiled each time.
-  const env = { NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/node` };
+  const env = {
+    // For the servers that the tests start again and again: they need not be compiled each time.
+    NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/node`,
+    // Apache's servers compute digests of paths in the locale's encoding.
+    LC_ALL: "C.UTF-8",
+  };
   return { test: { ...project.test, fileParallelism: false, testTimeout: MINUTE_MS, env } };
 }
 
