@@ -92,8 +92,9 @@ function without(files: string[], project: TestProjectInlineConfiguration) {
 /** Each file works on one core: two at a time. */
 const proof: TestProjectInlineConfiguration = {
   test: {
-    ...suite("proof", 4).test,
+    ...oneAtATime("proof", 4).test,
     include: proofFiles,
+    fileParallelism: true,
     maxWorkers: 2,
     testTimeout: 10 * MINUTE_MS,
   },
