@@ -10,6 +10,7 @@
  *               are of before are good for
  */
 import type { Ensemble } from "../api/ensemble.ts";
+import { formatZxid } from "../format-zxid.ts";
 import { mergeSettings, renderSettings } from "../member-settings.ts";
 import { MEMBER_PORTS, buildChild } from "./child.ts";
 import type { KubeObject, Owner } from "./child.ts";
@@ -125,7 +126,7 @@ export function buildConfigMap(
 function formatRecoveryOrder({ survivor, lostUid }: RecoveryOrder): string {
   const lines = [`lostUid=${lostUid}`];
   if (survivor !== null) {
-    lines.push(`survivor=${String(survivor.sid)}`, `zxid=0x${survivor.zxid.toString(16)}`);
+    lines.push(`survivor=${String(survivor.sid)}`, `zxid=${formatZxid(survivor.zxid)}`);
   }
   return lines.map((line) => `${line}\n`).join("");
 }

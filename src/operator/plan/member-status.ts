@@ -1,5 +1,6 @@
 /** What the status says of members: each as it was last seen, and how many there are. */
 import type { MemberStatus } from "../api/ensemble-status.ts";
+import { formatZxid } from "../format-zxid.ts";
 import type { EnsembleObserved, ObservedMember, PodTrouble } from "./ensemble-observed.ts";
 import {
   componentOf,
@@ -59,14 +60,14 @@ function describeMember(view: EnsembleView, member: ObservedMember): Omit<Member
   const isReady = isSound(view, member);
   const reason = isReady ? {} : { reason: whyNotReady(member) };
   const zxid = lastZxidOf(member);
-  const known = zxid === null ? {} : { zxid: `0x${zxid.toString(16)}` };
+  const known = zxid === null ? {} : { zxid: formatZxid(zxid) };
   if (report === null) return { id: sid, role: "none", ...known, ready: isReady, ...reason };
   return {
     id: sid,
     role: report.role === "learner" ? "observer" : report.role,
     ...known,
     ...(report.lag === null ? {} : { lag: report.lag }),
-    configVersion: `0x${report.configVersion.toString(16)}`,
+    configVersion: formatZxid(report.configVersion),
     ready: isReady,
     ...reason,
   };

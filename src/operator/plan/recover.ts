@@ -9,9 +9,10 @@
  * other volume begins empty, whenever it comes back, and its member joins as one that is new.
  */
 import type { ReasonOf } from "../api/conditions.ts";
+import { formatZxid } from "../format-zxid.ts";
 import { planMarking } from "./adopt.ts";
 import type { EnsembleStep } from "./ensemble-action.ts";
-import type { ObservedMember, RecordedRecovery } from "./ensemble-observed.ts";
+import type { ObservedMember, ObservedReport, RecordedRecovery } from "./ensemble-observed.ts";
 import { hasQuorum, isToHibernate, memberOf, nameMembers, sidsOf } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import type { RecoveryConsent } from "./ensemble-wanted.ts";
@@ -139,7 +140,8 @@ function findOthers(
   const sids = votersToBe(observed.recorded);
   const able = sids.map((sid) => memberOf(observed, sid)).filter((one) => !isGivenUp(one));
   const others = able.filter(({ sid }) => sid !== survivor);
-  const silent = others.filter(({ report }) => report === null).map(({ sid }) => sid);
+  // One that still reads what it has answers, but does not say yet what that is.
+  const silent = others.filter(({ report }) => !isKnown(report)).map(({ sid }) => sid);
   if (silent.length > 0) {
     const claims = silent.flatMap((sid) => memberOf(observed, sid).claims.map(({ name }) => name));
     const message =
@@ -176,6 +178,11 @@ function isGivenUp({ claims, report }: ObservedMember): boolean {
   return true;
 }
 
+/** Whether a member says what is on its volume. */
+function isKnown(report: ObservedReport | null): report is ObservedReport {
+  return report !== null && report.ensembleUid !== null;
+}
+
 /** All that have a vote, or may be on their way to one. */
 function votersToBe({ sizes, firstSid }: EnsembleView["observed"]["recorded"]): number[] {
   return sidsOf({ ...sizes, observers: 0 }, firstSid);
@@ -201,7 +208,7 @@ function recoveryOf(
 
 /** What a member has, or had before it lost its volume or was seen last; null if nobody knows. */
 export function lastZxidOf({ report, lastZxid = 0n }: ObservedMember): bigint | null {
-  if (report !== null && report.diskProblem === null) return report.zxid;
+  if (isKnown(report) && report.diskProblem === null) return report.zxid;
   const reported = report?.zxid ?? 0n;
   const zxid = reported > lastZxid ? reported : lastZxid;
   return zxid > 0n ? zxid : null;
@@ -216,8 +223,4 @@ function describeLoss({ survivor, zxid, others }: RecordedRecovery): string {
     `Member ${survivor} goes on alone from ${formatZxid(zxid)}; what others had after that may ` +
     `be lost${last}`
   );
-}
-
-function formatZxid(zxid: bigint): string {
-  return `0x${zxid.toString(16)}`;
 }

@@ -8,6 +8,7 @@ import type { Condition, ConditionContext, ConditionType } from "../api/conditio
 import type { EnsembleStatus, TargetStatus } from "../api/ensemble-status.ts";
 import { podName } from "../desired/member-names.ts";
 import { componentLabels } from "../desired/pod-template.ts";
+import { formatZxid } from "../format-zxid.ts";
 import type { EnsembleStep } from "../plan/ensemble-action.ts";
 import type { Recorded } from "../plan/ensemble-observed.ts";
 import type { EnsembleWanted } from "../plan/ensemble-wanted.ts";
@@ -92,10 +93,6 @@ function buildRecovery({ recovery }: Recorded): Pick<EnsembleStatus, "recovery">
   return {
     recovery: { survivor, lostEnsembleUid: lostUid, zxid: formatZxid(zxid), others: known },
   };
-}
-
-function formatZxid(zxid: bigint): string {
-  return `0x${zxid.toString(16)}`;
 }
 
 /** The status of an ensemble whose specification is refused: the rest stays as it was. */

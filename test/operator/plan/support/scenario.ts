@@ -17,7 +17,7 @@
  *
  * Of a member: leader, follower, observer, learner, silent (does not answer), absent (has no pod);
  * pending, terminating, outdated, unready, unsynced, lag=5, epoch=2, restarts=7, crashLooping,
- * unschedulable, imageUnavailable, foreign, incomplete, quarantined, uid=theirs,
+ * unschedulable, imageUnavailable, foreign, incomplete, quarantined, uid=theirs (or none),
  * zxid=0x10, last=0x10 (as it is on record), voters=1,2 (as it knows them), serves-nobody,
  * claim=lost (or pending, terminating, none), mark=theirs (or none), first=4 (the first id, as it
  * is on its volume), volume=short (or refused, underway, awaitsRestart, failed).
@@ -297,7 +297,7 @@ function changeMember(before: ObservedEnsembleMember, word: string): ObservedEns
     case "quarantined":
       return withReport({ diskProblem: name, isSynced: false, role: "none" });
     case "uid":
-      return withReport({ ensembleUid: value });
+      return withReport({ ensembleUid: value === "none" ? null : value });
     case "zxid":
       return withReport({ zxid: BigInt(value) });
     case "voters":
