@@ -113,9 +113,9 @@ export class RequestRouter {
 
   /** Tells the server that a session is no more at, or all but its owner if that is not known. */
   sessionMoved(sessionId: bigint, owner: SessionOwner, before: SessionOwner | undefined): void {
+    const { leader } = this.#options.replica.peer;
     const links: LinkId[] = [];
-    for (const { link, stage, knowsHandOver } of this.#options.replica.peer.leader?.learners() ??
-      []) {
+    for (const { link, stage, knowsHandOver } of leader?.learners() ?? []) {
       const isConcerned = before === undefined ? link !== owner : link === before;
       if (isConcerned && knowsHandOver && stage === "synced") links.push(link);
     }
