@@ -148,10 +148,13 @@ export function planWithdrawal(view: EnsembleView): EnsembleStep | null {
   const joined = [...committed.voters, ...committed.observers].filter(
     (sid) => sid >= recorded.firstSid,
   );
-  const [sid] = joined.sort((a, b) => rank(view, committed, a) - rank(view, committed, b) || b - a);
-  if (sid === undefined) return null;
-  if (committed.voters.includes(sid) && !canLeave(view, sid)) {
-    return wait(`${nameMembers([sid])} cannot leave: the others are no quorum without it`);
+  if (joined.length === 0) return null;
+  // One that serves may have to stay until one that does not has left.
+  const [sid] = joined
+    .filter((one) => !committed.voters.includes(one) || canLeave(view, one))
+    .sort((a, b) => rank(view, committed, a) - rank(view, committed, b) || b - a);
+  if (sid === undefined) {
+    return wait(`${nameMembers(joined)} cannot leave yet: the others would be no quorum`);
   }
   const step = dismiss(sid, committed, `The import is given up, and member ${String(sid)} leaves`);
   return { ...step, progress: "Deleting" };
