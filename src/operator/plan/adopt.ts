@@ -4,10 +4,12 @@
  * a claim knows that the ensemble has served. It must not form again then, not even if some of its
  * volumes are gone: the members go on with what there is, if a majority of them still has it.
  */
-import type { EnsembleStep } from "./ensemble-action.ts";
+import type { EnsembleAction, EnsembleStep } from "./ensemble-action.ts";
 import type { ObservedMember, Sizes } from "./ensemble-observed.ts";
 import { isCaughtUp, nameMembers, sizesCovering } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
+
+type MarkClaim = Extract<EnsembleAction, { readonly kind: "markClaim" }>;
 
 /** The first step of an ensemble of which there are volumes; null if there are none. */
 export function planAdoption({ observed }: EnsembleView): EnsembleStep | null {
@@ -34,10 +36,9 @@ export function planAdoption({ observed }: EnsembleView): EnsembleStep | null {
   return { action, reason, progress: "Waking" };
 }
 
-/** Marks a claim of a member that has all data of this ensemble; null if none is to be marked. */
-export function planMarking(view: EnsembleView): EnsembleStep | null {
-  const { ensembleUid, firstSid, phase } = view.observed.recorded;
-  const progress = phase === null || phase === "Running" ? "AsWanted" : phase;
+/** A claim to mark, of a member that has all data of this ensemble; null if there is none. */
+export function findUnmarked(view: EnsembleView): MarkClaim | null {
+  const { ensembleUid, firstSid } = view.observed.recorded;
   if (ensembleUid === null) return null;
   for (const member of view.observed.members) {
     if (member.report?.ensembleUid !== ensembleUid || !isCaughtUp(view, member)) continue;
@@ -46,17 +47,19 @@ export function planMarking(view: EnsembleView): EnsembleStep | null {
     );
     if (claim === undefined) continue;
     const { sid } = member;
-    const action = {
-      kind: "markClaim",
-      sid,
-      name: claim.name,
-      uid: claim.uid,
-      ensembleUid,
-      firstSid,
-    } as const;
-    return { action, reason: `${nameMembers([sid])} has data of the ensemble`, progress };
+    return { kind: "markClaim", sid, name: claim.name, uid: claim.uid, ensembleUid, firstSid };
   }
   return null;
+}
+
+/** Marks a claim before anything else is done; null if none is to be marked. */
+export function planMarking(
+  view: EnsembleView,
+  progress: EnsembleStep["progress"],
+): EnsembleStep | null {
+  const action = findUnmarked(view);
+  if (action === null) return null;
+  return { action, reason: `${nameMembers([action.sid])} has data of the ensemble`, progress };
 }
 
 function markedMembers(members: readonly ObservedMember[]): number[] {

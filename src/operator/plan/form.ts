@@ -37,7 +37,7 @@ function planFounding({ wanted }: EnsembleView): EnsembleStep {
  */
 export function planFormed(view: EnsembleView): EnsembleStep | null {
   if (!hasQuorum(view)) return null;
-  const marking = planMarking(view);
+  const marking = planMarking(view, "Forming");
   if (marking !== null) return marking;
   const reason = "A quorum serves: the ensemble has formed";
   return { action: { kind: "recordRunning" }, reason, progress: "Forming" };

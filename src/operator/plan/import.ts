@@ -81,7 +81,7 @@ export function planImported(view: EnsembleView): EnsembleStep | null {
   const { committed } = view.observed;
   if (committed === null || !hasQuorum(view)) return null;
   if (importedMembers(view).length > 0) return null;
-  const marking = planMarking(view);
+  const marking = planMarking(view, "Importing");
   if (marking !== null) return marking;
   const servers = nameServers(view.observed.recorded.imported);
   const reason = `Old ${servers} may go: the members serve alone`;

@@ -16,7 +16,7 @@
  * 6. A quorum that is lost for good is given up only with the user's consent to that very loss, and
  *    all members have ended before the survivor begins an ensemble of its own.
  */
-import { planMarking } from "./adopt.ts";
+import { findUnmarked } from "./adopt.ts";
 import { planChildren, planSizes } from "./children.ts";
 import type { EnsembleStep } from "./ensemble-action.ts";
 import type { EnsembleObserved } from "./ensemble-observed.ts";
@@ -84,7 +84,6 @@ const RUNNING: readonly Part[] = [
   planRoll,
   planTemplateGrowth,
   planScaling,
-  planMarking,
 ];
 
 const PARTS = {
@@ -106,7 +105,16 @@ export function planEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved)
   if (phase === null) {
     return wanted.import === null ? planBeginning(view) : planImportBeginning(view);
   }
-  for (const part of PARTS[phase]) {
+  const step = firstStep(PARTS[phase], view);
+  const isIdle = step.action.kind === "wait" || step.action.kind === "none";
+  if (phase !== "Running" || !isIdle) return step;
+  // Marks of claims are in nobody's way: they are made as soon as nothing else can be done.
+  const marking = findUnmarked(view);
+  return marking === null ? step : { ...step, action: marking };
+}
+
+function firstStep(parts: readonly Part[], view: EnsembleView): EnsembleStep {
+  for (const part of parts) {
     const step = part(view);
     if (step !== null) return step;
   }

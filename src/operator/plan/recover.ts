@@ -83,7 +83,7 @@ export function planSurvivor({ observed }: EnsembleView): EnsembleStep {
 export function planRecovered(view: EnsembleView): EnsembleStep | null {
   const { ensembleUid, recovery } = view.observed.recorded;
   if (!hasQuorum(view) || view.leader?.report?.ensembleUid !== ensembleUid) return null;
-  const marking = planMarking(view);
+  const marking = planMarking(view, "Recovering");
   if (marking !== null) return marking;
   const reason = `Member ${recovery?.survivor ?? "none"} serves; the others join it one by one`;
   return { action: { kind: "recordRunning" }, reason, progress: "Recovering" };
