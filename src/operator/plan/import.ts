@@ -25,6 +25,7 @@ import {
 } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
 import { outdatedMembers, planReplacement } from "./roll.ts";
+import { isOversized } from "./scale.ts";
 
 /** The last id that a voting member can have. */
 const SID_MAX = 99;
@@ -97,7 +98,8 @@ export function planBurial(view: EnsembleView): EnsembleStep | null {
   if (committed === null || view.wanted.import?.takesOver !== true || !hasQuorum(view)) return null;
   if (!committed.voters.some((sid) => sid >= recorded.firstSid)) return null;
   const hasJoined = wantedSids(view).every((sid) => isCommitted(committed, sid));
-  if (!hasJoined && outdatedMembers(view).length === 0) return null;
+  const isHeldUp = outdatedMembers(view).length > 0 || isOversized(view);
+  if (!hasJoined && !isHeldUp) return null;
   const sid = importedMembers(view).find(
     (one) => memberOf(view.observed, one).report?.isSynced !== true && canLeave(view, one),
   );

@@ -28,6 +28,12 @@ import { outdatedMembers } from "./roll.ts";
 
 const COMPONENTS: readonly Component[] = ["members", "observers"];
 
+/** Whether there are members that are not wanted any more. */
+export function isOversized({ wanted, observed }: EnsembleView): boolean {
+  const { sizes } = observed.recorded;
+  return COMPONENTS.some((component) => sizes[component] > wantedSize(wanted, component));
+}
+
 /** How many pods a set has in the end. */
 function wantedSize(wanted: EnsembleWanted, component: Component): number {
   return component === "members" ? wanted.replicas : wanted.observers;
@@ -105,6 +111,14 @@ function losingVoters({ observed }: EnsembleView): number[] {
   return voters.filter((sid) => isVolumeLeaving(memberOf(observed, sid)));
 }
 
+function whyNotSmaller(view: EnsembleView): string {
+  const losing = losingVoters(view);
+  if (losing.length > 0) {
+    return `The deleted volume of ${nameMembers(losing).toLowerCase()} is in use`;
+  }
+  return "The members that are to leave are needed for a majority";
+}
+
 /** The next step of growing, or why there is none now; null if nobody is to come or to go. */
 export function planScaling(view: EnsembleView): EnsembleStep | null {
   const { wanted, observed } = view;
@@ -122,9 +136,7 @@ export function planScaling(view: EnsembleView): EnsembleStep | null {
     }
     if (joining !== null) return admit(view, joining, committed);
     if (size < target) return grow(view, component);
-    const losing = nameMembers(losingVoters(view)).toLowerCase();
-    const reason = `The deleted volume of ${losing} is in use`;
-    return { action: { kind: "wait" }, reason, progress: "Waiting" };
+    return { action: { kind: "wait" }, reason: whyNotSmaller(view), progress: "Waiting" };
   }
   return null;
 }
