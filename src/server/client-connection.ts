@@ -31,6 +31,7 @@ import { FramedSocket, HoldReason } from "./framed-socket.ts";
 import type { FrameReceiver, WordOutcome } from "./framed-socket.ts";
 import type { PendingRequest } from "./pending-request.ts";
 import { ReplyWriter } from "./reply-writer.ts";
+import { peerAddress } from "./socket-address.ts";
 import { ConnectionActivity } from "./statistics.ts";
 import { writeWelcome } from "./welcome.ts";
 import { replyError, writeTxnReply } from "./txn-reply.ts";
@@ -86,7 +87,7 @@ export class ClientConnection implements Watcher, ReadContext, FrameReceiver, Li
     this.#gate = gate;
     this.#frameBytesMax = frameBytesMax;
     this.#wait = new RequestWait(gate.limits.settings.throttledOpWaitMs);
-    this.remoteAddress = socket.remoteAddress ?? "";
+    this.remoteAddress = peerAddress(socket);
     this.connectedAtMs = gate.nowMs();
     this.identity = gate.authenticator.begin(this.remoteAddress, subject);
     this.frames = new FramedSocket(socket, this, frameBytesMax);

@@ -4,7 +4,8 @@
  */
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import type { Endpoint } from "./learner-port.ts";
+import { listenOptions } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 
 export interface ClientPortOptions {
   /** Port 0 takes any free one. */
@@ -77,8 +78,8 @@ export class ClientPort {
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      const { host, port } = endpoint;
-      server.listen({ host, port, ...(backlog === null ? {} : { backlog }) }, resolve);
+      const limit = backlog === null ? {} : { backlog };
+      server.listen({ ...listenOptions(endpoint), ...limit }, resolve);
     });
   }
 

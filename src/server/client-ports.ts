@@ -10,7 +10,7 @@ import type { ServerConfig } from "./config/index.ts";
 import { ConnectionCount } from "./connection-count.ts";
 import type { RateLimitedLog } from "./limits/index.ts";
 import { ListenError } from "./listen-error.ts";
-import type { Endpoint } from "./learner-port.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { TlsAcceptor, TlsHandlers } from "./tls/index.ts";
 
 export interface ClientPortsOptions {
@@ -22,8 +22,6 @@ export interface ClientPortsOptions {
   /** The class, which is loaded only where there is TLS, with libraries of 20 MB; null without. */
   readonly tlsAcceptor: typeof TlsAcceptor | null;
 }
-
-const everyInterface = "0.0.0.0";
 
 export class ClientPorts {
   readonly #config: ServerConfig;
@@ -99,7 +97,7 @@ export class ClientPorts {
     if (port === null) return null;
     const { clientPortListenBacklog: backlog, clientTcpKeepAlive: tcpKeepAlive } = this.#config;
     const { sessionlessTimeoutMs: silenceTimeoutMs } = this.#config;
-    const endpoint = { host: address ?? everyInterface, port };
+    const endpoint = { host: address ?? "0.0.0.0", port };
     const admit = (socket: Socket): boolean => {
       const isAdmitted = this.#count.admit(socket);
       if (!isAdmitted) this.#gate.metrics.connectionsRejected += 1;

@@ -1,5 +1,6 @@
 /** Counts clients' connections, in all and by address, over all ports, up to its limits. */
 import type { Socket } from "node:net";
+import { peerAddress } from "./socket-address.ts";
 
 export interface ConnectionCountOptions {
   /** Connections from one address; 0 is unlimited. */
@@ -20,7 +21,7 @@ export class ConnectionCount {
   /** Counts the connection until its socket is closed; false when it is one too many. */
   admit(socket: Socket): boolean {
     const { perAddressMax, connectionsMax } = this.#options;
-    const address = socket.remoteAddress ?? "";
+    const address = peerAddress(socket);
     const fromAddress = this.#byAddress.get(address) ?? 0;
     if (
       (perAddressMax > 0 && fromAddress >= perAddressMax) ||

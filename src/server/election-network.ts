@@ -18,7 +18,9 @@ import {
 } from "../wire/index.ts";
 import type { ElectionGreeting, Notification } from "../wire/index.ts";
 import type { PeerOddities } from "./peer-oddities.ts";
-import type { Endpoint } from "./learner-port.ts";
+import { listenOptions } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { peerAddress } from "./socket-address.ts";
 
 export interface ElectionNetworkOptions {
   readonly sid: bigint;
@@ -96,7 +98,7 @@ export class ElectionNetwork {
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(this.#bind.port, this.#bind.host, resolve);
+      server.listen(listenOptions(this.#bind), resolve);
     });
     server.on("error", (error) => {
       this.#options.logger.error("Election port failed", { reason: error.message });
@@ -174,7 +176,7 @@ export class ElectionNetwork {
     const { sid: from } = greeting;
     const oddity = this.#oddityOf(from);
     if (oddity !== undefined) {
-      this.#options.oddities.note(oddity, { sid: from, remote: socket.remoteAddress });
+      this.#options.oddities.note(oddity, { sid: from, remote: peerAddress(socket) });
     }
     if (oddity !== undefined && !(oddity === "joiner" && this.#noteJoiner(greeting))) {
       socket.destroy();
@@ -241,7 +243,7 @@ export class ElectionNetwork {
   #refuse(socket: Socket, error: unknown): void {
     if (!(error instanceof WireError)) throw error;
     this.#options.logger.warn("Closing election connection after bad bytes", {
-      remote: socket.remoteAddress,
+      remote: peerAddress(socket),
       reason: error.message,
     });
     socket.destroy();

@@ -5,11 +5,8 @@
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import type { Logger } from "../observe/index.ts";
-
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
+import { listenOptions } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 
 /** More than an ensemble has servers; the others have to try again. */
 const waitingMax = 64;
@@ -59,7 +56,7 @@ export class LearnerPort {
       this.#logger.error("Cannot listen for learners", { ...endpoint, reason: error.message });
       if (this.#server === server) this.#server = undefined;
     });
-    server.listen(endpoint.port, endpoint.host);
+    server.listen(listenOptions(endpoint));
     this.#server = server;
   }
 

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { Logger } from "../observe/index.ts";
 import type { Peer } from "../zab/index.ts";
 import { LearnerPort } from "./learner-port.ts";
-import type { Endpoint } from "./learner-port.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { QuorumLinks } from "./quorum-links.ts";
 
 export interface LearnerEndpoints {

@@ -10,12 +10,12 @@ import type { Logger } from "../observe/index.ts";
 import { JuteWriter, WireError, writeQuorumPacket } from "../wire/index.ts";
 import type { QuorumPacket } from "../wire/index.ts";
 import type { LinkId } from "../zab/index.ts";
-import type { Endpoint } from "./learner-port.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { LinkOutput } from "./link-output.ts";
 import type { BodyPieces } from "./link-output.ts";
 import { PacketStream } from "./packet-stream.ts";
 import type { SnapshotTaker } from "./packet-stream.ts";
-import { formatSocketAddress } from "./socket-address.ts";
+import { formatSocketAddress, peerAddress } from "./socket-address.ts";
 
 export interface QuorumLinkHandlers {
   accepted(link: LinkId): void;
@@ -243,7 +243,7 @@ export class QuorumLinks {
         if (!(error instanceof WireError)) throw error;
         this.#logger.warn("Closing quorum link after bad bytes", {
           link: id,
-          remote: socket.remoteAddress,
+          remote: peerAddress(socket),
           reason: error.message,
         });
         socket.destroy();

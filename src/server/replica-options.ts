@@ -7,7 +7,7 @@ import type { DecodedTxn } from "../wire/index.ts";
 import type { Membership, Peer, PeerEvent } from "../zab/index.ts";
 import type { LoadOptions } from "./load-state.ts";
 import type { PeerOddities } from "./peer-oddities.ts";
-import type { Endpoint } from "./learner-port.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { LearnerEndpoints } from "./learner-ports.ts";
 import type { ReplicatedTreeOptions } from "./replicated-tree.ts";
 import type { SnapshotInterval } from "./snapshot-writer.ts";

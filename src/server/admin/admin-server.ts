@@ -11,6 +11,8 @@ import express from "express";
 import type { NextFunction, Request, Response } from "express";
 import type { Logger } from "../../observe/index.ts";
 import type { AdminConfig } from "../config/index.ts";
+import { listenOptions } from "../endpoint.ts";
+import { peerAddress } from "../socket-address.ts";
 import { AdminCommands } from "./admin-commands.ts";
 import type { CommandAnswer } from "./admin-commands.ts";
 import { formatJson } from "./json-text.ts";
@@ -57,7 +59,7 @@ export class AdminServer {
         });
         resolve();
       });
-      this.#server.listen({ host: config.address, port: config.port }, () => {
+      this.#server.listen(listenOptions({ host: config.address, port: config.port }), () => {
         logger.info("Admin server is listening", { ...where, port: this.port });
         resolve();
       });
@@ -98,7 +100,7 @@ function createApp({ config, commands, probes, logger }: AdminServerOptions): ex
       name,
       parameters: parametersOf(request),
       authorization: request.headers.authorization,
-      remoteAddress: request.socket.remoteAddress ?? "",
+      remoteAddress: peerAddress(request.socket),
     });
     await send(response, answer);
   };

@@ -6,9 +6,7 @@ import type { AuthSettings } from "../config/index.ts";
 
 /** The identity that every client has: where it connects from. */
 export function addressId(remoteAddress: string): Id {
-  // A dual-stack socket shows an IPv4 address as an IPv6 one.
-  const isMapped = remoteAddress.startsWith("::ffff:");
-  return { scheme: "ip", id: isMapped ? remoteAddress.slice(7) : remoteAddress };
+  return { scheme: "ip", id: remoteAddress };
 }
 
 /** The identities that `user:password` proves; a user without a password is one as well. */

@@ -30,7 +30,7 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     name: "clientPortAddress",
     kind: "text",
     default: "every interface",
-    doc: "The address to listen on for clients.",
+    doc: "The address to listen on for clients; 0.0.0.0 is every interface, by IPv4 and IPv6.",
   },
   {
     name: "clientPortListenBacklog",
@@ -195,7 +195,7 @@ export const ADMIN_KEYS: readonly ConfigKey[] = [
     name: "admin.serverAddress",
     kind: "text",
     default: "127.0.0.1",
-    doc: "The address that the admin server listens on; 0.0.0.0 is every interface.",
+    doc: "The address of the admin server; 0.0.0.0 is every interface, by IPv4 and IPv6.",
   },
   {
     name: "admin.serverPort",

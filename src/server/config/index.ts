@@ -6,6 +6,7 @@ export { describeConfigKeys } from "./describe-config-keys.ts";
 export { FOUR_LETTER_WORDS } from "./four-letter-words.ts";
 export { CONFIG_KEYS, findConfigKey, suggestConfigKey } from "./config-keys.ts";
 export { loadServerConfig } from "./load-server-config.ts";
+export { WILDCARD_HOSTS } from "./membership.ts";
 export type { MetricsConfig, MetricsProviderName } from "./metrics-config.ts";
 export { parseProperties } from "./properties.ts";
 export { parseServerConfig } from "./parse-server-config.ts";

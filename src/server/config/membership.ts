@@ -164,7 +164,8 @@ function checkRole(settings: MembershipSettings, own: ServerSpec | undefined): v
   warnings.push(`${file}: peerType: is ${stated}, but the server line says ${own.role} and counts`);
 }
 
-const ANY_HOSTS: readonly string[] = ["0.0.0.0", "::"];
+/** They stand for every address of a server, of both families. */
+export const WILDCARD_HOSTS: readonly string[] = ["0.0.0.0", "::"];
 
 function readClientAddress(
   values: ConfigValues,
@@ -180,9 +181,9 @@ function readClientAddress(
   if (port !== null && port !== own.port) {
     throw values.error("clientPort", `the port of this server's line (${stated})`);
   }
-  if (host !== null && !ANY_HOSTS.includes(host) && host !== own.host) {
+  if (host !== null && !WILDCARD_HOSTS.includes(host) && host !== own.host) {
     throw values.error("clientPortAddress", `the address of this server's line (${stated})`);
   }
-  const isAnyHost = ANY_HOSTS.includes(own.host);
+  const isAnyHost = WILDCARD_HOSTS.includes(own.host);
   return { clientPort: own.port, clientPortAddress: isAnyHost ? null : own.host };
 }

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "../../observe/index.ts";
+import { listenOptions } from "../endpoint.ts";
 
 export interface MetricsEndpointOptions {
   readonly host: string;
@@ -42,7 +43,7 @@ export class MetricsEndpoint {
     const { host, port, logger } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ host, port }, resolve);
+      this.#server.listen(listenOptions({ host, port }), resolve);
     });
     this.#server.on("error", (error) => {
       logger.warn("Metrics endpoint failed", { error });

@@ -3,7 +3,7 @@
  * that dial them, listen for them or show them. The core decides what is in force; this follows.
  */
 import type { QuorumConfig, ServerSpec } from "../../wire/index.ts";
-import type { Endpoint } from "../learner-port.ts";
+import type { Endpoint } from "../endpoint.ts";
 
 type PortName = "quorumPort" | "electionPort";
 

@@ -1,6 +1,7 @@
 /** Where a server listens, and how it says so. */
 import type { ServerConfig } from "../config/index.ts";
-import type { Endpoint } from "../learner-port.ts";
+import { WILDCARD_HOSTS } from "../config/index.ts";
+import type { Endpoint } from "../endpoint.ts";
 
 /** Where to listen for what others reach at `endpoint`. */
 export function bindEndpoint(
@@ -16,5 +17,5 @@ export function formatEndpoint({ host, port }: Endpoint): string {
 
 /** Null stands for every interface. */
 export function listenHost(host: string): string | null {
-  return host === "0.0.0.0" || host === "::" ? null : host;
+  return WILDCARD_HOSTS.includes(host) ? null : host;
 }
