@@ -62,9 +62,9 @@ export class LogFileWriter {
     }
   }
 
-  /** How much of the file is there for records to come. */
-  get paddingBytes(): number {
-    return Math.max(0, this.#fileBytes - this.#position);
+  /** Offset behind the last record that was written, and synced if it is to be. */
+  get endOffset(): number {
+    return this.#position;
   }
 
   /**

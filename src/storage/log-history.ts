@@ -7,7 +7,8 @@
 import { formatHex, payloadZxid } from "../wire/index.ts";
 import type { FileOps, OpenedFile } from "./file-ops.ts";
 import type { Folder } from "./folder.ts";
-import { FileWindow, windowBytes } from "./log-file-reader.ts";
+import { isTornTail } from "./log-damage-format.ts";
+import { FileWindow, reasonOf, windowBytes } from "./log-file-reader.ts";
 import { indexOfFileWith, isNextZxid, listLogs } from "./log-folder.ts";
 import { decodeRecord, logHeaderBytes } from "./log-format.ts";
 import type { LoggedTxn } from "./recovery.ts";
@@ -18,8 +19,8 @@ export interface LogHistorySource {
   readonly folder: Folder;
   /** The log holds this server's whole history above it, and nothing else above it. */
   readonly floor: bigint;
-  /** Bytes at the end of the newest file that are no records yet. */
-  readonly paddingBytes: () => number;
+  /** Offset behind the last record in a file that is being written; null for any other file. */
+  readonly endOf: (file: string) => number | null;
   /** Whether the history was replaced meanwhile: what is read then is worth nothing. */
   readonly isReplaced: () => boolean;
   readonly closed: () => void;
@@ -80,9 +81,10 @@ export class LogHistory {
     const files = await listLogs(folder);
     const from = files.findIndex((file) => file.name === this.#log?.name);
     if (from === -1) return 0;
-    let bytes = -this.#offset - this.#source.paddingBytes();
+    let bytes = -this.#offset;
     for (const { name } of files.slice(from)) {
-      bytes += await sizeOf(folder.files, folder.fileOf(name));
+      const file = folder.fileOf(name);
+      bytes += this.#source.endOf(file) ?? (await sizeOf(folder.files, file));
     }
     return Math.max(0, bytes);
   }
@@ -173,18 +175,35 @@ export class LogHistory {
       return true;
     }
     // No more in the file as it was when it was looked at. Where there is a next file, this one
-    // has all its records by now, and what is no record is its padding or an old torn end.
+    // has all its records by now.
     const later = await this.#fileAfter(log.name);
+    const end = this.#source.endOf(this.#source.folder.fileOf(log.name));
     window.fileBytes = await opened.size();
     await window.moveTo(this.#offset, bytes);
     const verdict = decodeRecord(window.bytes, 0, window.bytes.length);
     if (verdict.kind === "record") return true;
     if (verdict.kind === "incomplete" && this.#offset + verdict.bytes <= window.fileBytes)
       return true;
+    if (end !== null) {
+      if (this.#offset < end) throw this.#damaged(log, reasonOf(verdict));
+      return false;
+    }
+    // Zeros are looked through once, when the file is left: there may be many of them.
+    const isEnd = later === undefined && verdict.kind === "end";
+    if (!isEnd && !(await isEndOrTorn(window, this.#offset))) {
+      throw this.#damaged(log, reasonOf(verdict));
+    }
     if (later === undefined) return false;
     await opened.close();
     await this.#enter(later);
     return true;
+  }
+
+  #damaged({ name }: OpenLog, reason: string): StorageError {
+    const file = this.#source.folder.fileOf(name);
+    const offset = this.#offset;
+    const message = `Transaction log '${file}' is damaged at offset ${offset} (${reason})`;
+    return new StorageError("corrupt-log", message, { file, offset });
   }
 
   /** The name of the next file, which is written once the one before has its last record. */
@@ -206,6 +225,13 @@ export class LogHistory {
       throw StorageError.from(error, "read", file);
     }
   }
+}
+
+/** Whether what stands at `offset`, and is no record, is padding or an old torn end. */
+async function isEndOrTorn(window: FileWindow, offset: number): Promise<boolean> {
+  if (await window.isZeroFrom(offset)) return true;
+  const { rest, moreFollows } = await window.damageAt(offset);
+  return isTornTail(rest, offset, moreFollows);
 }
 
 /** A file that is gone was purged, and was not needed any more. */

@@ -296,7 +296,7 @@ export class Storage {
     this.#logHolds.add(hold);
     const source = {
       folder: this.#folders.logs,
-      paddingBytes: (): number => this.#log.paddingBytes,
+      endOf: (file: string): number | null => this.#log.endOf(file),
       floor: this.#logFloor,
       isReplaced: (): boolean => this.#generation !== generation,
       closed: (): void => void this.#logHolds.delete(hold),

@@ -106,9 +106,9 @@ export class TxnLog {
     return this.#gatheredBytes + (batch === null ? 0 : batch.end - batch.from);
   }
 
-  /** Bytes at the end of the newest file that are no records yet. */
-  get paddingBytes(): number {
-    return this.#current?.paddingBytes ?? 0;
+  /** Offset behind the last record in `file` if that is being written; null for any other. */
+  endOf(file: string): number | null {
+    return this.#current?.file === file ? this.#current.endOffset : null;
   }
 
   /** What made this log unusable, or null. */

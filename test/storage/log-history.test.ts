@@ -1,8 +1,9 @@
 /** Reading the log as history, for learners that lack more than is in memory. */
-import { readdirSync } from "node:fs";
+import { appendFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { LogHistory, Storage } from "../../src/storage/index.ts";
+import { logHeaderBytes, recordOverheadBytes } from "../../src/storage/log-format.ts";
 import { makeZxid } from "../../src/wire/index.ts";
 import {
   RememberingTarget,
@@ -125,6 +126,53 @@ test("openHistory() keeps the files that it reads from being purged", async () =
   await storage.purge();
   expect(logs()).toHaveLength(1);
   expect(await storage.openHistory(1n)).toBeNull();
+});
+
+/** The log of a leader: an epoch's only file, of two transactions, and the next epoch's. */
+async function twoEpochs(folder: string): Promise<Storage> {
+  const storage = await freshStorage(folder);
+  await appendAll(storage, [makeZxid(1, 1), makeZxid(1, 2)]);
+  storage.rollLog();
+  await appendAll(storage, [makeZxid(2, 1), makeZxid(2, 2)]);
+  return storage;
+}
+
+test("openHistory() does not pass over what became unreadable at the end of an epoch", async () => {
+  const folder = memoryFolder();
+  const storage = await twoEpochs(folder);
+  const name = path.join(folder, "version-2", `log.${makeZxid(1, 1).toString(16)}`);
+  const whole = readFileSync(name);
+  // Any byte of either record: the first transaction of an epoch may follow any other.
+  for (let at = logHeaderBytes; at < whole.length; at++) {
+    const rotten = Buffer.from(whole);
+    rotten[at]! ^= 0x10;
+    writeFileSync(name, rotten);
+    await expect(historyFrom(storage, 0n)).rejects.toMatchObject({ code: "corrupt-log" });
+  }
+});
+
+test("openHistory() does not wait for what became unreadable in the newest file", async () => {
+  const folder = memoryFolder();
+  const storage = await twoEpochs(folder);
+  const name = path.join(folder, "version-2", `log.${makeZxid(2, 1).toString(16)}`);
+  const whole = readFileSync(name);
+  const end = logHeaderBytes + 2 * (recordOverheadBytes + payloadOf(makeZxid(2, 1)).length);
+  for (let at = logHeaderBytes; at < end; at++) {
+    const rotten = Buffer.from(whole);
+    rotten[at]! ^= 0x10;
+    writeFileSync(name, rotten);
+    await expect(historyFrom(storage, 0n)).rejects.toMatchObject({ code: "corrupt-log" });
+  }
+});
+
+test("openHistory() passes over an old torn end", async () => {
+  const folder = memoryFolder();
+  const storage = await twoEpochs(folder);
+  const name = path.join(folder, "version-2", `log.${makeZxid(1, 1).toString(16)}`);
+  // A record whose end never came to the disk.
+  appendFileSync(name, readFileSync(name).subarray(logHeaderBytes, logHeaderBytes + 30));
+  const zxids = [makeZxid(1, 1), makeZxid(1, 2), makeZxid(2, 1), makeZxid(2, 2)];
+  expect(await historyFrom(storage, 0n)).toEqual({ position: 0n, zxids });
 });
 
 test("openHistory() knows that the end of an epoch was purged", async () => {
