@@ -9,11 +9,13 @@ export class FailedHandOvers {
   /** One has failed while `leader` led. */
   note(leader: number): void {
     this.#count = this.under(leader) + 1;
-    this.#leader = leader;
   }
 
-  /** How many have failed in a row under this leader. */
+  /** How many have failed in a row under this leader; what was under another one is forgotten. */
   under(leader: number | null): number {
-    return leader === this.#leader ? this.#count : 0;
+    if (leader === null) return 0;
+    if (leader !== this.#leader) this.#count = 0;
+    this.#leader = leader;
+    return this.#count;
   }
 }

@@ -5,6 +5,7 @@
  * remembers nothing but how often a hand-over failed.
  */
 import { assert } from "../../../src/base/index.ts";
+import { FailedHandOvers } from "../../../src/operator/members/index.ts";
 import type { EnsembleObserved, EnsembleStep } from "../../../src/operator/plan/index.ts";
 import type { EnsembleModel } from "./ensemble-model.ts";
 import type { KubeModel } from "./kube-model.ts";
@@ -37,8 +38,7 @@ export class OperatorModel {
   readonly #world: OperatorWorld;
   readonly #isCareful: Manners["isCareful"];
   readonly #propagation: Manners["propagation"];
-  /** Hand-overs that failed in a row, and under which leader. */
-  #failed = { leaderSid: null as number | null, times: 0 };
+  #failedHandOvers = new FailedHandOvers();
 
   constructor(planner: Planner, world: OperatorWorld, { isCareful, propagation }: Manners) {
     this.#planner = planner;
@@ -50,7 +50,7 @@ export class OperatorModel {
   /** The step that it would take, seeing the objects as in `snapshot`. */
   plan(snapshot: Snapshot): EnsembleStep & { readonly snapshot: Snapshot } {
     const { ensemble } = this.#world;
-    const failedHandOvers = this.#failed.leaderSid === ensemble.leaderSid ? this.#failed.times : 0;
+    const failedHandOvers = this.#failedHandOvers.under(ensemble.leaderSid);
     const observed = observe(snapshot, this.#world, failedHandOvers);
     return { ...this.#planner(snapshot.spec.wanted, observed), snapshot };
   }
@@ -65,7 +65,7 @@ export class OperatorModel {
 
   /** It starts anew and remembers nothing. */
   restart(): void {
-    this.#failed = { leaderSid: null, times: 0 };
+    this.#failedHandOvers = new FailedHandOvers();
   }
 
   /** Carries out an action that was decided on `snapshot`. */
@@ -189,9 +189,7 @@ export class OperatorModel {
   }
 
   #handOver(from: number, to: number): void {
-    if (this.#world.ensemble.handOver(from, to)) return;
-    const times = this.#failed.leaderSid === from ? this.#failed.times + 1 : 1;
-    this.#failed = { leaderSid: from, times };
+    if (!this.#world.ensemble.handOver(from, to)) this.#failedHandOvers.note(from);
   }
 
   #reconfigure(action: Extract<Action, { kind: "addMember" | "removeMember" }>): void {
