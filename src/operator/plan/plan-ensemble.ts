@@ -97,24 +97,27 @@ const PARTS = {
 export function planEnsemble(wanted: EnsembleWanted, observed: EnsembleObserved): EnsembleStep {
   const view = viewEnsemble(wanted, observed);
   if (wanted.isDeleted) return planDeletion(view);
-  if (wanted.isPaused) {
-    const reason = "The ensemble is paused: the operator looks on";
-    return { action: { kind: "none" }, reason, progress: "Paused" };
-  }
   const { phase } = observed.recorded;
-  if (phase === null) {
-    return wanted.import === null ? planBeginning(view) : planImportBeginning(view);
-  }
-  const step = firstStep(PARTS[phase], view);
+  const step = wanted.isPaused ? PAUSED : planPhase(view);
   const isIdle = step.action.kind === "wait" || step.action.kind === "none";
   if (phase !== "Running" || !isIdle) return step;
-  // Marks of claims are in nobody's way: they are made as soon as nothing else can be done.
+  // Marks of claims only say what is: they are made as soon as nothing else can be done.
   const marking = findUnmarked(view);
   return marking === null ? step : { ...step, action: marking };
 }
 
-function firstStep(parts: readonly Part[], view: EnsembleView): EnsembleStep {
-  for (const part of parts) {
+const PAUSED: EnsembleStep = {
+  action: { kind: "none" },
+  reason: "The ensemble is paused: the operator looks on",
+  progress: "Paused",
+};
+
+function planPhase(view: EnsembleView): EnsembleStep {
+  const { phase } = view.observed.recorded;
+  if (phase === null) {
+    return view.wanted.import === null ? planBeginning(view) : planImportBeginning(view);
+  }
+  for (const part of PARTS[phase]) {
     const step = part(view);
     if (step !== null) return step;
   }

@@ -41,7 +41,8 @@ export class Rules {
     wanted: EnsembleWanted,
     propagation: "Orphan" | "Background" = "Orphan",
   ): void {
-    if (wanted.isPaused && !wanted.isDeleted) {
+    const changesNothing = action.kind === "markClaim";
+    if (wanted.isPaused && !wanted.isDeleted && !changesNothing) {
       throw new Violation("a paused ensemble is left alone", action.kind);
     }
     switch (action.kind) {
