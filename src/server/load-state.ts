@@ -98,7 +98,7 @@ export async function loadState(storage: Storage, options: LoadOptions): Promise
       transactions: mismatchCount,
     });
   }
-  const configText = showConfig(tree, options);
+  const configText = showConfig(tree, options.activeConfig());
   const isEmpty = recovered.snapshotZxid < 0n && recovered.lastZxid === 0n;
   if (isEmpty && (!options.mayBeginEmpty || storage.isQuarantined)) {
     const uninitialised = { ...recovered, lastZxid: uninitialisedZxid };
@@ -116,23 +116,19 @@ const uninitialisedZxid = -1n;
 
 /**
  * Writes the configuration in force into `tree`, as each server does for itself where no
- * transaction has: the first one, and one of a file. A newer one stays, which a transaction has
- * brought, unless nothing in force ever had a version: then it is of another ensemble, whose backup
- * this is. Returns the text that was there.
+ * transaction has: the first one, one of a file, and one that others have told it of. A newer one
+ * stays, which a transaction has brought with its time, unless nothing in force ever had a version:
+ * then it is of another ensemble, whose backup this is. Returns the text that was there.
+ *
+ * @param active null without a quorum.
  */
-export function showConfig(tree: DataTree, { activeConfig }: LoadOptions): string {
+export function showConfig(tree: DataTree, active: QuorumConfig | null): string {
   const before = tree.getNode(configPath)?.data?.toString("utf8") ?? "";
-  const active = activeConfig();
   if (active === null || findLastSeen(active, before) !== undefined) return before;
-  writeConfig(tree, active);
-  return before;
-}
-
-/** Makes `/zookeeper/config` say that `active` is in force. */
-export function writeConfig(tree: DataTree, active: QuorumConfig): void {
   const text = formatQuorumConfig(active);
-  if (tree.getNode(configPath)?.data?.toString("utf8") === text) return;
+  if (before === text) return before;
   tree.setConfig(Buffer.from(text, "utf8"), { zxid: active.version, timeMs: 0 });
+  return before;
 }
 
 /** A log is only taken as a whole history when a snapshot says where it begins. */

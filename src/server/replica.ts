@@ -28,7 +28,7 @@ import { readState } from "./reconfig/index.ts";
 import { ReplicatedTree } from "./replicated-tree.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { StateReplacement } from "./state-replacement.ts";
-import { writeConfig } from "./load-state.ts";
+import { showConfig } from "./load-state.ts";
 
 /** Work of the core is done at this pace when nothing else happens, in ms. */
 const tickEveryMs = 20;
@@ -226,7 +226,8 @@ export class Replica {
       if (event.role === "looking") this.#state.forgetProposals();
       this.#ports.follow(this.peer);
     } else if (event.kind === "config") {
-      if (event.active.config !== undefined) writeConfig(this.tree, event.active.config);
+      // A transaction may have been applied that has brought a newer one in the same turn.
+      if (event.active.config !== undefined) showConfig(this.tree, event.active.config);
       this.#options.configChanged(event.active, event.lastSeen);
       this.#ports.follow(this.peer);
     } else if (event.kind === "odd-learner") {

@@ -85,7 +85,7 @@ export class StateReplacement {
     }
     const { tree } = receipt;
     if (tree === undefined) throw new Error("A snapshot is installed with its tree");
-    showConfig(tree, load);
+    showConfig(tree, load.activeConfig());
     replaced(tree, true);
     return tree.lastProcessedZxid;
   }
