@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 const program = fileURLToPath(new URL("./faults/main.ts", import.meta.url));
 const TEST_TIMEOUT_MS = 300_000;
 
-describe("Servers under kills, freezes, partitions and full disks", () => {
+describe("Servers under kills, freezes, partitions, full disks and changes of members", () => {
   test.each([
     ["three", "--servers 3 --seed 11 --minutes 0.8"],
     ["five", "--servers 5 --seed 12 --minutes 0.8"],

@@ -1,4 +1,4 @@
-/** Asks a server's admin port, on loopback, and gives each server of a group one of its own. */
+/** Asks a server's admin port, on loopback by default, and gives each server of a group one of its own. */
 import { appendFile } from "node:fs/promises";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
@@ -12,8 +12,10 @@ export interface AdminAnswer {
   readonly body: Buffer;
 }
 
-/** What else to send. */
+/** Where to, and what else to send. */
 export interface AdminRequest {
+  /** @default "127.0.0.1" */
+  readonly host?: string;
   /** @default "GET" */
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -24,10 +26,10 @@ export interface AdminRequest {
 export function askAdmin(
   port: number,
   path: string,
-  { method = "GET", headers = {}, body }: AdminRequest = {},
+  { host = "127.0.0.1", method = "GET", headers = {}, body }: AdminRequest = {},
 ): Promise<AdminAnswer> {
   return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port, path, method, headers, agent: false };
+    const options = { host, port, path, method, headers, agent: false };
     const asked = request({ ...options, timeout: 10_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -37,7 +39,9 @@ export function askAdmin(
         resolve({ statusCode, headers: received, body: Buffer.concat(chunks) });
       });
     });
-    asked.once("timeout", () => asked.destroy(new Error(`No answer from port ${port} to ${path}`)));
+    asked.once("timeout", () =>
+      asked.destroy(new Error(`No answer from ${host}:${port} to ${path}`)),
+    );
     asked.once("error", reject);
     asked.end(body);
   });

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomInt, seededRandom } from "../../../src/base/index.ts";
 import type { Random } from "../../../src/base/index.ts";
-import { EnsembleClient } from "../../../src/client/index.ts";
+import { EnsembleClient, ZkError } from "../../../src/client/index.ts";
 import { zxidEpoch } from "../../../src/wire/index.ts";
 import { checkHistory } from "../../history/check-history.ts";
 import { acknowledgedWrites } from "../../history/operation.ts";
@@ -24,8 +24,8 @@ const CLIENTS = 6;
 const RECOVERY_TIMEOUT_MS = 90_000;
 const [calmMsMin, calmMsMax] = [300, 3000];
 const [faultMsMin, faultMsMax] = [200, 7000];
-/** Chance that a second fault begins while the first one lasts. */
-const OVERLAP_CHANCE = 0.3;
+/** Chance that a second fault begins while the first one lasts, and that it does so at once. */
+const [overlapChance, atOnceChance] = [0.3, 0.5];
 /** Chance that the next fault waits until all servers serve again, not only a quorum. */
 const PATIENCE = 0.7;
 /** Time after the last fault for which clients go on. */
@@ -46,6 +46,8 @@ export interface Outcome {
   /** What is wrong, as sentences; empty when nothing is. */
   readonly problems: readonly string[];
   readonly faultCounts: ReadonlyMap<string, number>;
+  /** What came of changes of members and of hand-overs, with counts. */
+  readonly askedFor: ReadonlyMap<string, number>;
   readonly otherErrors: ReadonlyMap<string, number>;
 }
 
@@ -87,22 +89,19 @@ export class FaultRun {
       startedMs: this.#startedMs,
       problems: [...this.#problems, ...this.#ensemble.surprises],
       faultCounts: this.#faultCounts,
+      askedFor: this.#ensemble.administrator.outcomes,
       otherErrors: sumOf(this.#clients.map(({ otherErrors }) => otherErrors)),
     };
   }
 
   async #makePaths(): Promise<void> {
-    const client = await EnsembleClient.connect(this.#hosts().join(","));
+    const client = await EnsembleClient.connect(this.#ensemble.addresses.join(","));
     const [queue = "", ephemerals = "", parent = "", ...registers] = pathsToMake(
       this.#options.durationMs + TAIL_MS,
     );
     await Promise.all([queue, ephemerals, parent].map((path) => client.create(path)));
     await Promise.all(registers.map((path) => client.create(path)));
     await client.close();
-  }
-
-  #hosts(): string[] {
-    return this.#ensemble.ids.map((id) => `${this.#ensemble.network.hostOf(id)}:${clientPort}`);
   }
 
   #startClients(): RecordingClient[] {
@@ -125,13 +124,16 @@ export class FaultRun {
     while (performance.now() - this.#startedMs < this.#options.durationMs) {
       await sleep(randomInt(this.#random, calmMsMin, calmMsMax));
       const heals = [await this.#begin()];
-      await sleep(randomInt(this.#random, faultMsMin, faultMsMax));
-      if (this.#random.next() < OVERLAP_CHANCE) {
+      if (this.#random.next() < overlapChance) {
+        const isAtOnce = this.#random.next() < atOnceChance;
+        const [min, max] = isAtOnce ? [0, faultMsMin] : [faultMsMin, faultMsMax];
+        await sleep(randomInt(this.#random, min, max));
         heals.push(await this.#begin());
-        await sleep(randomInt(this.#random, faultMsMin, faultMsMax));
       }
+      await sleep(randomInt(this.#random, faultMsMin, faultMsMax));
       for (const heal of heals.reverse()) await heal();
       await this.#ensemble.startEnded();
+      await this.#ensemble.administrator.restoreMembers(RECOVERY_TIMEOUT_MS);
       const isPatient = this.#random.next() < PATIENCE;
       await this.#whenWriting();
       if (isPatient) await this.#ensemble.whenServing(RECOVERY_TIMEOUT_MS);
@@ -177,11 +179,13 @@ export class FaultRun {
 
   /** All servers serve, what vanished has expired, and all trees are what the history says. */
   async #judgeEnd(): Promise<void> {
+    // An answer that never came may have been a change all the same, and a late one.
+    await this.#ensemble.administrator.restoreMembers(RECOVERY_TIMEOUT_MS);
     await this.#ensemble.whenServing(RECOVERY_TIMEOUT_MS);
     const vanished = new Set(this.#clients.flatMap((client) => client.vanished));
     const tree = await this.#whenExpired(vanished);
     const lines = this.#comparable(tree);
-    for (const address of this.#hosts()) {
+    for (const address of this.#ensemble.addresses) {
       const others = new Set(this.#comparable(await dumpTree(address)));
       const missing = lines.filter((line) => !others.has(line));
       if (missing.length > 0 || others.size !== lines.length) {
@@ -207,13 +211,23 @@ export class FaultRun {
   async #whenExpired(sessions: ReadonlySet<bigint>): Promise<TreeDump> {
     const deadlineMs = performance.now() + RECOVERY_TIMEOUT_MS;
     for (;;) {
-      const tree = await dumpTree(this.#hosts()[0] ?? "");
-      const left = [...tree].filter(([, { stat }]) => sessions.has(stat.ephemeralOwner));
-      if (left.length === 0) return tree;
+      const tree = await this.#treeAtRest();
+      const left = [...(tree ?? [])].filter(([, { stat }]) => sessions.has(stat.ephemeralOwner));
+      if (tree !== undefined && left.length === 0) return tree;
       if (performance.now() > deadlineMs) {
         throw new Error(`Never expired: ${left.map(([path]) => path).join(", ")}`);
       }
       await sleep(1000);
+    }
+  }
+
+  /** The tree; undefined when a node expired while it was read. */
+  async #treeAtRest(): Promise<TreeDump | undefined> {
+    try {
+      return await dumpTree(this.#ensemble.addresses[0] ?? "");
+    } catch (error) {
+      if (error instanceof ZkError && error.code === "noNode") return undefined;
+      throw error;
     }
   }
 }

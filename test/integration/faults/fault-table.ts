@@ -4,6 +4,7 @@
  */
 import { randomInt } from "../../../src/base/index.ts";
 import type { Random } from "../../../src/base/index.ts";
+import type { WantedChange } from "./administrator.ts";
 import type { FaultyEnsemble } from "./faulty-ensemble.ts";
 import { between } from "./network.ts";
 import type { End, Impairment } from "./network.ts";
@@ -18,7 +19,7 @@ export interface Scene {
   readonly follower: number;
 }
 
-/** Ends a fault; a server that it has ended is started again by the run. */
+/** Ends a fault; the run itself starts servers that have ended, and makes the members whole. */
 type Heal = () => Promise<void> | void;
 
 export interface Fault {
@@ -81,6 +82,14 @@ const faults: readonly Fault[] = [
   syncing("hang a follower's syncs", 1, ({ follower }) => [follower, "hang"]),
   filling("fill the leader's disk", 2, ({ leader }) => leader),
   filling("fill a follower's disk", 1, ({ follower }) => follower),
+  changing("remove the leader", 2, ({ leader }) => ({ removed: leader })),
+  changing("remove a follower", 3, ({ follower }) => ({ removed: follower })),
+  changing("make a follower an observer", 3, ({ follower }) => ({ observer: follower })),
+  changing("leave a majority of the members", 2, ({ ensemble, random }) => ({
+    members: majority(ensemble.ids, random),
+  })),
+  handingOver("hand the leadership to a follower", 2, ({ follower }) => follower),
+  handingOver("hand the leadership to any", 2, () => undefined),
 ];
 
 /** One of those that are possible here, by their weights. */
@@ -148,6 +157,39 @@ function syncing(
       const [id, how] = which(scene);
       scene.ensemble.breakSyncs(id, how);
       return { to: String(id), heal: () => scene.ensemble.mendSyncs(id) };
+    },
+  };
+}
+
+/** It is only asked for: what else happens may happen meanwhile. */
+function changing(name: string, weight: number, how: (scene: Scene) => WantedChange): Fault {
+  return {
+    name,
+    weight,
+    isPossible: ({ canChangeMembers }) => canChangeMembers,
+    begin: (scene) => {
+      const wanted = how(scene);
+      const answered = scene.ensemble.administrator.change(wanted);
+      const to = `${Object.values(wanted).join(", ")}, leader ${scene.leader}`;
+      return Promise.resolve({ to, heal: () => answered });
+    },
+  };
+}
+
+/** It is only asked for, as above. */
+function handingOver(
+  name: string,
+  weight: number,
+  toWhom: (scene: Scene) => number | undefined,
+): Fault {
+  return {
+    name,
+    weight,
+    begin: (scene) => {
+      const { ensemble, leader } = scene;
+      const target = toWhom(scene);
+      const answered = ensemble.administrator.handOver(leader, target);
+      return Promise.resolve({ to: `${leader}→${target ?? "any"}`, heal: () => answered });
     },
   };
 }

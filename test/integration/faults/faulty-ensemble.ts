@@ -8,6 +8,7 @@ import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { ServerRole } from "../../../src/wire/index.ts";
 import { askServerMode } from "../../compat/support/four-letter-word.ts";
 import type { ServerMode } from "../../compat/support/four-letter-word.ts";
 import { formatZooCfg } from "../../compat/support/member-layout.ts";
@@ -17,6 +18,7 @@ import { canHaveDiskFaults, diskFaultsIn } from "../../support/disk-faults-libra
 import type { DiskFaults } from "../../support/disk-faults-library.ts";
 import { fillDisk } from "../../support/fill-disk.ts";
 import { freezeProcess } from "../../support/freeze-process.ts";
+import { Administrator, administratorConfig } from "./administrator.ts";
 import type { Impairment, Network } from "./network.ts";
 
 const ENTRY_POINT = fileURLToPath(new URL("../../../src/main/ensemble.ts", import.meta.url));
@@ -38,6 +40,7 @@ interface Member {
 
 export class FaultyEnsemble {
   readonly network: Network;
+  readonly administrator: Administrator;
   /** Each server has a disk that can be filled. */
   readonly hasDisks: boolean;
   readonly #members: ReadonlyMap<number, Member>;
@@ -48,6 +51,12 @@ export class FaultyEnsemble {
   private constructor(network: Network, members: readonly Member[], hasDisks: boolean) {
     this.network = network;
     this.#members = new Map(members.map((member) => [member.id, member]));
+    this.administrator = new Administrator({
+      ids: this.ids,
+      connectString: this.addresses.join(","),
+      hostOf: (id) => network.hostOf(id),
+      lineOf: (id, role) => `server.${id}=${specOf(network, id, role)}`,
+    });
     this.hasDisks = hasDisks;
   }
 
@@ -69,7 +78,7 @@ export class FaultyEnsemble {
     for (const member of members) {
       if (options.hasDisks) mountDisk(member.disk);
       writeFileSync(path.join(member.disk, "myid"), `${member.id}\n`);
-      writeFileSync(path.join(member.folder, "zoo.cfg"), configOf(member, ids, network));
+      writeFileSync(configFileOf(member), configOf(member, ids, network));
     }
     for (const id of ids) await ensemble.startServer(id);
     return ensemble;
@@ -79,9 +88,19 @@ export class FaultyEnsemble {
     return [...this.#members.keys()];
   }
 
+  /** Where clients find the servers. */
+  get addresses(): string[] {
+    return this.ids.map((id) => `${this.network.hostOf(id)}:${clientPort}`);
+  }
+
+  /** Members can be changed where one list of them is right for all servers. */
+  get canChangeMembers(): boolean {
+    return this.network.isUniform;
+  }
+
   async startServer(id: number): Promise<void> {
     const member = this.#member(id);
-    const program = [process.execPath, ENTRY_POINT, "server", path.join(member.folder, "zoo.cfg")];
+    const program = [process.execPath, ENTRY_POINT, "server", configFileOf(member)];
     const [file = "", ...args] = this.network.commandOf(id, program);
     const command = { name: `server-${id}`, file, args, folder: member.folder, clientPort };
     const env = member.faults?.env ?? {};
@@ -111,8 +130,14 @@ export class FaultyEnsemble {
     }
   }
 
+  /** Freezes a server, unless another fault has ended it. */
   async freeze(id: number): Promise<void> {
-    await freezeProcess(this.#pidOf(id));
+    if (this.#isGone(id)) return;
+    try {
+      await freezeProcess(this.#pidOf(id));
+    } catch (error) {
+      if (!this.#isGone(id)) throw error;
+    }
   }
 
   thaw(id: number): void {
@@ -164,15 +189,17 @@ export class FaultyEnsemble {
     return this.ids[modes.indexOf("leader")];
   }
 
-  /** Waits until all serve. @throws Error naming who does not after `timeoutMs`. */
+  /** Waits until all serve as voters. @throws Error naming who does not after `timeoutMs`. */
   async whenServing(timeoutMs: number): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       const modes = await Promise.all(this.ids.map((id) => this.modeOf(id)));
-      const missing = this.ids.filter((_, index) => modes[index] === undefined);
+      const missing = this.ids.filter((_, index) => !isVoting(modes[index]));
       if (missing.length === 0) return;
       if (performance.now() > deadlineMs) {
-        throw new Error(`Server ${missing.join(", ")} does not serve after ${timeoutMs} ms`);
+        throw new Error(
+          `Server ${missing.join(", ")} does not serve as a voter after ${timeoutMs} ms`,
+        );
       }
       await sleep(POLL_MS);
     }
@@ -220,21 +247,35 @@ function mountDisk(folder: string): void {
   if (status !== 0) throw new Error(`Cannot mount ${folder}: ${stderr}`);
 }
 
+/** On the disk that can be full: servers write lists of members beside it. */
+function configFileOf({ disk }: Member): string {
+  return path.join(disk, "zoo.cfg");
+}
+
+/** What stands for a server in a list of members whose owner knows it under `host`. */
+function specOf(network: Network, id: number, role: ServerRole, host = network.hostOf(id)): string {
+  return `${host}:${quorumPort}:${electionPort}:${role};${network.hostOf(id)}:${clientPort}`;
+}
+
+function isVoting(mode: ServerMode | undefined): boolean {
+  return mode === "leader" || mode === "follower";
+}
+
 /** Short ticks, so that failures are noticed within seconds; snapshots and new logs all the time. */
 function configOf({ id, disk }: Member, ids: readonly number[], network: Network): string {
   const servers = ids.map((other): [string, string] => {
     const host = other === id ? network.hostOf(id) : network.peerHost(id, other);
-    return [`server.${other}`, `${host}:${quorumPort}:${electionPort}`];
+    return [`server.${other}`, specOf(network, other, "participant", host)];
   });
   return formatZooCfg({
     tickTime: 500,
     initLimit: 10,
     syncLimit: 4,
     dataDir: disk,
-    clientPort,
-    clientPortAddress: network.hostOf(id),
     "4lw.commands.whitelist": "*",
-    "admin.enableServer": false,
+    reconfigEnabled: network.isUniform,
+    ...administratorConfig,
+    "admin.serverAddress": network.hostOf(id),
     preAllocSize: 64,
     snapCount: 500,
     "autopurge.snapRetainCount": 3,

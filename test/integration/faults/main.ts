@@ -63,7 +63,7 @@ function runAgain(containment: readonly string[], seed: number): Promise<number>
 
 /** Says what happened; the exit code. */
 function conclude(outcome: Outcome, baseFolder: string): number {
-  const { history, startedMs, problems, faultCounts, otherErrors } = outcome;
+  const { history, startedMs, problems, faultCounts, askedFor, otherErrors } = outcome;
   const { operations, events, ends } = history;
   const byOutcome = countBy(operations.map((operation) => operation.outcome));
   const { terms, writeGapMs, gapEndMs } = figuresOf(history);
@@ -73,6 +73,7 @@ function conclude(outcome: Outcome, baseFolder: string): number {
   if (otherErrors.size > 0) console.log(`Answered with other errors: ${listOf(otherErrors)}`);
   console.log(`Watch events: ${events.length}; sessions ended: ${ends.length}`);
   console.log(`Faults: ${listOf(faultCounts)}`);
+  if (askedFor.size > 0) console.log(`Asked for: ${listOf(askedFor)}`);
   console.log(`Leaders that wrote: ${terms}`);
   console.log(`Longest time without a write: ${writeGapMs.toFixed(0)} ms, until ${endS} s`);
   if (problems.length === 0) {
