@@ -37,6 +37,8 @@ export interface ObserveOptions {
   readonly members: MemberAccess;
   readonly applied: AppliedChildren;
   readonly defaultImage: string;
+  /** Whether to see all as it is now, and take nothing for known. */
+  readonly isFresh: boolean;
   /** The membership, if it is known well enough without asking for it. */
   readonly knownMembership: (reports: ReadonlyMap<number, ObservedReport>) => Membership | null;
   readonly failedHandOvers: (leader: number | null) => number;
@@ -82,9 +84,7 @@ export async function observe(
         : null,
   };
   const reports = await options.members.readReports(target, signal);
-  const committed =
-    options.knownMembership(reports) ??
-    (await options.members.readMembership(withoutSilent(target, reports), signal));
+  const committed = await findMembership(target, reports, options, signal);
   const sets = { members: setOf(live.sets.members), observers: setOf(live.sets.observers) };
   const { refusals, wallMs } = options;
   const growth = { ensemble, refusals, wallMs };
@@ -109,6 +109,27 @@ export async function observe(
     importable: recorded.phase === null ? await readImportable(subject, options, signal) : null,
   };
   return { ...subject, observed, target, pods, claims, live };
+}
+
+/**
+ * The membership, from a quorum that serves; null if there is none. One that is lost would be waited
+ * for at each look: before something is done that is right, but only to say how things are, it is
+ * enough that all members have just said that they do not serve. One that is silent may serve.
+ */
+async function findMembership(
+  target: EnsembleTarget,
+  reports: ReadonlyMap<number, ObservedReport>,
+  { isFresh, knownMembership, members }: ObserveOptions,
+  signal: AbortSignal,
+): Promise<Membership | null> {
+  const asked = withoutSilent(target, reports);
+  if (!isFresh) {
+    const known = knownMembership(reports);
+    const sids = [...asked.members, ...(asked.imported?.servers ?? [])].map(({ sid }) => sid);
+    const serveNobody = sids.every((sid) => reports.get(sid)?.role === "none");
+    if (known !== null || serveNobody) return known;
+  }
+  return members.readMembership(asked, signal);
 }
 
 /** Imported servers may be gone for good: nobody has to wait for their answer. */

@@ -213,6 +213,19 @@ test("without a quorum the membership stays, and goes on when the quorum is back
   expect(world.server.all("pods").length).toBe(1);
 });
 
+test("the membership is not waited for while all members say that they do not serve", async () => {
+  const world = await formed(3);
+  const members = world.members();
+  members.stuck.add(1).add(2);
+  await world.until(() => world.condition("Degraded") === "True/QuorumLost");
+  const before = members.membershipReadings;
+  for (let step = 0; step < 50; step += 1) await world.step();
+  expect(members.membershipReadings).toBe(before);
+  // One that says nothing may serve all the same.
+  members.stop(3);
+  await world.until(() => members.membershipReadings > before);
+});
+
 test("a moment without a quorum, as when the leadership changes hands, alarms nobody", async () => {
   const world = await formed(3);
   const members = world.members();

@@ -44,6 +44,8 @@ export class FakeMembers implements MemberAccess {
   quorumLosses = 0;
   /** Ensembles that were founded. */
   foundings = 0;
+  /** How often they were asked for their membership. */
+  membershipReadings = 0;
   /** What members were asked to do, in order. */
   readonly deeds: string[] = [];
   /** Refuses what it is asked to do. */
@@ -123,6 +125,7 @@ export class FakeMembers implements MemberAccess {
   }
 
   readMembership(): Promise<Membership | null> {
+    this.membershipReadings += 1;
     return Promise.resolve(this.leader === null ? null : this.committed);
   }
 
