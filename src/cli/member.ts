@@ -1,12 +1,16 @@
 /**
  * `ensemble member`: what the pods of an ensemble run. It makes the configuration of a server from
  * what the operator has mounted and what the pod's volume holds, and runs the server in the same
- * process until it is asked to stop. `ensemble up` runs its members with it as well, each with a
+ * process until it is asked to stop. Other settings that the operator writes meanwhile are taken
+ * up as far as that needs no restart. `ensemble up` runs its members with it as well, each with a
  * folder of its own.
  */
 import type { Command } from "commander";
+import { hashText } from "../base/index.ts";
 import { memberIdOf } from "../operator/index.ts";
+import type { ServerConfig } from "../server/index.ts";
 import { prepareMember } from "./member/prepare-member.ts";
+import { rereadMember, settingsFileOf } from "./member/reread-member.ts";
 import { addServeOptions, serve, whenStopWanted } from "./serve.ts";
 import type { ServeDeps, ServeFlags } from "./serve.ts";
 
@@ -48,7 +52,11 @@ async function runMember(id: number, flags: MemberFlags, deps: MemberDeps): Prom
     const { obeyRecovery } = await import("./member/obey-recovery.ts");
     await obeyRecovery(flags.config, { id, ensembleUid: flags.recovery, logger });
   }
-  const { file, isFounding } = await prepareMember(flags.config, id);
+  const { file, settings, isFounding } = await prepareMember(flags.config, id);
   logger.info("Configuration is written", { server: String(id), file, isFounding });
-  await serve(deps.loadServerConfig(file), logger, stopWanted, deps.startServer);
+  const config = { ...deps.loadServerConfig(file), settingsDigest: hashText(settings) };
+  const settingsFile = settingsFileOf(flags.config);
+  const readConfig = (): ServerConfig => rereadMember(settingsFile, file);
+  const followed = { file: settingsFile, text: settings, readConfig };
+  await serve({ config, logger, stopWanted, followed }, deps);
 }

@@ -2,10 +2,17 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { Logger } from "../observe/index.ts";
+import { watchText } from "../operator/index.ts";
 import type { ServerConfig } from "../server/index.ts";
 
 /** A server that runs. */
 export interface RunningServer {
+  /**
+   * Takes up what its files say now, as far as that needs no restart.
+   *
+   * @throws ConfigError when they cannot be used: then nothing changes.
+   */
+  reload(): unknown;
   /** Stops it in order. */
   stop(): Promise<void>;
   /** Resolves when it has stopped; rejects when it cannot go on. */
@@ -18,6 +25,7 @@ export interface ServeDeps {
   readonly startServer: (options: {
     readonly config: ServerConfig;
     readonly logger: Logger;
+    readonly readConfig?: (() => ServerConfig) | undefined;
   }) => Promise<RunningServer>;
   /** A logger to a file, or to standard error when there is none. */
   readonly createLogger: (options: {
@@ -60,20 +68,54 @@ export async function whenStopWanted(flags: ServeFlags, deps: ServeDeps): Promis
   });
 }
 
-/**
- * Runs a server until it is asked to stop; rejects when it cannot go on.
- *
- * @param stopWanted - resolves when it is to stop.
- */
-export async function serve(
-  config: ServerConfig,
-  logger: Logger,
-  stopWanted: Promise<void>,
-  startServer: ServeDeps["startServer"],
-): Promise<void> {
-  for (const warning of config.warnings) logger.warn("Configuration", { warning });
+/** What is run. */
+export interface Service {
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  /** Resolves when it is to stop. */
+  readonly stopWanted: Promise<void>;
+  /** A file that it follows. */
+  readonly followed?: FollowedSettings;
+}
+
+/** Settings that somebody else may write anew at any time, in one step. */
+export interface FollowedSettings {
+  readonly file: string;
+  /** What the server was started with. */
+  readonly text: string;
+  /** Makes a configuration of the newest ones. @throws ConfigError */
+  readonly readConfig: () => ServerConfig;
+}
+
+/** How often it is looked whether there are other settings. */
+const LOOK_MS = 2_000;
+
+/** Runs a server until it is asked to stop; rejects when it cannot go on. */
+export async function serve(service: Service, { startServer }: ServeDeps): Promise<void> {
+  const { config, stopWanted, followed } = service;
   const id = config.myId === null ? {} : { server: String(config.myId) };
-  const server = await startServer({ config, logger: logger.child(id) });
-  await Promise.race([stopWanted, server.done]);
+  const logger = service.logger.child(id);
+  for (const warning of config.warnings) service.logger.warn("Configuration", { warning });
+  const server = await startServer({ config, logger, readConfig: followed?.readConfig });
+  const watch = followed === undefined ? null : followSettings(followed, server, logger);
+  try {
+    await Promise.race([stopWanted, server.done]);
+  } finally {
+    watch?.close();
+  }
   await server.stop();
+}
+
+function followSettings({ file, text }: FollowedSettings, server: RunningServer, logger: Logger) {
+  const reload = (newest: string | null): void => {
+    if (newest === null) return;
+    try {
+      server.reload();
+    } catch (error) {
+      // Whatever it is: all members of an ensemble get the same settings, and must not end of them.
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.error("The new settings cannot be used: nothing changes", { reason });
+    }
+  };
+  return watchText(file, text, reload, LOOK_MS);
 }

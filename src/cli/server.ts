@@ -38,7 +38,7 @@ async function runServer(file: string, flags: ServerFlags, deps: ServerDeps): Pr
   }
   const stopWanted = whenStopWanted(flags, deps);
   const logger = deps.createLogger({ file: flags.logFile ?? null, level: flags.logLevel });
-  await serve(config, logger, stopWanted, deps.startServer);
+  await serve({ config, logger, stopWanted }, deps);
 }
 
 function describeServer(config: ServerConfig): string {

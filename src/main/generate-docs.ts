@@ -26,6 +26,11 @@ meant to be. One with **no effect** is accepted with a warning that says why. On
 safe than not to start. A value that cannot be read stops it too; the error names the file, the
 line, the key and what was expected.
 
+Keys are read when a server starts. A running one takes up another value of a key that is **live**
+when it is told to by [\`POST /commands/reload\`](operations.md#admin-server-and-probes), and by
+itself within seconds if it is a member of an [Ensemble](ensemble.md); the other keys wait for a
+restart.
+
 `;
 const ensembleHeading = `# The Ensemble resource
 

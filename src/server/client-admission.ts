@@ -36,7 +36,7 @@ export class ClientAdmission {
     this.#statistics = statistics;
     const { config, clock } = options;
     this.#throttle = new ConnectionThrottle(
-      config.connectionThrottle,
+      config.live,
       seededRandom(clock.wallMs()),
       clock.monotonicMs(),
     );

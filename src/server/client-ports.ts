@@ -36,10 +36,7 @@ export class ClientPorts {
     this.#config = config;
     this.#gate = gate;
     this.#added = added;
-    this.#count = new ConnectionCount({
-      perAddressMax: config.maxClientCnxns,
-      connectionsMax: config.maxCnxns,
-    });
+    this.#count = new ConnectionCount(config.live);
     const plain = (socket: Socket): void => {
       this.#add(socket, null);
     };

@@ -2,30 +2,31 @@
 import type { Socket } from "node:net";
 import { peerAddress } from "./socket-address.ts";
 
-export interface ConnectionCountOptions {
+/** The limits, which may change at any time: connections that are there stay. */
+export interface ConnectionLimits {
   /** Connections from one address; 0 is unlimited. */
-  readonly perAddressMax: number;
+  readonly maxClientCnxns: number;
   /** Connections altogether; 0 is unlimited. */
-  readonly connectionsMax: number;
+  readonly maxCnxns: number;
 }
 
 export class ConnectionCount {
-  readonly #options: ConnectionCountOptions;
+  readonly #limits: ConnectionLimits;
   readonly #byAddress = new Map<string, number>();
   #count = 0;
 
-  constructor(options: ConnectionCountOptions) {
-    this.#options = options;
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
   }
 
   /** Counts the connection until its socket is closed; false when it is one too many. */
   admit(socket: Socket): boolean {
-    const { perAddressMax, connectionsMax } = this.#options;
+    const { maxClientCnxns, maxCnxns } = this.#limits;
     const address = peerAddress(socket);
     const fromAddress = this.#byAddress.get(address) ?? 0;
     if (
-      (perAddressMax > 0 && fromAddress >= perAddressMax) ||
-      (connectionsMax > 0 && this.#count >= connectionsMax)
+      (maxClientCnxns > 0 && fromAddress >= maxClientCnxns) ||
+      (maxCnxns > 0 && this.#count >= maxCnxns)
     ) {
       return false;
     }

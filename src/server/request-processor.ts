@@ -75,7 +75,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
     this.#options = options;
     const { sid, config, clock, logger, metrics } = options;
     this.metrics = metrics;
-    this.limits = new RequestLimits(config.requestLimits);
+    this.limits = new RequestLimits(config.requestLimits, config.live);
     this.#admission = new ClientAdmission(options, this.statistics);
     this.#readOnly = new ReadOnlyMode(config, clock.monotonicMs());
     this.authenticator = new ClientAuthenticator(config.auth, logger);
@@ -83,8 +83,7 @@ export class RequestProcessor implements ReplicaListener, ClientGate {
       {
         sid,
         tickTimeMs: config.tickTimeMs,
-        minTimeoutMs: config.minSessionTimeoutMs,
-        maxTimeoutMs: config.maxSessionTimeoutMs,
+        timeouts: config.live,
         localSessionsEnabled: config.localSessionsEnabled,
         clock,
         logger,

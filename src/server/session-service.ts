@@ -47,8 +47,8 @@ export interface SessionHost {
 export interface SessionServiceOptions {
   readonly sid: bigint;
   readonly tickTimeMs: number;
-  readonly minTimeoutMs: number;
-  readonly maxTimeoutMs: number;
+  /** Which timeouts clients get; may change at any time. */
+  readonly timeouts: { readonly minSessionTimeoutMs: number; readonly maxSessionTimeoutMs: number };
   /** Whether new sessions are local. */
   readonly localSessionsEnabled: boolean;
   readonly clock: Clock;
@@ -148,8 +148,9 @@ export class SessionService {
 
   /** A client asks for a new session or for its old one. */
   connect(connection: ClientConnection, request: ConnectRequest): void {
-    const { minTimeoutMs, maxTimeoutMs } = this.#options;
-    const timeoutMs = Math.min(Math.max(request.timeoutMs, minTimeoutMs), maxTimeoutMs);
+    const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.#options.timeouts;
+    const atLeastMs = Math.max(request.timeoutMs, minSessionTimeoutMs);
+    const timeoutMs = Math.min(atLeastMs, maxSessionTimeoutMs);
     connection.timeoutMs = timeoutMs;
     if (request.sessionId !== 0n) {
       this.#reopen(connection, request);

@@ -20,6 +20,7 @@ import {
 import { openAuditTrail } from "./audit/index.ts";
 import type { AuditTrail } from "./audit/index.ts";
 import { ClientPorts } from "./client-ports.ts";
+import { loadServerConfig } from "./config/index.ts";
 import type { ServerConfig } from "./config/index.ts";
 import { hasOtherVoters } from "./create-peer.ts";
 import { createReplica } from "./create-replica.ts";
@@ -42,6 +43,8 @@ import type { Replica } from "./replica.ts";
 import { Readiness } from "./readiness.ts";
 import { RequestProcessor } from "./request-processor.ts";
 import { PeerOddities } from "./peer-oddities.ts";
+import { SettingsInForce } from "./settings-in-force.ts";
+import type { Reloaded } from "./settings-in-force.ts";
 import { settleVolume } from "./volume.ts";
 
 export interface StartServerOptions {
@@ -50,6 +53,8 @@ export interface StartServerOptions {
   readonly clock: Clock;
   /** How the names of peers become addresses, at each dial. @default the system's */
   readonly lookup?: LookupFunction | undefined;
+  /** Reads the configuration anew. @default loads the file that it came from */
+  readonly readConfig?: (() => ServerConfig) | undefined;
 }
 
 /** A server that runs. */
@@ -60,6 +65,12 @@ export interface RunningServer {
   readonly adminPort: number | null;
   /** Where clients connect with TLS; 0 when there is no such port. */
   readonly secureClientPort: number;
+  /**
+   * Takes up what its files say now, as far as that needs no restart.
+   *
+   * @throws ConfigError when they cannot be used: then nothing changes.
+   */
+  reload(): Reloaded;
   /** Stops it in order; resolves when everything acknowledged is on disk. */
   stop(): Promise<void>;
   /** Resolves when it has stopped; rejects when it cannot go on. */
@@ -80,7 +91,9 @@ const standaloneSid = 1n;
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   const { config, logger, clock } = options;
   const sid = config.myId ?? standaloneSid;
-  const facts = new ServerFacts({ config, sid, clock });
+  const { readConfig = () => loadServerConfig(config.file) } = options;
+  const settings = new SettingsInForce(config, readConfig, logger);
+  const facts = new ServerFacts({ config, settings, sid, clock });
   const traceMask = new TraceMask();
   const readiness = new Readiness();
   const admin = new AdminServer({
@@ -193,7 +206,8 @@ async function startOn(storage: Storage, context: MemberContext): Promise<Runnin
   reaper.start();
   audit?.serverStarted();
   const { plainPort: clientPort, securePort: secureClientPort } = clients;
-  return { clientPort, secureClientPort, adminPort: admin.port, stop, done };
+  const reload = (): Reloaded => facts.settings.reload();
+  return { clientPort, secureClientPort, adminPort: admin.port, reload, stop, done };
 }
 
 /** What the disk holds, and how it was and will be read. */

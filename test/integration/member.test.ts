@@ -136,4 +136,51 @@ describe("The members of an ensemble", () => {
     expect(pods.log(leader)).toContain("The leadership was handed over");
     for (const client of clients) expect(client.state).toBe("connected");
   });
+
+  test("take other settings up while they run, as far as they can", { timeout }, async () => {
+    const pods = await prepare(1);
+    await pods.form(1);
+    const client = await pods.client(1);
+    const { admin } = pods.ports(1);
+    const stateOf = async (): Promise<Record<string, unknown>> =>
+      (await askAdminJson(admin, "/commands/member_state"))["settings"] as Record<string, unknown>;
+    const { digest: first } = await stateOf();
+    const edit = (settings: Record<string, string | undefined>): void => {
+      pods.settings = settings;
+      pods.write([1], roles(1));
+    };
+
+    edit({ maxClientCnxns: "77" });
+    await eventually("the limit is in force", async () => {
+      const { max_client_cnxns } = await askAdminJson(admin, "/commands/configuration");
+      return max_client_cnxns === 77;
+    });
+    const second = await stateOf();
+    expect(second).toMatchObject({ awaiting_restart: [] });
+    expect(second["digest"]).not.toBe(first);
+
+    edit({ maxClientCnxns: "78", maxCnxns: "many" });
+    await eventually("it refuses them", () =>
+      Promise.resolve(pods.log(1).includes("maxCnxns: expected a whole number")),
+    );
+    expect(await stateOf()).toEqual(second);
+
+    edit({ maxClientCnxns: "79", tickTime: "600" });
+    await eventually(
+      "it has read them",
+      async () => (await stateOf())["digest"] !== second["digest"],
+    );
+    expect(await stateOf()).toMatchObject({ awaiting_restart: ["tickTime"] });
+    expect(await askAdminJson(admin, "/commands/configuration")).toMatchObject({
+      max_client_cnxns: 79,
+      tick_time: 500,
+    });
+    expect(await client.exists("/")).not.toBeNull();
+
+    const waiting = await stateOf();
+    await pods.kill(1);
+    await pods.start(1);
+    await pods.whenServing(1);
+    expect(await stateOf()).toEqual({ ...waiting, awaiting_restart: [] });
+  });
 });

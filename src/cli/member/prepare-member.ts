@@ -22,6 +22,8 @@ import { TEXT_BYTES_MAX } from "./mounted.ts";
 export interface PreparedMember {
   /** Its configuration file. */
   readonly file: string;
+  /** The text of the operator's settings in it. */
+  readonly settings: string;
   /** Whether it may begin an ensemble. */
   readonly isFounding: boolean;
 }
@@ -53,7 +55,7 @@ export async function prepareMember(configFolder: string, id: number): Promise<P
   // One that a start left behind which came to nothing must not found anything later.
   if (isFounding) await data.replaceText("initialize", "");
   else await data.removeInOrder(["initialize"]);
-  return { file: data.fileOf("zoo.cfg"), isFounding };
+  return { file: data.fileOf("zoo.cfg"), settings, isFounding };
 }
 
 /** A volume that is not mounted must not be taken for one that is empty. */

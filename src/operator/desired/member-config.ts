@@ -9,12 +9,12 @@
  *     recovery  once the ensemble was recovered from the loss of its quorum: what volumes that
  *               are of before are good for
  */
+import { hashText } from "../../base/index.ts";
 import type { Ensemble } from "../api/ensemble.ts";
 import { formatZxid } from "../format-zxid.ts";
 import { mergeSettings, renderSettings } from "../member-settings.ts";
 import { MEMBER_PORTS, buildChild } from "./child.ts";
 import type { KubeObject, Owner } from "./child.ts";
-import { hashText } from "./hash-text.ts";
 import { serverLine } from "./member-names.ts";
 import type { MemberRole } from "./member-names.ts";
 import { DATA_FOLDER, LOG_FOLDER } from "./pod-template.ts";

@@ -1,5 +1,5 @@
 /**
- * Follows a text file that people edit. It looks at the file now and then, which works wherever it
+ * Follows a text file that others edit. It looks at the file now and then, which works wherever it
  * is, and waits until it has come to rest: editors write in several steps, or put another file in
  * its place.
  */
@@ -17,11 +17,14 @@ export interface FileWatch {
 /**
  * Calls `onText` whenever the text of `file` is another one than `before`, or than last time; with
  * null when the file is not there or cannot be read.
+ *
+ * @param lookMs - how often to look.
  */
 export function watchText(
   file: string,
   before: string,
   onText: (text: string | null) => void,
+  lookMs = LOOK_MS,
 ): FileWatch {
   let last: string | null = before;
   let timer: NodeJS.Timeout | undefined;
@@ -35,7 +38,7 @@ export function watchText(
     clearTimeout(timer);
     timer = setTimeout(look, REST_MS);
   };
-  watchFile(file, { interval: LOOK_MS, persistent: false }, onChange);
+  watchFile(file, { interval: lookMs, persistent: false }, onChange);
   // What was changed between the first reading and now.
   onChange();
   return {

@@ -10,6 +10,7 @@ import { memberCommands } from "./member-commands.ts";
 import { quorumCommands } from "./quorum-commands.ts";
 import { reportCommands } from "./report-commands.ts";
 import type { ServerFacts } from "./server-facts.ts";
+import { settingsCommands } from "./settings-commands.ts";
 import { createSnapshotCommands } from "./snapshot-commands.ts";
 import type { TraceMask } from "./trace-mask.ts";
 
@@ -43,6 +44,7 @@ export class AdminCommands {
       ...quorumCommands,
       ...leadershipCommands,
       ...memberCommands,
+      ...settingsCommands,
       ...createSnapshotCommands(facts.config.admin, facts.clock, logger),
     ];
     for (const command of this.#commands) {

@@ -45,7 +45,7 @@ export class FourLetterWordService {
       return "word";
     }
     if (!FOUR_LETTER_WORDS.has(word)) return "frame";
-    const isAllowed = this.#facts.config.fourLetterWords.has(word);
+    const isAllowed = this.#facts.config.live.fourLetterWords.has(word);
     if (isAllowed && word === "stmk" && rest.length < traceMaskBytes) return "more";
     // Whoever asks by `echo ruok | nc` has closed its side before the answer is made.
     connection.socket.allowHalfOpen = true;

@@ -114,9 +114,9 @@ async function formatConfiguration(facts: ServerFacts): Promise<string> {
     `dataLogDir=${folders.log}`,
     `dataLogSize=${await folderBytes(folders.log)}`,
     `tickTime=${config.tickTimeMs}`,
-    `maxClientCnxns=${config.maxClientCnxns}`,
-    `minSessionTimeout=${config.minSessionTimeoutMs}`,
-    `maxSessionTimeout=${config.maxSessionTimeoutMs}`,
+    `maxClientCnxns=${config.live.maxClientCnxns}`,
+    `minSessionTimeout=${config.live.minSessionTimeoutMs}`,
+    `maxSessionTimeout=${config.live.maxSessionTimeoutMs}`,
     `clientPortListenBacklog=${config.clientPortListenBacklog ?? -1}`,
     `serverId=${facts.reportedId}`,
   ];

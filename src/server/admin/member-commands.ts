@@ -14,7 +14,8 @@ export const memberCommands: readonly AdminCommand[] = [
 
 function memberState({ facts }: CommandContext): CommandResult {
   const { parts } = facts;
-  if (parts === undefined) return { data: { server_id: facts.sid, role: "recovering" } };
+  const settings = settingsOf(facts);
+  if (parts === undefined) return { data: { server_id: facts.sid, role: "recovering", settings } };
   const { peer } = parts.replica;
   return {
     data: {
@@ -27,6 +28,7 @@ function memberState({ facts }: CommandContext): CommandResult {
       voters: votersOf(parts),
       ensemble_id: peer.ensembleId,
       disk_problem: diskProblem(parts),
+      settings,
       learners: [...(peer.leader?.learners() ?? [])].map((learner) => ({
         server_id: learner.sid,
         is_synced: learner.stage === "synced",
@@ -35,6 +37,12 @@ function memberState({ facts }: CommandContext): CommandResult {
       })),
     },
   };
+}
+
+/** Which settings it was given last, and what of them takes a restart; null if nobody asks. */
+function settingsOf({ settings }: ServerFacts): object | null {
+  const { digest, awaitingRestart } = settings;
+  return digest === null ? null : { digest, awaiting_restart: awaitingRestart };
 }
 
 /** Who has a vote as far as this server knows. */

@@ -86,9 +86,9 @@ function configuration({ config, folders, reportedId }: ServerFacts): Record<str
     data_dir: folders.data,
     data_log_dir: folders.log,
     tick_time: config.tickTimeMs,
-    max_client_cnxns: config.maxClientCnxns,
-    min_session_timeout: config.minSessionTimeoutMs,
-    max_session_timeout: config.maxSessionTimeoutMs,
+    max_client_cnxns: config.live.maxClientCnxns,
+    min_session_timeout: config.live.minSessionTimeoutMs,
+    max_session_timeout: config.live.maxSessionTimeoutMs,
     server_id: reportedId,
     client_port_listen_backlog: config.clientPortListenBacklog ?? -1,
   };

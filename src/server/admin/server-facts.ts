@@ -16,6 +16,7 @@ import type { Leadership } from "../leadership.ts";
 import type { MetricPair, ServerMetrics } from "../metrics/index.ts";
 import type { EnsembleView } from "../reconfig/index.ts";
 import type { Replica } from "../replica.ts";
+import type { SettingsInForce } from "../settings-in-force.ts";
 import type { ConnectionStatistics } from "../statistics.ts";
 import type { Double } from "./java-text.ts";
 
@@ -54,6 +55,7 @@ export interface ServerParts {
 
 export interface ServerFactsOptions {
   readonly config: ServerConfig;
+  readonly settings: SettingsInForce;
   readonly sid: bigint;
   readonly clock: Clock;
 }
@@ -62,13 +64,15 @@ const modes = { leading: "leader", following: "follower", observing: "observer" 
 
 export class ServerFacts {
   readonly config: ServerConfig;
+  readonly settings: SettingsInForce;
   readonly sid: bigint;
   readonly clock: Clock;
   readonly #startedAtMs: number;
   #parts: ServerParts | undefined;
 
-  constructor({ config, sid, clock }: ServerFactsOptions) {
+  constructor({ config, settings, sid, clock }: ServerFactsOptions) {
     this.config = config;
+    this.settings = settings;
     this.sid = sid;
     this.clock = clock;
     this.#startedAtMs = clock.monotonicMs();

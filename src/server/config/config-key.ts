@@ -3,6 +3,8 @@
  * the rows of keys that the server does not use.
  */
 
+import type { LiveSettings } from "./live-settings.ts";
+
 /** How the text of a value is read. `boolean` is true, false, yes or no in any case. */
 export type ConfigKind = "integer" | "number" | "boolean" | "text";
 
@@ -25,6 +27,11 @@ export interface ConfigKey {
   readonly max?: number;
   /** One sentence for the documentation. */
   readonly doc: string;
+  /**
+   * What of the live settings it makes, if a running server can take another value up. All other
+   * keys take effect when the server starts.
+   */
+  readonly live?: keyof LiveSettings;
   /** @default "used" */
   readonly support?: ConfigSupport;
   /** Why a key has no effect or is refused; for all keys that are not used. */

@@ -16,6 +16,7 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     name: "4lw.commands.whitelist",
     kind: "text",
     default: "srvr",
+    live: "fourLetterWords",
     doc: "The four-letter words that are answered, separated by commas; * is all of them.",
   },
   {
@@ -107,6 +108,7 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     default: "60",
     unit: "connections",
     min: 0,
+    live: "maxClientCnxns",
     doc: "Connections from one address; 0 is unlimited.",
   },
   {
@@ -115,6 +117,7 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     default: "0",
     unit: "connections",
     min: 0,
+    live: "maxCnxns",
     doc: "Connections altogether; 0 is unlimited.",
   },
   {
@@ -123,6 +126,7 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     default: "20 ticks",
     unit: "ms",
     min: -1,
+    live: "maxSessionTimeoutMs",
     doc: "The longest session timeout granted.",
   },
   {
@@ -131,6 +135,7 @@ export const CLIENT_KEYS: readonly ConfigKey[] = [
     default: "2 ticks",
     unit: "ms",
     min: -1,
+    live: "minSessionTimeoutMs",
     doc: "The shortest session timeout granted.",
   },
   {

@@ -16,6 +16,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "0",
     unit: "sessions",
     min: 0,
+    live: "connectionThrottle",
     doc: "Sessions that may be opened at once; 0 turns the throttle off.",
   },
   {
@@ -25,6 +26,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "1",
     unit: "ms",
     min: 1,
+    live: "connectionThrottle",
     doc: "Time in which the tokens of the next key come back.",
   },
   {
@@ -34,6 +36,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "1",
     unit: "sessions",
     min: 1,
+    live: "connectionThrottle",
     doc: "Tokens that come back in that time.",
   },
   {
@@ -43,6 +46,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "-1",
     unit: "ms",
     min: -1,
+    live: "connectionThrottle",
     doc: "Least time between changes of the drop chance; -1 drops none by chance.",
   },
   {
@@ -52,6 +56,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "0.02",
     min: 0,
     max: 1,
+    live: "connectionThrottle",
     doc: "By how much the drop chance grows while no tokens are left.",
   },
   {
@@ -61,6 +66,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "0.002",
     min: 0,
     max: 1,
+    live: "connectionThrottle",
     doc: "By how much the drop chance shrinks while few tokens are missing.",
   },
   {
@@ -70,12 +76,14 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "0",
     min: 0,
     max: 1,
+    live: "connectionThrottle",
     doc: "Share of the tokens that counts as few.",
   },
   {
     name: "connection_throttle_weight_enabled",
     kind: "boolean",
     default: "false",
+    live: "connectionThrottle",
     doc: "Whether kinds of sessions take different numbers of tokens.",
   },
   {
@@ -84,6 +92,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "3",
     unit: "tokens",
     min: 1,
+    live: "connectionThrottle",
     doc: "Tokens for a new session.",
   },
   {
@@ -92,6 +101,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "1",
     unit: "tokens",
     min: 1,
+    live: "connectionThrottle",
     doc: "Tokens for a new local session.",
   },
   {
@@ -100,6 +110,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "2",
     unit: "tokens",
     min: 1,
+    live: "connectionThrottle",
     doc: "Tokens for taking up a session again.",
   },
   {
@@ -108,6 +119,7 @@ export const LIMIT_KEYS: readonly ConfigKey[] = [
     default: "1000",
     unit: "requests",
     min: 1,
+    live: "globalOutstandingLimit",
     doc: "Requests under way above which a connection that has one of them is not read.",
   },
   {

@@ -27,6 +27,11 @@ export class ConfigValues {
     return replaced;
   }
 
+  /** The text of every entry. */
+  texts(): Map<string, string> {
+    return new Map([...this.#entries].map(([name, { value }]) => [name, value]));
+  }
+
   /** The entries of a family of keys, such as `authProvider.*`, in the order of the file. */
   family(name: string): readonly Property[] {
     assert(name.endsWith(".*"), "a family's name ends in .*");

@@ -37,8 +37,8 @@ function rangeFrom(min: number | undefined): string {
   return min === undefined ? "" : `, ${String(min)} or more`;
 }
 
-function meaningOf({ doc, support, reason, harmless }: ConfigKey): string {
-  const text = doc.replaceAll("|", "\\|");
+function meaningOf({ doc, live, support, reason, harmless }: ConfigKey): string {
+  const text = `${doc.replaceAll("|", "\\|")}${live === undefined ? "" : " **Live.**"}`;
   if (support === "noEffect") return `${text} **No effect:** ${reason ?? ""}.`;
   if (support !== "refused") return text;
   const accepted = (harmless ?? []).filter((value) => value !== "");

@@ -20,7 +20,12 @@ export function loadServerConfig(file: string): ServerConfig {
   return parseServerConfig(text, file, readTextFile);
 }
 
-function readTextFile(path: string): string | null {
+/**
+ * The text of a file, or null when it is not there.
+ *
+ * @throws ConfigError when it cannot be read, or is too long for a configuration.
+ */
+export function readTextFile(path: string): string | null {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);

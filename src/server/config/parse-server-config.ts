@@ -12,14 +12,13 @@ import { readAuthSettings } from "./auth-settings.ts";
 import { ConfigError } from "./config-error.ts";
 import { findConfigKey, suggestConfigKey } from "./config-keys.ts";
 import { ConfigValues } from "./config-values.ts";
-import { parseFourLetterWords } from "./four-letter-words.ts";
 import { readMembership } from "./membership.ts";
 import type { MembershipSettings } from "./membership.ts";
 import { readMetricsConfig } from "./metrics-config.ts";
 import { parseProperties } from "./properties.ts";
 import type { Property } from "./properties.ts";
 import type { ReadTextFile } from "./read-text-file.ts";
-import { readLimits } from "./read-limits.ts";
+import { readLiveSettings } from "./read-live-settings.ts";
 import type { AdminConfig, ServerConfig } from "./server-config.ts";
 import { readTlsSettings } from "./tls-settings.ts";
 
@@ -60,12 +59,15 @@ export function parseServerConfig(
   const tls = readTlsSettings(values);
   return {
     file,
+    live: readLiveSettings(values, times.tickTimeMs),
+    settings: values.texts(),
+    settingsDigest: null,
     dataDir,
     ...times,
     ...membership,
     ...readDisk(values, dataDir, warnings),
     ...readClientLimits(values),
-    ...readLimits(values),
+    requestLimits: readRequestLimits(values),
     electionConnectTimeoutMs: values.integer("cnxTimeout"),
     electionNotificationMinMs: values.integer("fastleader.minNotificationInterval"),
     electionNotificationMaxMs: values.integer("fastleader.maxNotificationInterval"),
@@ -136,12 +138,7 @@ function sortProperty(property: Property, sorting: Sorting): void {
 
 type Times = Pick<
   ServerConfig,
-  | "tickTimeMs"
-  | "minSessionTimeoutMs"
-  | "maxSessionTimeoutMs"
-  | "initLimitTicks"
-  | "syncLimitTicks"
-  | "diskStallLimitMs"
+  "tickTimeMs" | "initLimitTicks" | "syncLimitTicks" | "diskStallLimitMs"
 >;
 
 /** ZooKeeper's sample limits, for a standalone server that never uses them. */
@@ -150,22 +147,9 @@ const SYNC_LIMIT_STANDALONE = 5;
 
 function readTimes(values: ConfigValues): Times {
   const tickTimeMs = values.integer("tickTime");
-  const minSet = values.integerOrNull("minSessionTimeout") ?? -1;
-  const maxSet = values.integerOrNull("maxSessionTimeout") ?? -1;
-  const minSessionTimeoutMs = minSet === -1 ? tickTimeMs * 2 : minSet;
-  const maxSessionTimeoutMs = maxSet === -1 ? tickTimeMs * 20 : maxSet;
-  if (minSessionTimeoutMs > maxSessionTimeoutMs) {
-    throw values.error(
-      minSet === -1 ? "maxSessionTimeout" : "minSessionTimeout",
-      `minSessionTimeout (${String(minSessionTimeoutMs)} ms) not to be above ` +
-        `maxSessionTimeout (${String(maxSessionTimeoutMs)} ms)`,
-    );
-  }
   const syncLimitTicks = values.integerOrNull("syncLimit") ?? SYNC_LIMIT_STANDALONE;
   return {
     tickTimeMs,
-    minSessionTimeoutMs,
-    maxSessionTimeoutMs,
     initLimitTicks: values.integerOrNull("initLimit") ?? INIT_LIMIT_STANDALONE,
     syncLimitTicks,
     diskStallLimitMs:
@@ -240,16 +224,19 @@ function readClientLimits(values: ConfigValues) {
   const backlog = values.integer("clientPortListenBacklog");
   return {
     clientPortListenBacklog: backlog < 1 ? null : backlog,
-    maxClientCnxns: values.integer("maxClientCnxns"),
-    maxCnxns: values.integer("maxCnxns"),
     sessionlessTimeoutMs: values.integer("nio.sessionlessCnxnTimeout"),
     juteMaxBufferBytes: values.integer("jute.maxbuffer"),
     clientTcpKeepAlive: values.boolean("clientTcpKeepAlive"),
     leaderServes: values.boolean("leaderServes"),
-    fourLetterWords: parseFourLetterWords(
-      values.text("4lw.commands.whitelist"),
-      values.boolean("readonlymode.enabled"),
-    ),
+  };
+}
+
+function readRequestLimits(values: ConfigValues): ServerConfig["requestLimits"] {
+  return {
+    requestThrottleMax: values.integer("request_throttle_max_requests"),
+    throttledOpWaitMs: values.integer("throttled_op_wait_time"),
+    largeRequestThresholdBytes: values.integer("largeRequestThreshold"),
+    largeRequestBytesMax: values.integer("largeRequestMaxBytes"),
   };
 }
 

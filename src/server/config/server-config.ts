@@ -4,8 +4,9 @@
  * rules on units; `config-keys.ts` says which key each one comes from. Nothing here reads a file.
  */
 import type { ServerSpec } from "../../wire/index.ts";
-import type { ConnectionThrottleSettings, RequestLimitSettings } from "../limits/index.ts";
+import type { RequestLimitSettings } from "../limits/index.ts";
 import type { AuthSettings } from "./auth-settings.ts";
+import type { LiveSettings } from "./live-settings.ts";
 import type { MetricsConfig } from "./metrics-config.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
@@ -30,6 +31,12 @@ export interface AdminConfig {
 export interface ServerConfig {
   /** The file that this was read from, as the user named it. */
   readonly file: string;
+  /** What may change while the server runs. */
+  readonly live: LiveSettings;
+  /** What keys are set to, by their names in the table, with secrets; members' lines apart. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** Stands for the settings to whoever wrote them; null if nobody asks for it. */
+  readonly settingsDigest: string | null;
   /** Folder of snapshots, epoch files and `myid`; as written, relative to the working folder. */
   readonly dataDir: string;
   /** Folder of the transaction logs. @default dataDir */
@@ -70,10 +77,6 @@ export interface ServerConfig {
   readonly tls: TlsSettings | null;
   /** Connections waiting to be accepted; null leaves it to the system. */
   readonly clientPortListenBacklog: number | null;
-  /** Shortest session timeout granted, in ms. @default 2 ticks */
-  readonly minSessionTimeoutMs: number;
-  /** Longest session timeout granted, in ms. @default 20 ticks */
-  readonly maxSessionTimeoutMs: number;
   /** How long a leader waits for voters to agree on an epoch; null for initLimit. */
   readonly epochWaitMs: number | null;
   /** Whether new sessions are known to their server alone. */
@@ -82,24 +85,16 @@ export interface ServerConfig {
   readonly localSessionsUpgradingEnabled: boolean;
   /** Whether a server without a quorum serves reads to clients that ask for it. */
   readonly readOnlyModeEnabled: boolean;
-  /** Connections from one address; 0 is unlimited. @default 60 */
-  readonly maxClientCnxns: number;
-  /** Connections altogether; 0 is unlimited. @default 0 */
-  readonly maxCnxns: number;
   /** Silence after which a connection that has no session is closed, in ms. @default 10000 */
   readonly sessionlessTimeoutMs: number;
   /** Longest frame or field accepted from a peer or client, in bytes. @default 1048575 */
   readonly juteMaxBufferBytes: number;
   /** How much work clients may have under way. */
   readonly requestLimits: RequestLimitSettings;
-  /** How fast sessions may be opened. */
-  readonly connectionThrottle: ConnectionThrottleSettings;
   /** Whether clients' sockets have TCP keep-alive. @default false */
   readonly clientTcpKeepAlive: boolean;
   /** Whether the leader of a quorum accepts clients. @default true */
   readonly leaderServes: boolean;
-  /** The four-letter words that are answered. @default srvr */
-  readonly fourLetterWords: ReadonlySet<string>;
 
   /** Transactions between snapshots, randomised from half of it. @default 100000 */
   readonly snapCount: number;

@@ -31,21 +31,23 @@ export interface SessionWeights {
   readonly renewed: number;
 }
 
+/** The settings, which may be others at any time. */
+export interface ConnectionThrottleSource {
+  readonly connectionThrottle: ConnectionThrottleSettings;
+}
+
 export class ConnectionThrottle {
-  readonly #settings: ConnectionThrottleSettings;
+  readonly #source: ConnectionThrottleSource;
   readonly #random: Random;
-  /** The settings are about global sessions: with weights the bucket is so much larger. */
-  readonly #scale: number;
   #tokens: number;
   #filledAtMs: number;
   #frozenAtMs: number;
   #dropChance = 0;
 
   /** @param nowMs monotonic time, as in `admits`. */
-  constructor(settings: ConnectionThrottleSettings, random: Random, nowMs: number) {
-    this.#settings = settings;
+  constructor(source: ConnectionThrottleSource, random: Random, nowMs: number) {
+    this.#source = source;
     this.#random = random;
-    this.#scale = settings.weights?.global ?? 1;
     this.#tokens = this.#tokensMax;
     this.#filledAtMs = nowMs;
     this.#frozenAtMs = nowMs;
@@ -71,6 +73,15 @@ export class ConnectionThrottle {
     if (this.#tokens < needed) return false;
     this.#tokens -= needed;
     return true;
+  }
+
+  get #settings(): ConnectionThrottleSettings {
+    return this.#source.connectionThrottle;
+  }
+
+  /** The settings are about global sessions: with weights the bucket is so much larger. */
+  get #scale(): number {
+    return this.#settings.weights?.global ?? 1;
   }
 
   get #tokensMax(): number {

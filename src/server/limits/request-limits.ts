@@ -11,8 +11,6 @@ import { WireError } from "../../wire/index.ts";
 
 /** What is limited; the names are those of the configuration. */
 export interface RequestLimitSettings {
-  /** Requests under way from which a connection with one of them is not read. @default 1000 */
-  readonly globalOutstandingLimit: number;
   /** Requests under way from which no connection is read; 0 is unlimited. @default 0 */
   readonly requestThrottleMax: number;
   /** Wait from which a held back request is answered by an error, in ms; 0 never. @default 0 */
@@ -21,6 +19,12 @@ export interface RequestLimitSettings {
   readonly largeRequestThresholdBytes: number;
   /** All large requests under way, in bytes. @default 104857600 */
   readonly largeRequestBytesMax: number;
+}
+
+/** What is limited, and may change at any time. */
+export interface OutstandingLimit {
+  /** Requests under way from which a connection with one of them is not read. */
+  readonly globalOutstandingLimit: number;
 }
 
 /** A connection as the limits see it. */
@@ -35,6 +39,7 @@ export interface LimitedConnection {
 
 export class RequestLimits {
   readonly settings: RequestLimitSettings;
+  readonly #live: OutstandingLimit;
   /** How often a connection was held back, and how many large requests were refused. */
   heldCount = 0;
   largeRefusedCount = 0;
@@ -43,8 +48,9 @@ export class RequestLimits {
   #underWay = 0;
   #largeBytes = 0;
 
-  constructor(settings: RequestLimitSettings) {
+  constructor(settings: RequestLimitSettings, live: OutstandingLimit) {
     this.settings = settings;
+    this.#live = live;
   }
 
   /** Requests under way. */
@@ -106,7 +112,7 @@ export class RequestLimits {
 
   #mustHold(connection: LimitedConnection): boolean {
     if (this.#isFull) return true;
-    return this.#underWay > this.settings.globalOutstandingLimit && connection.pendingCount > 0;
+    return this.#underWay > this.#live.globalOutstandingLimit && connection.pendingCount > 0;
   }
 
   #release(connection: LimitedConnection): void {

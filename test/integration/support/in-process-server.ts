@@ -6,10 +6,19 @@ import { systemClock } from "../../../src/main/system-clock.ts";
 import { nullLogger } from "../../../src/observe/index.ts";
 import type { Logger } from "../../../src/observe/index.ts";
 import { loadServerConfig, startServer } from "../../../src/server/index.ts";
+import type { RunningServer } from "../../../src/server/start-server.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 /** Starts it and returns its client port; it is stopped at the end of the test. */
 export async function startLeader(settings: string, logger: Logger = nullLogger): Promise<number> {
+  return (await startInProcess(settings, logger)).server.clientPort;
+}
+
+/** Starts it and returns it with its configuration file; it is stopped at the end of the test. */
+export async function startInProcess(
+  settings: string,
+  logger: Logger = nullLogger,
+): Promise<{ readonly file: string; readonly server: RunningServer }> {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "data"));
   writeFileSync(join(folder, "data", "myid"), "1\n");
@@ -33,5 +42,5 @@ ${settings}
     clock: systemClock,
   });
   onTestFinished(() => server.stop());
-  return server.clientPort;
+  return { file, server };
 }

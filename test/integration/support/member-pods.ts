@@ -13,6 +13,7 @@ import {
   operatorDigest,
   parseEnsemble,
   renderMemberSettings,
+  writeTextAtomically,
 } from "../../../src/operator/index.ts";
 import { findFreePorts } from "../../compat/support/ports.ts";
 import { startServerProcess, waitUntilServing } from "../../compat/support/server-process.ts";
@@ -43,6 +44,8 @@ interface Ports {
 
 export class MemberPods {
   readonly ensemble = parseEnsemble(JSON.stringify(description), "e.json", () => []);
+  /** Settings besides, or in the place of, those of the ensemble; of members written from now on. */
+  settings: Readonly<Record<string, string | undefined>> = {};
   /** The identity that volumes get from now on. */
   ensembleUid = "5f1f3b9a-0000-4000-8000-000000000001";
   readonly #baseFolder = mkdtempSync(path.join(tmpdir(), "ensemble-pods-"));
@@ -76,7 +79,7 @@ export class MemberPods {
     for (const id of ids) {
       const folder = this.#configFolder(id);
       mkdirSync(folder, { recursive: true });
-      writeFileSync(path.join(folder, "zoo.cfg"), this.#settings(id));
+      writeTextAtomically(path.join(folder, "zoo.cfg"), this.#settings(id));
       writeFileSync(path.join(folder, "members"), members.join(""));
       if (founders === undefined) rmSync(path.join(folder, "founders"), { force: true });
       else writeFileSync(path.join(folder, "founders"), founders.join(","));
@@ -190,16 +193,19 @@ export class MemberPods {
       ensembleUid: this.ensembleUid,
       operatorDigest: operatorDigest(operatorPassword),
     });
-    const here: Record<string, string> = {
+    const here: Record<string, string | undefined> = {
       "admin.serverAddress": "127.0.0.1",
       "admin.serverPort": String(this.ports(id).admin),
       dataDir: this.dataFolder(id),
       "metricsProvider.httpHost": "127.0.0.1",
       "metricsProvider.httpPort": "0",
       quorumListenOnAllIPs: "false",
+      ...this.settings,
     };
-    return text.replaceAll(/^([^=#\n]+)=(.*)$/gmu, (line, key: string) => {
-      return key in here ? `${key}=${here[key] ?? ""}` : line;
+    const others = text.replaceAll(/^([^=#\n]+)=.*\n/gmu, (line, key: string) => {
+      return key in here ? "" : line;
     });
+    const lines = Object.entries(here).filter(([, value]) => value !== undefined);
+    return `${others}${lines.map(([key, value]) => `${key}=${value}\n`).join("")}`;
   }
 }

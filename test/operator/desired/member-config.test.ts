@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   buildConfigMap,
@@ -9,7 +8,6 @@ import {
   renderMemberSettings,
 } from "../../../src/operator/index.ts";
 import type { RecoveryOrder } from "../../../src/operator/index.ts";
-import { hashText } from "../../../src/operator/desired/hash-text.ts";
 import { memberHost, podName, wantedIds } from "../../../src/operator/desired/member-names.ts";
 import { parseServerConfig } from "../../../src/server/index.ts";
 import { ownerWith } from "./support/owner.ts";
@@ -145,22 +143,4 @@ describe("names of members", () => {
       expect(memberIdOf(name)).toBeNull();
     },
   );
-});
-
-describe("hashText()", () => {
-  it("is FNV-1a of 64 bits", () => {
-    // From the authors' list of test vectors.
-    expect(hashText("")).toBe("cbf29ce484222325");
-    expect(hashText("a")).toBe("af63dc4c8601ec8c");
-    expect(hashText("foobar")).toBe("85944171f73967e8");
-  });
-
-  it("differs for texts that differ", () => {
-    fc.assert(
-      fc.property(fc.string(), fc.string(), (one, other) => {
-        fc.pre(one !== other);
-        expect(hashText(one)).not.toBe(hashText(other));
-      }),
-    );
-  });
 });

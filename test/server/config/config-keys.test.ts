@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CONFIG_KEYS, findConfigKey } from "../../../src/server/config/index.ts";
+import { CONFIG_KEYS, findConfigKey, parseServerConfig } from "../../../src/server/config/index.ts";
 import { ZOOKEEPER_KEYS } from "./zookeeper-keys.ts";
 
 describe("the table of configuration keys", () => {
@@ -13,6 +13,13 @@ describe("the table of configuration keys", () => {
       const isUsed = key.support === undefined || key.support === "used";
       expect(key.reason === undefined, key.name).toBe(isUsed);
     }
+  });
+
+  it("has a key for each of the live settings, which the server uses", () => {
+    const { live } = parseServerConfig("dataDir=/data\nclientPort=1", "zoo.cfg", () => null);
+    const keys = CONFIG_KEYS.filter((key) => key.live !== undefined);
+    expect(new Set(keys.map((key) => key.live))).toEqual(new Set(Object.keys(live)));
+    expect(keys.filter(({ support }) => support !== undefined)).toEqual([]);
   });
 
   it("has each name once", () => {

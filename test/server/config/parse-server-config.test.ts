@@ -40,9 +40,13 @@ describe("parseServerConfig() of a standalone server", () => {
       clientPort: 2181,
       clientPortAddress: null,
       tickTimeMs: 3000,
-      minSessionTimeoutMs: 6000,
-      maxSessionTimeoutMs: 60000,
-      maxClientCnxns: 60,
+      live: {
+        minSessionTimeoutMs: 6000,
+        maxSessionTimeoutMs: 60000,
+        maxClientCnxns: 60,
+        maxCnxns: 0,
+        fourLetterWords: new Set(["srvr"]),
+      },
       sessionlessTimeoutMs: 10000,
       snapCount: 100000,
       preAllocSizeKb: 65536,
@@ -53,7 +57,6 @@ describe("parseServerConfig() of a standalone server", () => {
       tcpKeepAlive: false,
       juteMaxBufferBytes: 1048575,
       forceSync: true,
-      fourLetterWords: new Set(["srvr"]),
       autopurgeSnapRetainCount: 3,
       dbAutocreate: true,
       replicated: false,
@@ -99,9 +102,11 @@ describe("parseServerConfig() of a standalone server", () => {
       dataLogDir: "/log",
       clientPortAddress: "127.0.0.1",
       tickTimeMs: 2000,
-      minSessionTimeoutMs: 4000,
-      maxSessionTimeoutMs: 90000,
-      fourLetterWords: new Set(["ruok", "stat", "srvr"]),
+      live: {
+        minSessionTimeoutMs: 4000,
+        maxSessionTimeoutMs: 90000,
+        fourLetterWords: new Set(["ruok", "stat", "srvr"]),
+      },
       forceSync: false,
       skipAcl: true,
       leaderServes: false,
@@ -118,7 +123,7 @@ describe("parseServerConfig() of a standalone server", () => {
   });
 
   it("expands '*' to all four-letter words", () => {
-    const words = parse(`${STANDALONE}4lw.commands.whitelist=*`).fourLetterWords;
+    const words = parse(`${STANDALONE}4lw.commands.whitelist=*`).live.fourLetterWords;
     expect(words.has("mntr") && words.has("wchp")).toBe(true);
   });
 

@@ -15,7 +15,7 @@ const settings: ConnectionThrottleSettings = {
 };
 
 const throttle = (changes: Partial<ConnectionThrottleSettings> = {}): ConnectionThrottle =>
-  new ConnectionThrottle({ ...settings, ...changes }, seededRandom(1), 0);
+  new ConnectionThrottle({ connectionThrottle: { ...settings, ...changes } }, seededRandom(1), 0);
 
 /** How many of `count` new sessions are admitted at a time. */
 const admitted = (bucket: ConnectionThrottle, count: number, nowMs: number): number =>

@@ -3,12 +3,13 @@ import { RequestLimits } from "../../../src/server/limits/index.ts";
 import type { LimitedConnection, RequestLimitSettings } from "../../../src/server/limits/index.ts";
 
 const unlimited: RequestLimitSettings = {
-  globalOutstandingLimit: 1000,
   requestThrottleMax: 0,
   throttledOpWaitMs: 0,
   largeRequestThresholdBytes: -1,
   largeRequestBytesMax: 100,
 };
+
+const live = { globalOutstandingLimit: 1000 };
 
 /** A connection whose requests a test begins and ends. */
 class ScriptedConnection implements LimitedConnection {
@@ -45,7 +46,7 @@ describe("RequestLimits with globalOutstandingLimit", () => {
   let second: ScriptedConnection;
 
   beforeEach(() => {
-    limits = new RequestLimits({ ...unlimited, globalOutstandingLimit: 2 });
+    limits = new RequestLimits(unlimited, { globalOutstandingLimit: 2 });
     first = new ScriptedConnection(limits);
     second = new ScriptedConnection(limits);
   });
@@ -75,7 +76,7 @@ describe("RequestLimits with globalOutstandingLimit", () => {
 
 describe("RequestLimits with request_throttle_max_requests", () => {
   it("holds every connection back, and reads them on in order while there is room", () => {
-    const limits = new RequestLimits({ ...unlimited, requestThrottleMax: 2 });
+    const limits = new RequestLimits({ ...unlimited, requestThrottleMax: 2 }, live);
     const connections = [1, 2, 3].map(() => new ScriptedConnection(limits));
     const [first, second, third] = connections as [
       ScriptedConnection,
@@ -92,7 +93,7 @@ describe("RequestLimits with request_throttle_max_requests", () => {
   });
 
   it("forgets a connection that is gone", () => {
-    const limits = new RequestLimits({ ...unlimited, requestThrottleMax: 1 });
+    const limits = new RequestLimits({ ...unlimited, requestThrottleMax: 1 }, live);
     const gone = new ScriptedConnection(limits);
     gone.begin();
     gone.finish();
@@ -103,7 +104,7 @@ describe("RequestLimits with request_throttle_max_requests", () => {
 
 describe("RequestLimits with large requests", () => {
   it("refuses one above what is left, and accepts it when others are done", () => {
-    const limits = new RequestLimits({ ...unlimited, largeRequestThresholdBytes: 20 });
+    const limits = new RequestLimits({ ...unlimited, largeRequestThresholdBytes: 20 }, live);
     const connection = new ScriptedConnection(limits);
     connection.begin(60);
     expect(() => {
@@ -117,7 +118,7 @@ describe("RequestLimits with large requests", () => {
   });
 
   it("accepts any number of requests up to the threshold", () => {
-    const limits = new RequestLimits({ ...unlimited, largeRequestThresholdBytes: 20 });
+    const limits = new RequestLimits({ ...unlimited, largeRequestThresholdBytes: 20 }, live);
     const connection = new ScriptedConnection(limits);
     for (let count = 0; count < 50; count++) connection.begin(20);
     expect(() => {
