@@ -140,6 +140,8 @@ function describeEvent(event: LocalEvent, hasServed: boolean): string[] {
       return [`${member} is ${ROLES[event.role] ?? event.role}`];
     case "progress":
       return [`${event.reason}: ${event.note}`];
+    case "settingsTakenUp":
+      return ["The members have taken the settings up; none was started anew for them"];
     case "waiting":
       return [`Waiting: ${event.reason}`];
     case "quorumLost":

@@ -29,6 +29,46 @@ export function mergeSettings(config: Settings, own: Settings): Record<string, s
   return { ...settings, ...own };
 }
 
+/**
+ * The settings that running members take up, by all their names: the keys that the servers' own
+ * table calls live (docs/configuration.md), which a test compares.
+ */
+export const LIVE_KEYS: readonly string[] = [
+  "4lw.commands.whitelist",
+  "connection_throttle_tokens",
+  "connectionMaxTokens",
+  "connection_throttle_fill_time",
+  "connectionTokenFillTime",
+  "connection_throttle_fill_count",
+  "connectionTokenFillCount",
+  "connection_throttle_freeze_time",
+  "connectionFreezeTime",
+  "connection_throttle_drop_increase",
+  "connectionDropIncrease",
+  "connection_throttle_drop_decrease",
+  "connectionDropDecrease",
+  "connection_throttle_decrease_ratio",
+  "connectionDecreaseRatio",
+  "connection_throttle_weight_enabled",
+  "connection_throttle_global_session_weight",
+  "connection_throttle_local_session_weight",
+  "connection_throttle_renew_session_weight",
+  "globalOutstandingLimit",
+  "maxClientCnxns",
+  "maxCnxns",
+  "maxSessionTimeout",
+  "minSessionTimeout",
+];
+
+/** What of a text made of `renderSettings()` takes effect only when a member starts. */
+export function withoutLiveSettings(text: string): string {
+  const isLive = (line: string): boolean => LIVE_KEYS.some((key) => line.startsWith(`${key}=`));
+  return text
+    .split("\n")
+    .filter((line) => !isLive(line))
+    .join("\n");
+}
+
 /** The lines of a `zoo.cfg`, in the order of the settings. */
 export function renderSettings(settings: Settings): string[] {
   return Object.entries(settings).map(([key, value]) => formatProperty(key, value));

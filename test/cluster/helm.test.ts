@@ -66,7 +66,7 @@ describe.skipIf(!HAS_PODS)("With Helm", () => {
 
   test("an ensemble is upgraded", async () => {
     await load.during("upgrade the ensemble", () =>
-      installEnsemble({ config: { ...SPEC.config, maxClientCnxns: 70 } }),
+      installEnsemble({ config: { ...SPEC.config, snapCount: 70_000 } }),
     );
   });
 

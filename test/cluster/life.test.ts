@@ -69,7 +69,7 @@ const BASE = {
 };
 
 /** With a setting that takes a restart. */
-const TUNED = { ...BASE, config: { ...BASE.config, maxClientCnxns: 70 } };
+const TUNED = { ...BASE, config: { ...BASE.config, snapCount: 70_000 } };
 
 const ensemble = new EnsembleOnCluster(NAMESPACE, "demo");
 let load: UnderLoad;

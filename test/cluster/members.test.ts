@@ -51,7 +51,7 @@ async function applyChildren(phase: "Forming" | "Running"): Promise<void> {
       image: "ensemble:0.1.0",
       args: ["member"],
       configMapName: configMapName(owner.ensemble),
-      configHash: settings.hash,
+      configHash: settings.restartHash,
     }),
   ];
   await apply(...children.filter((child) => child !== null));

@@ -3,9 +3,11 @@
  * step at a time, and clients that write all the while lose neither a write nor their sessions.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { EnsembleClient } from "../../src/client/index.ts";
+import { askAdminJson } from "../compat/support/admin-client.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { ANY_PORTS, CommandRun } from "./support/command-run.ts";
 import type { ShownMember } from "./support/command-run.ts";
@@ -109,7 +111,7 @@ describe("ensemble up, when the file is edited", () => {
       "did you mean 'tickTime'?",
     );
 
-    edited.write({ replicas: 3, config: { tickTime: 1000, maxClientCnxns: 77 } });
+    edited.write({ replicas: 3, config: { tickTime: 1000, snapCount: 77777 } });
     const [lastSteps, leader] = await run.match(
       /^LeadershipMoved: .* in place of member (\d)$[^]*^OutOfDate: [^]*^Member \1 is follower$/mu,
       from,
@@ -124,8 +126,40 @@ describe("ensemble up, when the file is edited", () => {
     expect([...replaced].map(([, id]) => Number(id)).sort()).toEqual([1, 2, 3]);
     for (const { id } of members) {
       const text = readFileSync(join(edited.folder, `here/member-${id}/data/zoo.cfg`), "utf8");
-      expect(text).toContain("maxClientCnxns=77");
+      expect(text).toContain("snapCount=77777");
     }
+  });
+
+  test("has members take up what needs no restart", { timeout }, async () => {
+    const edited = new Edited({ replicas: 3, config: { tickTime: 1000 } });
+    const { run } = edited;
+    const members = await run.members();
+    const workload = await Workload.start(addressesOf(members), "/load", clientOptions);
+    const from = run.output.length;
+    await edited.say(
+      { replicas: 3, config: { tickTime: 1000, maxClientCnxns: 2, "4lw.commands.whitelist": "*" } },
+      /^The members have taken the settings up; none was started anew for them$/mu,
+    );
+    const ask = async (member: ShownMember, command: string): Promise<Record<string, unknown>> =>
+      askAdminJson(member.adminPort, `/commands/${command}`);
+    for (const member of members) {
+      expect(await ask(member, "configuration")).toMatchObject({ max_client_cnxns: 2 });
+    }
+    await workload.progress(5);
+    const history = await workload.finish();
+    // Three connections where two may be.
+    const member = members[0]!;
+    const rejected = async (): Promise<unknown> =>
+      (await ask(member, "monitor"))["connection_rejected"];
+    const before = await rejected();
+    const sockets = [1, 2, 3].map(() => connect(member.port, "127.0.0.1"));
+    onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+    await expect.poll(rejected, { timeout: 10_000 }).not.toBe(before);
+    sockets.forEach((socket) => socket.destroy());
+    expect(findViolations(history, await dumpTree(addressesOf(members)))).toEqual([]);
+    expect(run.output.slice(from)).not.toMatch(/is stopping|started, pid|ended unexpectedly/u);
+    edited.run.child.kill("SIGINT");
+    expect(await edited.run.exit).toBe(0);
   });
 
   test("adds an observer, and deletes its data afterwards if told to", { timeout }, async () => {

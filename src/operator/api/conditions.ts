@@ -140,13 +140,18 @@ const TABLE = {
   ConfigurationInSync: {
     meaning: "Every member runs with the settings of `spec.config`.",
     reasons: {
-      InSync: { status: "True", meaning: "All members say so." },
+      InSync: { status: "True", meaning: "All members that answer say so." },
       ConfigurationRefused: {
         status: "False",
         meaning: "A setting is unknown, malformed or the operator's; the last good ones hold.",
       },
       RestartPending: { status: "False", meaning: "A member has to be restarted for a setting." },
-      ReloadPending: { status: "False", meaning: "A member has not read its settings anew yet." },
+      ReloadPending: {
+        status: "False",
+        meaning:
+          "A member has not taken up yet what needs no restart, or does not say so, as those of " +
+          "earlier versions.",
+      },
       Forming: { status: "False", meaning: FORMING },
       Hibernated: { status: "False", meaning: HIBERNATED },
       NotObserved: { status: "Unknown", meaning: NOT_OBSERVED },

@@ -19,7 +19,8 @@ const CONFIG: JsonSchema = {
   type: "object",
   description:
     "Settings for every member, with the keys of a ZooKeeper configuration file, such as " +
-    "tickTime. Ports, folders and the list of servers are set by the operator.",
+    "tickTime. Ports, folders and the list of servers are set by the operator. Those that the " +
+    "table of keys calls live are taken up by running members; others restart them one by one.",
   default: {},
   maxProperties: 200,
   additionalProperties: {

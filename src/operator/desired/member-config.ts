@@ -12,7 +12,7 @@
 import { hashText } from "../../base/index.ts";
 import type { Ensemble } from "../api/ensemble.ts";
 import { formatZxid } from "../format-zxid.ts";
-import { mergeSettings, renderSettings } from "../member-settings.ts";
+import { mergeSettings, renderSettings, withoutLiveSettings } from "../member-settings.ts";
 import { MEMBER_PORTS, buildChild } from "./child.ts";
 import type { KubeObject, Owner } from "./child.ts";
 import { serverLine } from "./member-names.ts";
@@ -31,8 +31,10 @@ export interface EnsembleIdentity {
 export interface MemberSettings {
   /** The text of a `zoo.cfg` that lists no members. */
   readonly text: string;
-  /** Stands for the text: members whose pods have another one have to be restarted. */
-  readonly hash: string;
+  /** Stands for the text, as members say which one they were given. */
+  readonly digest: string;
+  /** Stands for what takes a restart: pods that have another one have to be replaced. */
+  readonly restartHash: string;
 }
 
 /** Renders the settings; their order in the spec makes no difference. */
@@ -63,7 +65,8 @@ export function renderMemberSettings(
   );
   const lines = renderSettings(settings).sort();
   const text = ["# Made by the operator from spec.config.", ...lines, ""].join("\n");
-  return { text, hash: hashText(text) };
+  const restartHash = hashText(withoutLiveSettings(text));
+  return { text, digest: hashText(text), restartHash };
 }
 
 const PROMETHEUS = "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider";

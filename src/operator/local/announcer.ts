@@ -5,6 +5,7 @@
 import type { EnsembleStep } from "../plan/ensemble-action.ts";
 import { hasQuorum, isSound, membersToBe } from "../plan/ensemble-view.ts";
 import type { EnsembleView } from "../plan/ensemble-view.ts";
+import { membersToReload } from "../plan/settings.ts";
 import type { MemberReport } from "./local-member.ts";
 
 /** Something that happened to the ensemble. */
@@ -17,6 +18,8 @@ export type EnsembleEvent =
   | { readonly kind: "stillWaiting"; readonly members: readonly MemberReport[] }
   /** Everything is as wanted, with other members than before. */
   | { readonly kind: "membersChanged"; readonly members: readonly MemberReport[] }
+  /** All members have taken other settings up, without a restart. */
+  | { readonly kind: "settingsTakenUp" }
   /** There is something to do and no safe step now. */
   | { readonly kind: "waiting"; readonly reason: string };
 
@@ -41,6 +44,7 @@ export class Announcer {
   /** When a quorum was seen last, or was said to be waited for. */
   #waitingSinceMs: number;
   #members = "";
+  #isReloading = false;
   #wait: { readonly reason: string; readonly sinceMs: number; isTold: boolean } | null = null;
 
   constructor(options: AnnouncerOptions, nowMs: number) {
@@ -69,6 +73,7 @@ export class Announcer {
     }
     if (!this.#isAnnounced) return;
     if (step.action.kind === "none") this.#tellMembers("membersChanged", view);
+    this.#updateSettings(view);
     this.#updateWait(step, nowMs);
   }
 
@@ -90,6 +95,12 @@ export class Announcer {
     if (kind === "membersChanged" && members === this.#members) return;
     this.#members = members;
     this.#options.onEvent({ kind, members: this.#options.report() });
+  }
+
+  #updateSettings(view: EnsembleView): void {
+    const wasReloading = this.#isReloading;
+    this.#isReloading = membersToReload(view).length > 0;
+    if (wasReloading && !this.#isReloading) this.#options.onEvent({ kind: "settingsTakenUp" });
   }
 
   #updateWait({ action, reason }: EnsembleStep, nowMs: number): void {

@@ -6,6 +6,8 @@
 import type { Clock } from "../../base/index.ts";
 import type { ObservedPod, ObservedReport } from "../plan/ensemble-observed.ts";
 import type { ObservedProcess } from "../plan/index.ts";
+import { hashText } from "../../base/index.ts";
+import { withoutLiveSettings } from "../member-settings.ts";
 import { createFolder, readTextIfExists } from "./files.ts";
 import { LOCAL_HOST } from "./member-files.ts";
 import type { MemberPaths } from "./member-files.ts";
@@ -55,7 +57,7 @@ export class LocalMember {
   #process: MemberProcess | null = null;
   /** Counts the pods that it would have been. */
   #uid = 0;
-  /** The settings that its process was started with. */
+  /** Of the settings that its process was started with, those that take a restart. */
   #settings: string | null = null;
   #role: ReportedRole = "none";
   #failures = 0;
@@ -98,12 +100,18 @@ export class LocalMember {
     return {
       uid: this.uid,
       state: isGone ? "pending" : this.isRunning ? "running" : "terminating",
-      isCurrent: this.#settings === null || this.#settings === this.#readSettings(),
+      isCurrent: this.#settings === null || this.#settings === restartPartOf(this.#readSettings()),
       isReady: report?.isSynced === true,
       restarts: this.#failures,
       // What fails is started again for ever: a new process would be the same as the old one.
       trouble: null,
     };
+  }
+
+  /** Stands for the settings that it is to have; undefined if there are none. */
+  get settingsDigest(): string | undefined {
+    const text = this.#readSettings();
+    return text === null ? undefined : hashText(text);
   }
 
   /** Its state for the user. */
@@ -129,7 +137,7 @@ export class LocalMember {
     const { ports, paths, server, onEvent } = this.#options;
     // One whose disk was lost begins with an empty one, without a vote.
     createFolder(paths.dataFolder);
-    this.#settings = this.#readSettings();
+    this.#settings = restartPartOf(this.#readSettings());
     this.#uid += 1;
     const started = new MemberProcess(server, paths, (end) => this.#onEnd(end));
     this.#process = started;
@@ -183,4 +191,8 @@ export class LocalMember {
     this.#failures += 1;
     onEvent({ kind: "memberFailed", id: ports.id, ...end });
   }
+}
+
+function restartPartOf(settings: string | null): string | null {
+  return settings === null ? null : withoutLiveSettings(settings);
 }

@@ -97,11 +97,13 @@ function joinMembers(
     .map((sid) => {
       const report = reports.get(sid) ?? null;
       const claim = claims.get(sid);
+      const member = processes.members.get(sid);
       return {
         sid,
-        pod: processes.members.get(sid)?.observePod(processes.isWanted(sid), report) ?? null,
+        pod: member?.observePod(processes.isWanted(sid), report) ?? null,
         claims: claim === undefined ? [] : [claim],
         report,
+        settingsDigest: member?.settingsDigest,
       };
     });
 }

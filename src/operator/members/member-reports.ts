@@ -22,12 +22,13 @@ function findLeader(states: readonly MemberState[]): MemberState | null {
 }
 
 function reportOf(state: MemberState, leader: MemberState | null): ObservedReport {
-  const { zxid, configVersion, voters, ensembleUid, diskProblem } = state;
+  const { zxid, configVersion, voters, ensembleUid, diskProblem, settings } = state;
   const role = ROLES[state.role] ?? "none";
   const isSynced = role !== "none" && role !== "learner";
   const lag = isSynced || state === leader ? lagOf(state, leader) : null;
   const epoch = epochOf(state, leader);
-  return { role, zxid, epoch, lag, configVersion, voters, isSynced, ensembleUid, diskProblem };
+  const known = { zxid, epoch, lag, configVersion, voters, ensembleUid, diskProblem, settings };
+  return { role, isSynced, ...known };
 }
 
 /** A server that does not say its epoch and follows is in that of its leader. */

@@ -2,7 +2,7 @@
  * What a member answers to `member_state` (docs/operations.md), read with mistrust: whatever is
  * not as it should be makes the whole answer none.
  */
-import type { DiskProblem } from "../plan/ensemble-observed.ts";
+import type { DiskProblem, ReportedSettings } from "../plan/ensemble-observed.ts";
 import { MemberError } from "./member-error.ts";
 
 /** What a member says of itself. */
@@ -16,6 +16,8 @@ export interface MemberState {
   readonly voters: readonly number[] | null;
   readonly ensembleUid: string | null;
   readonly diskProblem: DiskProblem | null;
+  /** Undefined if it does not say, as servers of an earlier version. */
+  readonly settings?: ReportedSettings | undefined;
   /**
    * Of a leader: transactions that a synchronised learner may be behind, by id; null for a server
    * that does not say so, as ZooKeeper's do not.
@@ -44,6 +46,7 @@ export function parseMemberState(body: Fields): MemberState {
     voters: readVoters(body),
     ensembleUid: readText(body, "ensemble_id"),
     diskProblem: readDiskProblem(body),
+    settings: readReportedSettings(body),
     learnerLags: readLearnerLags(body),
   };
 }
@@ -65,6 +68,17 @@ function readVoters(body: Fields): number[] | null {
 }
 
 const VOTERS_MAX = 255;
+
+function readReportedSettings(body: Fields): ReportedSettings | undefined {
+  const settings = body["settings"];
+  if (settings === undefined || settings === null) return undefined;
+  if (typeof settings !== "object") fail("settings");
+  const fields = settings as Fields;
+  const awaiting = fields["awaiting_restart"];
+  if (!Array.isArray(awaiting)) fail("settings");
+  const digest = readText(fields, "digest") ?? fail("settings");
+  return { digest, awaitsRestart: awaiting.length > 0 };
+}
 
 function readLearnerLags(body: Fields): Map<number, number> {
   const learners = body["learners"];

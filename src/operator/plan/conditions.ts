@@ -28,6 +28,7 @@ import { planVolumes } from "./grow-volumes.ts";
 import { describeImport } from "./import-condition.ts";
 import { describeRecovery } from "./recover.ts";
 import { outdatedMembers } from "./roll.ts";
+import { membersToReload, membersToRestart } from "./settings.ts";
 
 /** What a condition is to say. */
 export interface ConditionFact<T extends ConditionType = ConditionType> {
@@ -210,7 +211,7 @@ function describeScaleGate(view: EnsembleView): ConditionFact<"ScaleAllowed"> {
   return { reason: "QuorumHealthy", message: "Every voter is synchronised" };
 }
 
-/** What pods tell of it; settings that are refused or read anew while running are not seen here. */
+/** What pods and members tell of it; settings that are refused are not seen here. */
 function describeConfiguration(view: EnsembleView): ConditionFact<"ConfigurationInSync"> {
   const common = describeCommon(view);
   if (common !== null) return common;
@@ -218,6 +219,16 @@ function describeConfiguration(view: EnsembleView): ConditionFact<"Configuration
   if (outdated.length > 0) {
     const message = `${nameMembers(outdated.map(({ sid }) => sid))} must be replaced`;
     return { reason: "RestartPending", message };
+  }
+  const restarting = membersToRestart(view);
+  if (restarting.length > 0) {
+    const message = `${nameMembers(restarting)} must be restarted for a setting`;
+    return { reason: "RestartPending", message };
+  }
+  const reloading = membersToReload(view);
+  if (reloading.length > 0) {
+    const message = `${nameMembers(reloading)} must read the settings anew, or does not say so`;
+    return { reason: "ReloadPending", message };
   }
   return { reason: "InSync", message: "Every member runs with the wanted settings" };
 }

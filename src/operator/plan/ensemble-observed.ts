@@ -152,6 +152,13 @@ export type DiskProblem =
   /** It is damaged and was set aside. */
   | "quarantined";
 
+/** Which settings a member was given last, as it says. */
+export interface ReportedSettings {
+  readonly digest: string;
+  /** Whether some of them take effect only at its next start. */
+  readonly awaitsRestart: boolean;
+}
+
 /** What a member says of itself. */
 export interface ObservedReport {
   /** None while it serves nobody; a learner is on its way to become one of the others. */
@@ -171,6 +178,8 @@ export interface ObservedReport {
   /** The ensemble that its volume belongs to; null if it does not say. */
   readonly ensembleUid: string | null;
   readonly diskProblem: DiskProblem | null;
+  /** Absent if it does not say. */
+  readonly settings?: ReportedSettings | undefined;
 }
 
 /** One member as it is now. */
@@ -183,6 +192,8 @@ export interface ObservedMember {
   readonly report: ObservedReport | null;
   /** The last transaction that it was known to have, as far as that was written down. */
   readonly lastZxid?: bigint | undefined;
+  /** Stands for the settings that it is to have; absent if that is not known. */
+  readonly settingsDigest?: string | undefined;
 }
 
 /** An ensemble as it is now. */

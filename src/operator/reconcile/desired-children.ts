@@ -71,7 +71,7 @@ export function buildChildren(owner: Owner, decisions: ChildDecisions): Manifest
     image: imageOf(ensemble, decisions.defaultImage),
     args: recovery === null ? ["member"] : ["member", "--recovery", ensembleUid],
     configMapName: configMapName(ensemble),
-    configHash: settings.hash,
+    configHash: settings.restartHash,
   };
   const { founders } = decisions;
   const members = rolesOf(decisions);

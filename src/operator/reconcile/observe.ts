@@ -3,8 +3,9 @@
  * nothing, and decides nothing.
  */
 import type { Ensemble } from "../api/index.ts";
-import { memberIdOf } from "../desired/index.ts";
+import { memberIdOf, renderMemberSettings } from "../desired/index.ts";
 import type { KubeObject } from "../kube/index.ts";
+import { operatorDigest } from "../members/operator-digest.ts";
 import type {
   EnsembleObserved,
   ImportReading,
@@ -89,7 +90,17 @@ export async function observe(
   const { refusals, wallMs } = options;
   const growth = { ensemble, refusals, wallMs };
   const lastZxids = lastZxidsOf(ensemble);
-  const members = joinMembers({ pods, claims, reports, committed, sets, growth, lastZxids });
+  const settingsDigest = settingsDigestOf(subject);
+  const members = joinMembers({
+    pods,
+    claims,
+    reports,
+    committed,
+    sets,
+    growth,
+    lastZxids,
+    settingsDigest,
+  });
   const leader = members.find(({ report }) => report?.role === "leader")?.sid ?? null;
   const observed: EnsembleObserved = {
     recorded,
@@ -159,6 +170,14 @@ function credentialsOf({ importLogin }: Subject): string | null {
   return importLogin?.kind === "login" ? importLogin.credentials : null;
 }
 
+/** Of the settings that all members are to have. */
+function settingsDigestOf({ ensemble, adminPassword }: Subject): string | undefined {
+  const { ensembleUid } = readRecord(ensemble);
+  if (ensembleUid === null || adminPassword === null) return undefined;
+  const identity = { ensembleUid, operatorDigest: operatorDigest(adminPassword) };
+  return renderMemberSettings(ensemble, identity).digest;
+}
+
 function setOf(set: KubeObject | undefined): ObservedSet | null {
   return set === undefined ? null : observeSet(set);
 }
@@ -191,6 +210,7 @@ function joinMembers({
   sets,
   growth,
   lastZxids,
+  settingsDigest,
 }: {
   readonly pods: ReadonlyMap<number, KubeObject>;
   readonly claims: readonly KubeObject[];
@@ -199,6 +219,7 @@ function joinMembers({
   readonly sets: { readonly members: ObservedSet | null; readonly observers: ObservedSet | null };
   readonly growth: Omit<GrowthContext, "pod">;
   readonly lastZxids: ReadonlyMap<number, bigint>;
+  readonly settingsDigest: string | undefined;
 }): ObservedMember[] {
   const claimsOf = Map.groupBy(claims, ({ metadata }) =>
     memberIdOf(metadata.name.replace(/^(data|log)-/u, "")),
@@ -222,6 +243,7 @@ function joinMembers({
         claims: own.sort((left, right) => (left.name < right.name ? -1 : 1)),
         report: reports.get(sid) ?? null,
         lastZxid: lastZxids.get(sid),
+        settingsDigest,
       };
     });
 }

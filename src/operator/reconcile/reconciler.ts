@@ -14,6 +14,7 @@ import { OperatorError } from "../operator-error.ts";
 import type { EnsembleStep } from "../plan/ensemble-action.ts";
 import { viewEnsemble } from "../plan/ensemble-view.ts";
 import { planEnsemble } from "../plan/index.ts";
+import { membersToReload } from "../plan/settings.ts";
 import { describeAction, describeFailure, tell } from "./action-events.ts";
 import { readAdminPassword } from "./admin-secret.ts";
 import { applyFinalizers, carryOut } from "./carry-out.ts";
@@ -34,7 +35,7 @@ import { readRecord } from "./record.ts";
 import { readImportLogin } from "./import-secret.ts";
 import type { Observation, ObserveOptions } from "./observe.ts";
 import type { Subject } from "./live-children.ts";
-import { labelRoles } from "./pod-roles.ts";
+import { markPods } from "./pod-marks.ts";
 import { ENSEMBLE, FINALIZER } from "./resources.ts";
 import { StatusKeeper, wantedOf } from "./status-keeper.ts";
 import { findUnsupported } from "./unsupported.ts";
@@ -137,7 +138,7 @@ export class Reconciler {
     }
     if (!ensemble.spec.paused && !isBeingDeleted(object)) {
       this.#checkLead();
-      await labelRoles(observation, this.#options.client);
+      await markPods(observation, this.#options.client);
       await keepMonitoring(observation, memory, this.#options);
     }
     await this.#statuses.write(observation, step, memory);
@@ -203,7 +204,7 @@ export class Reconciler {
     switch (action.kind) {
       case "none":
         memory.waitingSinceMs = null;
-        return { requeueAfterMs: IDLE_MS };
+        return { requeueAfterMs: isReloading(observation) ? PATIENT_POLL_MS : IDLE_MS };
       case "wait":
         // It may be about the login, which may be another one by then.
         memory.importLogin = null;
@@ -276,6 +277,11 @@ export class Reconciler {
     if (this.#options.mayAct()) return;
     throw new KubeError("CANCELLED", "This operator does not lead");
   }
+}
+
+/** Whether members are about to take settings up, which nothing but their answers tells. */
+function isReloading(observation: Observation): boolean {
+  return membersToReload(viewEnsemble(wantedOf(observation), observation.observed)).length > 0;
 }
 
 /** What is asked for; of one that is being deleted, that is of no consequence any more. */

@@ -17,6 +17,9 @@ export const ENSEMBLE_UID = "ensemble.dev/ensemble-uid";
 /** On claims of an ensemble that was imported: the id of its first voting member. */
 export const FIRST_ID = "ensemble.dev/first-id";
 
+/** On pods: stands for the settings that their ConfigMap has. */
+export const SETTINGS = "ensemble.dev/settings";
+
 export const ENSEMBLE: ResourceType = {
   group: "ensemble.dev",
   version: "v1",

@@ -17,6 +17,7 @@ export interface ShownMember {
   readonly id: number;
   readonly role: string;
   readonly port: number;
+  readonly adminPort: number;
   readonly pid: number;
 }
 
@@ -64,13 +65,14 @@ export class CommandRun {
   async members(from = 0): Promise<ShownMember[]> {
     await this.match(/^Connection string: .*\n/mu, from);
     const table = this.output.slice(this.output.lastIndexOf("\nID "));
-    return [...table.matchAll(/^(\d+) +(\w+) +127\.0\.0\.1:(\d+) +\S+ +(\d+)$/gmu)].map(
-      ([, id, role, port, pid]) => ({
-        id: Number(id),
-        role: String(role),
-        port: Number(port),
-        pid: Number(pid),
-      }),
-    );
+    return [
+      ...table.matchAll(/^(\d+) +(\w+) +127\.0\.0\.1:(\d+) +127\.0\.0\.1:(\d+) +(\d+)$/gmu),
+    ].map(([, id, role, port, adminPort, pid]) => ({
+      id: Number(id),
+      role: String(role),
+      port: Number(port),
+      adminPort: Number(adminPort),
+      pid: Number(pid),
+    }));
   }
 }

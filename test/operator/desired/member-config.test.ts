@@ -8,6 +8,9 @@ import {
   renderMemberSettings,
 } from "../../../src/operator/index.ts";
 import type { RecoveryOrder } from "../../../src/operator/index.ts";
+import { hashText } from "../../../src/base/index.ts";
+import { LIVE_KEYS } from "../../../src/operator/member-settings.ts";
+import { CONFIG_KEYS } from "../../../src/server/config/index.ts";
 import { memberHost, podName, wantedIds } from "../../../src/operator/desired/member-names.ts";
 import { parseServerConfig } from "../../../src/server/index.ts";
 import { ownerWith } from "./support/owner.ts";
@@ -68,10 +71,30 @@ describe("renderMemberSettings()", () => {
     },
   );
 
-  it("has another hash only when a setting is another one", () => {
-    const { hash } = settingsOf({ config: { tickTime: 500, syncLimit: 3 } });
-    expect(settingsOf({ config: { syncLimit: 3, tickTime: 500 }, replicas: 5 }).hash).toBe(hash);
-    expect(settingsOf({ config: { syncLimit: 3, tickTime: 501 } }).hash).not.toBe(hash);
+  it("has another digest only when a setting is another one", () => {
+    const { digest } = settingsOf({ config: { tickTime: 500, syncLimit: 3 } });
+    const same = settingsOf({ config: { syncLimit: 3, tickTime: 500 }, replicas: 5 });
+    expect(same.digest).toBe(digest);
+    expect(settingsOf({ config: { syncLimit: 3, tickTime: 501 } }).digest).not.toBe(digest);
+    expect(digest).toBe(hashText(same.text));
+  });
+
+  it("has another hash for pods only when a setting takes a restart", () => {
+    const config = { tickTime: 500, maxClientCnxns: 60 };
+    const { digest, restartHash } = settingsOf({ config });
+    const live = settingsOf({ config: { ...config, maxClientCnxns: 70, connectionMaxTokens: 5 } });
+    expect(live.restartHash).toBe(restartHash);
+    expect(live.digest).not.toBe(digest);
+    const prefixed = { "zookeeper.maxCnxns": 9, "4lw.commands.whitelist": "*" };
+    expect(settingsOf({ config: { ...config, ...prefixed } }).restartHash).toBe(restartHash);
+    expect(settingsOf({ config: { ...config, tickTime: 501 } }).restartHash).not.toBe(restartHash);
+    expect(settingsOf({ config: { ...config, snapCount: 9 } }).restartHash).not.toBe(restartHash);
+  });
+
+  it("knows the keys that running members take up, as their own table has them", () => {
+    const live = CONFIG_KEYS.filter((key) => key.live !== undefined);
+    const names = live.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+    expect(LIVE_KEYS.toSorted()).toEqual(names.toSorted());
   });
 });
 

@@ -92,4 +92,23 @@ describe("Announcer", () => {
     expect(listener.see(withoutOne, 1)).toEqual([]);
     expect(listener.see(withoutOne, 5000)).toEqual([reason]);
   });
+
+  it("tells when all members have taken settings up, and not of those that are replaced", () => {
+    const saying = (digest: string, isCurrent = true): EnsembleObserved => ({
+      ...healthy,
+      members: healthy.members.map((member) => ({
+        ...member,
+        pod: member.pod && { ...member.pod, isCurrent },
+        report: member.report && { ...member.report, settings: { digest, awaitsRestart: false } },
+        settingsDigest: "new",
+      })),
+    });
+    const listener = new Listener();
+    expect(listener.see(saying("new"), 0)).toEqual(["serving"]);
+    expect(listener.see(saying("old"), 100)).toEqual([]);
+    expect(listener.see(saying("new"), 100)).toEqual(["settingsTakenUp"]);
+    expect(listener.see(saying("new"), 100)).toEqual([]);
+    listener.see(saying("old", false), 100);
+    expect(listener.see(saying("new"), 100)).toEqual([]);
+  });
 });

@@ -50,6 +50,19 @@ describe("parseMemberState()", () => {
     });
   });
 
+  it("reads which settings it was given, and whether they wait for a restart", () => {
+    const stateOf = (settings: unknown) => parseMemberState({ ...FOLLOWER, settings }).settings;
+    expect(stateOf({ digest: "d", awaiting_restart: [] })).toEqual({
+      digest: "d",
+      awaitsRestart: false,
+    });
+    expect(stateOf({ digest: "d", awaiting_restart: ["tickTime"] })?.awaitsRestart).toBe(true);
+    expect(stateOf(null)).toBeUndefined();
+    for (const wrong of [7, { digest: "d" }, { digest: null, awaiting_restart: [] }]) {
+      expect(() => stateOf(wrong)).toThrow(MemberError);
+    }
+  });
+
   it("expects little of a member that reads its disk", () => {
     expect(parseMemberState({ server_id: 2, role: "recovering" })).toMatchObject({
       role: "recovering",

@@ -295,3 +295,25 @@ test("members that refuse are asked again, and the refusal is told once", async 
   await world.until(() => isReady(world));
   expect(members.committed?.voters).toEqual([1, 2, 3, 4]);
 });
+
+test("settings that members take up are read back, and no pod goes for them", async () => {
+  const world = await formed(3);
+  const members = world.members();
+  await world.until(() => world.condition("ConfigurationInSync") === "True/InSync");
+  const uids = (): string[] => world.server.all("pods").map(({ metadata }) => metadata.uid);
+  const before = uids();
+  members.inattentive.add(2);
+  world.apply({ config: { maxClientCnxns: "70" } });
+  await world.until(() => world.condition("ConfigurationInSync") === "False/ReloadPending");
+  for (let step = 0; step < 60; step += 1) await world.step();
+  expect(world.condition("ConfigurationInSync")).toBe("False/ReloadPending");
+  expect(isReady(world)).toBe(true);
+
+  // The next change reaches it.
+  members.inattentive.clear();
+  world.apply({ config: { maxClientCnxns: "80" } });
+  await world.until(() => world.condition("ConfigurationInSync") === "True/InSync");
+  expect(uids()).toEqual(before);
+  expect(world.events()).not.toContain("OutOfDate");
+  expect(members.elections).toBe(0);
+});

@@ -20,7 +20,8 @@
  * unschedulable, imageUnavailable, foreign, incomplete, quarantined, uid=theirs (or none),
  * zxid=0x10, last=0x10 (as it is on record), voters=1,2 (as it knows them), serves-nobody,
  * claim=lost (or pending, terminating, none), mark=theirs (or none), first=4 (the first id, as it
- * is on its volume), volume=short (or refused, underway, awaitsRestart, failed).
+ * is on its volume), volume=short (or refused, underway, awaitsRestart, failed),
+ * settings=theirs (other ones than it is to have; or restart, unsaid).
  */
 import assert from "node:assert";
 import {
@@ -296,6 +297,12 @@ function changeMember(before: ObservedEnsembleMember, word: string): ObservedEns
     case "incomplete":
     case "quarantined":
       return withReport({ diskProblem: name, isSynced: false, role: "none" });
+    case "settings": {
+      const digest = value === "theirs" ? "theirs" : "wanted";
+      const settings = { digest, awaitsRestart: value === "restart" };
+      const said = withReport(value === "unsaid" ? {} : { settings });
+      return { ...said, settingsDigest: "wanted" };
+    }
     case "uid":
       return withReport({ ensembleUid: value === "none" ? null : value });
     case "zxid":

@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { hashText } from "../../../../src/base/index.ts";
 import type { FakeApiServer, Json, Stored } from "../../kube/support/fake-api-server.ts";
 import type { FakeMembers } from "./fake-members.ts";
 
@@ -18,6 +19,8 @@ export class FakeCluster {
   readonly #members: (ensemble: string) => FakeMembers;
   /** Whether a pod that is there has been taken for started. */
   readonly #started = new Map<string, { readonly ensemble: string; readonly sid: number }>();
+  /** What was written on pods when their kubelets looked at their volumes last. */
+  readonly #marks = new Map<string, unknown>();
   /** Whether file systems grow only when they are mounted anew. */
   growsUnmountedOnly = false;
   /** The address of a pod, by its number. */
@@ -185,6 +188,10 @@ export class FakeCluster {
       members.start(sid, this.#settingsOf(ensemble));
       return;
     }
+    // A kubelet that looks only when the pod has changed.
+    const mark = (pod.metadata["annotations"] as Json | undefined)?.["ensemble.dev/settings"];
+    if (this.#marks.get(pod.metadata.uid) !== mark) members.mount(sid, this.#settingsOf(ensemble));
+    this.#marks.set(pod.metadata.uid, mark);
     const ready = members.isServing(sid) ? "True" : "False";
     const conditions = [{ type: "Ready", status: ready }];
     this.#server.patch("pods", pod, { status: { ...status, conditions } });
@@ -195,6 +202,6 @@ export class FakeCluster {
       { "zoo.cfg": string; founders?: string } | undefined;
     const uid = /^ensemble\.id=(.*)$/m.exec(data?.["zoo.cfg"] ?? "")?.[1] ?? "";
     const founders = data?.founders?.split(",").map(Number) ?? [];
-    return { ensembleUid: uid, founders };
+    return { ensembleUid: uid, founders, digest: hashText(data?.["zoo.cfg"] ?? "") };
   }
 }

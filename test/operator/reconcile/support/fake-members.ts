@@ -29,6 +29,8 @@ interface Volume {
 export interface MemberSettings {
   readonly ensembleUid: string;
   readonly founders: readonly number[];
+  /** Stands for its settings. */
+  readonly digest: string;
 }
 
 /** The identity of servers that are not of this ensemble; they do not say it. */
@@ -52,6 +54,8 @@ export class FakeMembers implements MemberAccess {
   refuses = false;
   /** Members that do not serve, though their process runs. */
   readonly stuck = new Set<number>();
+  /** Members that do not look at settings that are written while they run. */
+  readonly inattentive = new Set<number>();
   readonly #volumes = new Map<number, Volume>();
   readonly #old = new Set<number>();
   /** Why they cannot be joined, and the login that they were asked with last. */
@@ -75,7 +79,7 @@ export class FakeMembers implements MemberAccess {
     const old = Array.from({ length: count }, (_, index) => index + 1);
     for (const sid of old) {
       this.#old.add(sid);
-      this.#alive.set(sid, { ensembleUid: ELSEWHERE, founders: [] });
+      this.#alive.set(sid, { ensembleUid: ELSEWHERE, founders: [], digest: "" });
       this.#volumes.set(sid, { ensembleUid: ELSEWHERE, isComplete: true, mayFound: false });
     }
     this.committed = { version: 1n, voters: old, observers: [] };
@@ -87,6 +91,13 @@ export class FakeMembers implements MemberAccess {
     this.#alive.set(sid, settings);
     const volume = this.#volumeOf(sid);
     volume.mayFound = volume.ensembleUid === null && settings.founders.includes(sid);
+  }
+
+  /** Other settings were written for it while it runs. */
+  mount(sid: number, { digest }: MemberSettings): void {
+    const settings = this.#alive.get(sid);
+    if (settings === undefined || this.inattentive.has(sid)) return;
+    this.#alive.set(sid, { ...settings, digest });
   }
 
   /** A pod went; a leader that is asked to stop hands over if it can. */
@@ -232,7 +243,12 @@ export class FakeMembers implements MemberAccess {
       isSynced: isServing,
       ensembleUid: this.#old.has(sid) ? null : ensembleUid,
       diskProblem: null,
+      ...(this.#old.has(sid) ? {} : { settings: this.#settingsOf(sid) }),
     };
+  }
+
+  #settingsOf(sid: number): ObservedReport["settings"] {
+    return { digest: this.#alive.get(sid)?.digest ?? "", awaitsRestart: false };
   }
 
   #isSynced(sid: number): boolean {
