@@ -8,7 +8,7 @@
 import type { Command } from "commander";
 import { hashText } from "../base/index.ts";
 import { memberIdOf } from "../operator/index.ts";
-import type { ServerConfig } from "../server/index.ts";
+import { followSettings } from "./member/follow-settings.ts";
 import { prepareMember } from "./member/prepare-member.ts";
 import { rereadMember, settingsFileOf } from "./member/reread-member.ts";
 import { addServeOptions, serve, whenStopWanted } from "./serve.ts";
@@ -56,7 +56,15 @@ async function runMember(id: number, flags: MemberFlags, deps: MemberDeps): Prom
   logger.info("Configuration is written", { server: String(id), file, isFounding });
   const config = { ...deps.loadServerConfig(file), settingsDigest: hashText(settings) };
   const settingsFile = settingsFileOf(flags.config);
-  const readConfig = (): ServerConfig => rereadMember(settingsFile, file);
-  const followed = { file: settingsFile, text: settings, readConfig };
-  await serve({ config, logger, stopWanted, followed }, deps);
+  await serve(
+    {
+      config,
+      logger,
+      stopWanted,
+      readConfig: () => rereadMember(settingsFile, file),
+      accompany: (server, log) =>
+        followSettings({ file: settingsFile, text: settings }, server, log),
+    },
+    deps,
+  );
 }

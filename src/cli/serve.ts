@@ -2,7 +2,6 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { Logger } from "../observe/index.ts";
-import { watchText } from "../operator/index.ts";
 import type { ServerConfig } from "../server/index.ts";
 
 /** A server that runs. */
@@ -74,48 +73,24 @@ export interface Service {
   readonly logger: Logger;
   /** Resolves when it is to stop. */
   readonly stopWanted: Promise<void>;
-  /** A file that it follows. */
-  readonly followed?: FollowedSettings;
+  /** Makes a configuration of what is to hold now. @throws ConfigError @default of its file */
+  readonly readConfig?: () => ServerConfig;
+  /** Begins what goes along with the server, and is closed before it stops. */
+  readonly accompany?: (server: RunningServer, logger: Logger) => { close(): void };
 }
-
-/** Settings that somebody else may write anew at any time, in one step. */
-export interface FollowedSettings {
-  readonly file: string;
-  /** What the server was started with. */
-  readonly text: string;
-  /** Makes a configuration of the newest ones. @throws ConfigError */
-  readonly readConfig: () => ServerConfig;
-}
-
-/** How often it is looked whether there are other settings. */
-const LOOK_MS = 2_000;
 
 /** Runs a server until it is asked to stop; rejects when it cannot go on. */
 export async function serve(service: Service, { startServer }: ServeDeps): Promise<void> {
-  const { config, stopWanted, followed } = service;
+  const { config, stopWanted, readConfig, accompany } = service;
   const id = config.myId === null ? {} : { server: String(config.myId) };
   const logger = service.logger.child(id);
   for (const warning of config.warnings) service.logger.warn("Configuration", { warning });
-  const server = await startServer({ config, logger, readConfig: followed?.readConfig });
-  const watch = followed === undefined ? null : followSettings(followed, server, logger);
+  const server = await startServer({ config, logger, readConfig });
+  const companion = accompany?.(server, logger);
   try {
     await Promise.race([stopWanted, server.done]);
   } finally {
-    watch?.close();
+    companion?.close();
   }
   await server.stop();
-}
-
-function followSettings({ file, text }: FollowedSettings, server: RunningServer, logger: Logger) {
-  const reload = (newest: string | null): void => {
-    if (newest === null) return;
-    try {
-      server.reload();
-    } catch (error) {
-      // Whatever it is: all members of an ensemble get the same settings, and must not end of them.
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.error("The new settings cannot be used: nothing changes", { reason });
-    }
-  };
-  return watchText(file, text, reload, LOOK_MS);
 }
