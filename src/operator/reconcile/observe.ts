@@ -123,9 +123,10 @@ export async function observe(
 }
 
 /**
- * The membership, from a quorum that serves; null if there is none. One that is lost would be waited
- * for at each look: before something is done that is right, but only to say how things are, it is
- * enough that all members have just said that they do not serve. One that is silent may serve.
+ * The membership, from a quorum that serves; null if there is none. One that is lost would be
+ * waited for at each look: before something is done that is right, but only to say how things are,
+ * it is enough that all members have just said that they do not serve. One that is silent may
+ * serve.
  */
 async function findMembership(
   target: EnsembleTarget,
