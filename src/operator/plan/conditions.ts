@@ -14,6 +14,7 @@ import type {
 import {
   hasQuorum,
   isCommitted,
+  isOutOfDate,
   isSound,
   isToHibernate,
   membersToBe,
@@ -28,7 +29,7 @@ import { planVolumes } from "./grow-volumes.ts";
 import { describeImport } from "./import-condition.ts";
 import { describeRecovery } from "./recover.ts";
 import { outdatedMembers } from "./roll.ts";
-import { membersToReload, membersToRestart } from "./settings.ts";
+import { membersToReload } from "./settings.ts";
 
 /** What a condition is to say. */
 export interface ConditionFact<T extends ConditionType = ConditionType> {
@@ -215,14 +216,9 @@ function describeScaleGate(view: EnsembleView): ConditionFact<"ScaleAllowed"> {
 function describeConfiguration(view: EnsembleView): ConditionFact<"ConfigurationInSync"> {
   const common = describeCommon(view);
   if (common !== null) return common;
-  const outdated = outdatedMembers(view).filter(({ pod }) => !pod.isCurrent);
+  const outdated = outdatedMembers(view).filter(isOutOfDate);
   if (outdated.length > 0) {
     const message = `${nameMembers(outdated.map(({ sid }) => sid))} must be replaced`;
-    return { reason: "RestartPending", message };
-  }
-  const restarting = membersToRestart(view);
-  if (restarting.length > 0) {
-    const message = `${nameMembers(restarting)} must be restarted for a setting`;
     return { reason: "RestartPending", message };
   }
   const reloading = membersToReload(view);

@@ -117,9 +117,19 @@ export function hasQuorumWithout(view: EnsembleView, sid: number): boolean {
   return missing.size * 2 < voters.length;
 }
 
-/** Whether a member's pod is not the one that its StatefulSet would make, on a volume as it is. */
-export function isDue({ claims, pod }: ObservedMember): boolean {
-  return pod?.isCurrent === false || claims.some(({ growth }) => growth === "awaitsRestart");
+/**
+ * Whether a member's pod is not the one that its StatefulSet would make, or started with settings
+ * that it cannot do away with by itself.
+ */
+export function isOutOfDate({ pod, report, settingsDigest }: ObservedMember): boolean {
+  if (pod === null || settingsDigest === undefined) return pod?.isCurrent === false;
+  const { digest, awaitsRestart } = report?.settings ?? { digest: null, awaitsRestart: false };
+  return !pod.isCurrent || (awaitsRestart && digest === settingsDigest);
+}
+
+/** Whether a member's pod is out of date, or has to mount a volume anew. */
+export function isDue(member: ObservedMember): boolean {
+  return isOutOfDate(member) || member.claims.some(({ growth }) => growth === "awaitsRestart");
 }
 
 /** Whether a member's volume was deleted and goes as soon as its pod ends. */

@@ -13,6 +13,7 @@ import {
   hasQuorumWithout,
   isDue,
   isImported,
+  isOutOfDate,
   isSound,
   isVolumeSpared,
   membersToBe,
@@ -47,7 +48,7 @@ export function planReplacement(view: EnsembleView): EnsembleStep | null {
   const idle = outdatedMembers(view).find((member) => isIdle(view, member));
   if (idle === undefined) return null;
   const reason = `${describeFlaw(idle)} and does not serve`;
-  return deletePod(idle, idle.pod.isCurrent ? "VolumeGrown" : "OutOfDateAndUnready", reason);
+  return deletePod(idle, isOutOfDate(idle) ? "OutOfDateAndUnready" : "VolumeGrown", reason);
 }
 
 /**
@@ -90,12 +91,13 @@ export function planRoll(view: EnsembleView): EnsembleStep | null {
     });
     if (handOver !== null) return handOver;
   }
-  return deletePod(candidate, candidate.pod.isCurrent ? "VolumeGrown" : "OutOfDate", reason);
+  return deletePod(candidate, isOutOfDate(candidate) ? "OutOfDate" : "VolumeGrown", reason);
 }
 
-function describeFlaw({ sid, pod }: Candidate): string {
-  const name = nameMembers([sid]);
-  return pod.isCurrent ? `${name} has to mount its larger volume anew` : `${name} is out of date`;
+function describeFlaw(candidate: Candidate): string {
+  const name = nameMembers([candidate.sid]);
+  if (isOutOfDate(candidate)) return `${name} is out of date`;
+  return `${name} has to mount its larger volume anew`;
 }
 
 function describeObstacle(view: EnsembleView): string | null {

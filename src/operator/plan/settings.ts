@@ -1,30 +1,20 @@
 /**
- * Which members go by other settings than they are to have. Those that only a restart brings are
- * seen by the pod, which is replaced; the others a member takes up by itself, and says so.
+ * Which members go by other settings than they are to have, and will take them up by themselves.
+ * Those that need a restart for it are out of date, and are replaced.
  */
+import { isOutOfDate } from "./ensemble-view.ts";
 import type { EnsembleView } from "./ensemble-view.ts";
-import type { ObservedMember } from "./ensemble-observed.ts";
 
-/** The members that have not read the newest settings yet, or do not say so; by ascending id. */
-export function membersToReload(view: EnsembleView): number[] {
-  return answering(view)
-    .filter(({ report, settingsDigest }) => report?.settings?.digest !== settingsDigest)
-    .map(({ sid }) => sid);
-}
-
-/** The members that have read them and say that they need a restart, though their pods do not. */
-export function membersToRestart(view: EnsembleView): number[] {
-  return answering(view)
-    .filter(({ report, settingsDigest }) => {
-      return report?.settings?.digest === settingsDigest && report?.settings?.awaitsRestart;
-    })
-    .map(({ sid }) => sid);
-}
-
-/** Pods that are to be replaced get their settings then; who does not answer serves nobody. */
-function answering({ observed }: EnsembleView): ObservedMember[] {
-  return observed.members.filter(({ pod, report, settingsDigest }) => {
-    const isToStay = pod?.state === "running" && pod.isCurrent;
-    return isToStay && report !== null && settingsDigest !== undefined;
+/**
+ * The members that run and have not read the newest settings yet, or do not say so; by ascending
+ * id. Who does not answer at all serves nobody.
+ */
+export function membersToReload({ observed }: EnsembleView): number[] {
+  const isToReload = observed.members.filter((member) => {
+    const { pod, report, settingsDigest } = member;
+    if (settingsDigest === undefined || report === null) return false;
+    const isToStay = pod?.state === "running" && !isOutOfDate(member);
+    return isToStay && report.settings?.digest !== settingsDigest;
   });
+  return isToReload.map(({ sid }) => sid);
 }

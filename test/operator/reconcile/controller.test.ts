@@ -317,3 +317,19 @@ test("settings that members take up are read back, and no pod goes for them", as
   expect(world.events()).not.toContain("OutOfDate");
   expect(members.elections).toBe(0);
 });
+
+test("a member that says it needs a restart for a setting gets one, and no other", async () => {
+  const world = await formed(3);
+  const members = world.members();
+  const deleted: string[] = [];
+  world.server.onDelete = (plural, name) => {
+    if (plural === "pods") deleted.push(name);
+  };
+  members.inflexible.add(3);
+  world.apply({ config: { maxClientCnxns: "70" } });
+  await world.until(() => deleted.length > 0);
+  await world.until(() => isReady(world));
+  await world.until(() => world.condition("ConfigurationInSync") === "True/InSync");
+  expect(deleted).toEqual(["zk-2"]);
+  expect(members.quorumLosses).toBe(0);
+});

@@ -31,6 +31,8 @@ export interface MemberSettings {
   readonly founders: readonly number[];
   /** Stands for its settings. */
   readonly digest: string;
+  /** Whether they wait for its restart. @default false */
+  readonly awaitRestart?: boolean;
 }
 
 /** The identity of servers that are not of this ensemble; they do not say it. */
@@ -56,6 +58,8 @@ export class FakeMembers implements MemberAccess {
   readonly stuck = new Set<number>();
   /** Members that do not look at settings that are written while they run. */
   readonly inattentive = new Set<number>();
+  /** Members that need a restart for any other setting. */
+  readonly inflexible = new Set<number>();
   readonly #volumes = new Map<number, Volume>();
   readonly #old = new Set<number>();
   /** Why they cannot be joined, and the login that they were asked with last. */
@@ -97,7 +101,9 @@ export class FakeMembers implements MemberAccess {
   mount(sid: number, { digest }: MemberSettings): void {
     const settings = this.#alive.get(sid);
     if (settings === undefined || this.inattentive.has(sid)) return;
-    this.#alive.set(sid, { ...settings, digest });
+    const isOther = digest !== settings.digest;
+    const awaitRestart = settings.awaitRestart || (isOther && this.inflexible.has(sid));
+    this.#alive.set(sid, { ...settings, digest, awaitRestart });
   }
 
   /** A pod went; a leader that is asked to stop hands over if it can. */
@@ -248,7 +254,8 @@ export class FakeMembers implements MemberAccess {
   }
 
   #settingsOf(sid: number): ObservedReport["settings"] {
-    return { digest: this.#alive.get(sid)?.digest ?? "", awaitsRestart: false };
+    const { digest = "", awaitRestart = false } = this.#alive.get(sid) ?? {};
+    return { digest, awaitsRestart: awaitRestart };
   }
 
   #isSynced(sid: number): boolean {
