@@ -132,11 +132,12 @@ export class FaultRun {
       }
       await sleep(randomInt(this.#random, faultMsMin, faultMsMax));
       for (const heal of heals.reverse()) await heal();
-      await this.#ensemble.startEnded();
-      await this.#ensemble.administrator.restoreMembers(RECOVERY_TIMEOUT_MS);
       const isPatient = this.#random.next() < PATIENCE;
-      await this.#whenWriting();
-      if (isPatient) await this.#ensemble.whenServing(RECOVERY_TIMEOUT_MS);
+      await this.#ensemble.keepStarted(async () => {
+        await this.#ensemble.administrator.restoreMembers(RECOVERY_TIMEOUT_MS);
+        await this.#whenWriting();
+        if (isPatient) await this.#ensemble.whenServing(RECOVERY_TIMEOUT_MS);
+      });
     }
   }
 
@@ -179,9 +180,11 @@ export class FaultRun {
 
   /** All servers serve, what vanished has expired, and all trees are what the history says. */
   async #judgeEnd(): Promise<void> {
-    // An answer that never came may have been a change all the same, and a late one.
-    await this.#ensemble.administrator.restoreMembers(RECOVERY_TIMEOUT_MS);
-    await this.#ensemble.whenServing(RECOVERY_TIMEOUT_MS);
+    await this.#ensemble.keepStarted(async () => {
+      // An answer that never came may have been a change all the same, and a late one.
+      await this.#ensemble.administrator.restoreMembers(RECOVERY_TIMEOUT_MS);
+      await this.#ensemble.whenServing(RECOVERY_TIMEOUT_MS);
+    });
     const vanished = new Set(this.#clients.flatMap((client) => client.vanished));
     const tree = await this.#whenExpired(vanished);
     const lines = this.#comparable(tree);

@@ -121,13 +121,17 @@ export class FaultyEnsemble {
     await member.process?.stop();
   }
 
-  /** Starts what has ended, and notes what should not have. */
-  async startEnded(): Promise<void> {
-    for (const { id, process: server, mayEnd } of this.#members.values()) {
-      if (server?.hasExited() !== true) continue;
-      if (!mayEnd) this.surprises.push(`Server ${id} ended by itself: ${await server.exited}`);
-      await this.startServer(id);
-    }
+  /** Does `work`, and starts what has ended before or ends meanwhile: a broken disk takes time. */
+  async keepStarted(work: () => Promise<void>): Promise<void> {
+    let isOver = false;
+    const done = work().finally(() => (isOver = true));
+    const start = async (): Promise<void> => {
+      while (!isOver) {
+        await this.#startEnded();
+        await sleep(POLL_MS);
+      }
+    };
+    await Promise.all([done, start()]);
   }
 
   /** Freezes a server, unless another fault has ended it. */
@@ -218,6 +222,15 @@ export class FaultyEnsemble {
       for (const { disk } of this.#members.values()) spawnSync("umount", ["--lazy", disk]);
     }
     this.network.close();
+  }
+
+  /** Notes what should not have ended. */
+  async #startEnded(): Promise<void> {
+    for (const { id, process: server, mayEnd } of this.#members.values()) {
+      if (server?.hasExited() !== true) continue;
+      if (!mayEnd) this.surprises.push(`Server ${id} ended by itself: ${await server.exited}`);
+      await this.startServer(id);
+    }
   }
 
   #applyImpairments(): Promise<void> {
