@@ -15,12 +15,13 @@ import {
   installOperator,
   removeOperator,
 } from "./support/ensemble-on-cluster.ts";
-import { apply, get, kubectl } from "./support/kubectl.ts";
+import { apply, get, kubectl, run } from "./support/kubectl.ts";
 import { UnderLoad } from "./support/under-load.ts";
 import { HAS_PODS } from "./support/which-cluster.ts";
 
 const NAMESPACE = "life";
 const NODE = "node-1";
+const ALL = ["demo-0", "demo-1", "demo-2"];
 
 /** The version that the operator's image has, and another one of the same program. */
 const VERSION = "0.1.0";
@@ -84,11 +85,29 @@ async function deletePod(name: string): Promise<void> {
   await kubectl(`delete pod ${name} -n ${NAMESPACE} --wait=false --ignore-not-found`);
 }
 
+/** Asks for a pod to go as those do who drain nodes; whether its budget allows it now. */
+async function evict(name: string): Promise<boolean> {
+  const metadata = { name, namespace: NAMESPACE };
+  const eviction = JSON.stringify({ apiVersion: "policy/v1", kind: "Eviction", metadata });
+  const path = `/api/v1/namespaces/${NAMESPACE}/pods/${name}/eviction`;
+  const { code, stderr } = await run("kubectl", ["create", "--raw", path, "-f", "-"], eviction);
+  if (code !== 0) expect(stderr).toContain("(TooManyRequests): Cannot evict pod");
+  return code === 0;
+}
+
 /** Waits until a pod of this name is another one than before. */
 async function whenReplaced(name: string, uid: string): Promise<void> {
   const isReplaced = async (): Promise<boolean> =>
     (await ensemble.pods()).some(({ metadata }) => metadata.name === name && metadata.uid !== uid);
   await eventually(`${name} is replaced`, isReplaced, PATIENCE_MS);
+}
+
+/** Whether a pod of this name is another one than before, and ready. */
+async function isBack(name: string, uid: string): Promise<boolean> {
+  const pods = await ensemble.pods();
+  const pod = pods.find(({ metadata }) => metadata.name === name && metadata.uid !== uid);
+  const ready = pod?.status.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "True";
 }
 
 async function podNamed(name: string) {
@@ -200,7 +219,7 @@ describe.skipIf(!HAS_PODS)("An ensemble", () => {
   test("survives the loss of a volume", async () => {
     await load.during("delete a volume", async () => {
       const leader = await ensemble.leader();
-      const victim = ["demo-0", "demo-1"].find((name) => name !== leader) ?? "demo-2";
+      const victim = ALL.find((name) => name !== leader) ?? "";
       const { metadata } = await podNamed(victim);
       await kubectl(`delete pvc data-${victim} -n ${NAMESPACE} --wait=false`);
       await deletePod(victim);
@@ -266,6 +285,28 @@ describe.skipIf(!HAS_PODS)("An ensemble", () => {
         "disruption budget",
       );
       await kubectl(`uncordon ${NODE}`);
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+  });
+
+  test("lets go of one member at a time when they are evicted", async () => {
+    const leader = await ensemble.leader();
+    const [first = "", second = ""] = ALL.filter((name) => name !== leader);
+    const pods = (await ensemble.pods()).map(({ metadata }) => metadata);
+    const isAnotherBack = (name: string): Promise<boolean> =>
+      isBack(name, pods.find((pod) => pod.name === name)?.uid ?? "");
+    await load.during("evict both followers", async () => {
+      await eventually("the first may go", () => evict(first), PATIENCE_MS);
+      expect(await evict(second)).toBe(false);
+      await eventually("the second may go", () => evict(second), PATIENCE_MS);
+      expect(await isAnotherBack(first)).toBe(true);
+      await eventually("the second is back", () => isAnotherBack(second), PATIENCE_MS);
+    });
+    await load.during("evict the leader", async () => {
+      await eventually("the leader may go", () => evict(leader), PATIENCE_MS);
+      await eventually("it is back", () => isAnotherBack(leader), PATIENCE_MS);
+      const leadsNoMore = async () => (await ensemble.observe()).status?.leader !== leader;
+      await eventually("another one leads", leadsNoMore, PATIENCE_MS);
       await ensemble.whenReady(PATIENCE_MS);
     });
   });

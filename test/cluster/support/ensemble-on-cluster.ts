@@ -5,9 +5,16 @@
 import type { ResourceType } from "../../../src/operator/kube/index.ts";
 import { eventually } from "../../integration/support/test-ensemble.ts";
 import { ENSEMBLE, openKubeClient } from "./kube-client.ts";
-import { apply, kubectl, run } from "./kubectl.ts";
+import { apply, get, kubectl, run } from "./kubectl.ts";
 
 const POD: ResourceType = { group: "", version: "v1", kind: "Pod", plural: "pods" };
+
+const CLAIM: ResourceType = {
+  group: "",
+  version: "v1",
+  kind: "PersistentVolumeClaim",
+  plural: "persistentvolumeclaims",
+};
 
 const CLIENT_PORT = 2181;
 
@@ -18,11 +25,23 @@ const MEMBERS_MAX = 5;
 interface Observed {
   readonly metadata: { readonly generation: number };
   readonly status?: {
+    readonly phase?: string;
     readonly leader?: string;
     readonly version?: string;
     readonly ensembleUid?: string;
+    readonly recovery?: {
+      readonly survivor: number;
+      readonly lostEnsembleUid: string;
+      readonly zxid: string;
+      readonly others: readonly { readonly id: number; readonly zxid?: string }[];
+    };
     readonly conditions?: readonly ConditionSeen[];
-    readonly members?: readonly { readonly id: number; readonly role?: string }[];
+    readonly members?: readonly {
+      readonly id: number;
+      readonly role?: string;
+      readonly reason?: string;
+      readonly zxid?: string;
+    }[];
   };
 }
 
@@ -40,11 +59,25 @@ export interface PodSeen {
     readonly name: string;
     readonly uid: string;
     readonly deletionTimestamp?: string;
+    readonly ownerReferences?: readonly { readonly uid: string }[];
   };
   readonly spec: { readonly containers: readonly { readonly image: string }[] };
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** A claim as far as the tests look at it. */
+export interface ClaimSeen {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly volumeName?: string;
+    readonly resources: { readonly requests: { readonly storage: string } };
+  };
+  readonly status: {
+    readonly capacity?: { readonly storage: string };
+    readonly allocatedResourceStatuses?: { readonly storage?: string };
   };
 }
 
@@ -91,8 +124,8 @@ export class EnsembleOnCluster {
     return seen;
   }
 
-  /** Waits for a condition to have one of its reasons. */
-  async whenReason(type: string, reason: string, timeoutMs: number): Promise<void> {
+  /** Waits for a condition to have one of its reasons; answers its message. */
+  async whenReason(type: string, reason: string, timeoutMs: number): Promise<string> {
     let seen = await this.observe();
     const hasReason = async (): Promise<boolean> => {
       seen = await this.observe();
@@ -103,6 +136,7 @@ export class EnsembleOnCluster {
     } catch (error) {
       throw new Error(await this.#explain(seen), { cause: error });
     }
+    return conditionOf(seen, type)?.message ?? "";
   }
 
   /** The object as it is now. */
@@ -119,11 +153,30 @@ export class EnsembleOnCluster {
   }
 
   /** The pods of its members, by name. */
-  async pods(): Promise<readonly PodSeen[]> {
+  pods(): Promise<readonly PodSeen[]> {
+    return this.#list<PodSeen>(POD);
+  }
+
+  /** The claims of their volumes, by name. */
+  claims(): Promise<readonly ClaimSeen[]> {
+    return this.#list<ClaimSeen>(CLAIM);
+  }
+
+  /** What its Events of a reason say. */
+  async events(reason: string): Promise<string[]> {
+    const fields = `involvedObject.kind=Ensemble,involvedObject.name=${this.name},reason=${reason}`;
+    const { items } = await get<{ items: readonly { readonly message: string }[] }>(
+      `events -n ${this.namespace} --field-selector=${fields}`,
+    );
+    return items.map(({ message }) => message);
+  }
+
+  async #list<T extends { readonly metadata: { readonly name: string } }>(
+    type: ResourceType,
+  ): Promise<T[]> {
     const labelSelector = `app.kubernetes.io/instance=${this.name},app.kubernetes.io/name=ensemble`;
-    const selection = { namespace: this.namespace, labelSelector };
-    const { objects } = await this.#client.list(POD, selection);
-    return (objects as unknown as PodSeen[]).toSorted((a, b) =>
+    const { objects } = await this.#client.list(type, { namespace: this.namespace, labelSelector });
+    return (objects as unknown as T[]).toSorted((a, b) =>
       a.metadata.name < b.metadata.name ? -1 : 1,
     );
   }
