@@ -55,6 +55,7 @@ describe("What members report", () => {
         isSynced: true,
         ensembleUid: pods.ensembleUid,
         diskProblem: null,
+        settings: { digest: expect.stringMatching(/^[0-9a-f]+$/u), awaitsRestart: false },
       });
     }
   });
