@@ -124,7 +124,7 @@ function describeDegraded(view: EnsembleView, step: EnsembleStep): ConditionFact
   const unsound = unsoundMembers(view);
   const isByOurHand = step.progress !== "AsWanted" && step.progress !== "Waiting";
   if (common === null && unsound.length > 0 && !isByOurHand && !wanted.isPaused) {
-    const message = `${nameMembers(unsound)} should serve and does not`;
+    const message = `Not serving, and should be: ${nameMembers(unsound).toLowerCase()}`;
     return { reason: "MemberUnavailable", message };
   }
   return { reason: "AsExpected", message: "Nothing is known to be broken" };
@@ -141,36 +141,40 @@ function findBroken({ committed, members }: EnsembleObserved): ConditionFact<"De
   const table: readonly [ReasonOf<"Degraded">, string, (member: ObservedMember) => boolean][] = [
     [
       "VolumeForeign",
-      "has a volume with the data of another ensemble, which is left alone",
+      "A volume has the data of another ensemble, and is left alone",
       ({ pod, report }) => pod?.trouble === "foreignVolume" || report?.diskProblem === "foreign",
     ],
     [
       "VolumeLost",
-      "lost its volume or its data",
+      "A volume or what was on it is lost",
       (member) =>
         isAnyClaim(member, "lost") ||
         (member.pod !== null && isAnyClaim(member, "terminating")) ||
         // The volume of a member that is on its way in has no data yet.
         (isMember(member) && (member.report?.diskProblem ?? null) !== null),
     ],
-    ["MemberFailing", "ends again and again", ({ pod }) => pod?.trouble === "crashLooping"],
-    ["ImageUnavailable", "cannot get its image", ({ pod }) => pod?.trouble === "imageUnavailable"],
-    ["PodUnschedulable", "finds no node", ({ pod }) => pod?.trouble === "unschedulable"],
+    ["MemberFailing", "Ends again and again", ({ pod }) => pod?.trouble === "crashLooping"],
+    [
+      "ImageUnavailable",
+      "The image cannot be had",
+      ({ pod }) => pod?.trouble === "imageUnavailable",
+    ],
+    ["PodUnschedulable", "There is no node", ({ pod }) => pod?.trouble === "unschedulable"],
     [
       "VolumeGrowthFailed",
-      "has a volume that did not grow; the conditions and Events of its claim say why",
+      "A volume did not grow; the conditions and Events of its claim say why",
       (member) => isMember(member) && isAnyGrowth(member, "failed"),
     ],
     [
       "VolumeGrowthRefused",
-      "has a claim that Kubernetes does not let grow: let its StorageClass allow it " +
-        "(allowVolumeExpansion), or delete the claims one by one to have larger ones made",
+      "A claim may not grow; let its StorageClass allow it (allowVolumeExpansion), or delete the " +
+        "claims one by one to have larger ones made",
       (member) => isAnyGrowth(member, "refused"),
     ],
   ];
   for (const [reason, what, isBroken] of table) {
     const sids = members.filter(isBroken).map(({ sid }) => sid);
-    if (sids.length > 0) return { reason, message: `${nameMembers(sids)} ${what}` };
+    if (sids.length > 0) return { reason, message: `${what}: ${nameMembers(sids).toLowerCase()}` };
   }
   return null;
 }
