@@ -120,6 +120,18 @@ async function podUids(): Promise<string[]> {
   return (await ensemble.pods()).map(({ metadata }) => metadata.uid);
 }
 
+/** How many connections from one address each member takes now, as it says itself. */
+async function connectionLimits(): Promise<(number | undefined)[]> {
+  const pods = await ensemble.pods();
+  return Promise.all(
+    pods.map(async ({ status }) => {
+      const answer = await fetch(`http://${status.podIP}:8080/commands/configuration`);
+      const settings = (await answer.json()) as { readonly max_client_cnxns?: number };
+      return settings.max_client_cnxns;
+    }),
+  );
+}
+
 interface LeaseSeen {
   readonly spec: { readonly holderIdentity: string };
 }
@@ -204,6 +216,20 @@ describe.skipIf(!HAS_PODS)("An ensemble", () => {
       await ensemble.want({ ...TUNED, version: OTHER_VERSION, replicas: 3 });
       await ensemble.whenReady(PATIENCE_MS);
     });
+  });
+
+  test("takes another setting up without a restart", async () => {
+    const before = await podUids();
+    const config = { ...TUNED.config, maxClientCnxns: 70 };
+    await load.during("a setting without a restart", async () => {
+      await ensemble.want({ ...TUNED, version: OTHER_VERSION, replicas: 3, config });
+      const areTaken = async (): Promise<boolean> =>
+        (await connectionLimits()).join() === "70,70,70";
+      await eventually("all members go by it", areTaken, PATIENCE_MS);
+      await ensemble.whenReady(PATIENCE_MS);
+    });
+    await ensemble.whenReason("ConfigurationInSync", "InSync", PATIENCE_MS);
+    expect(await podUids()).toEqual(before);
   });
 
   test("survives the loss of its leader's pod", async () => {
