@@ -137,26 +137,17 @@ async function twoEpochs(folder: string): Promise<Storage> {
   return storage;
 }
 
-test("openHistory() does not pass over what became unreadable at the end of an epoch", async () => {
+// The first transaction of an epoch may follow any other, so that the zxids show no gap; and in the
+// newest file more could still be written.
+test.each([
+  ["at the end of an epoch", makeZxid(1, 1)],
+  ["in the newest file", makeZxid(2, 1)],
+])("openHistory() finds every byte that is another one %s", async (_, first) => {
   const folder = memoryFolder();
   const storage = await twoEpochs(folder);
-  const name = path.join(folder, "version-2", `log.${makeZxid(1, 1).toString(16)}`);
+  const name = path.join(folder, "version-2", `log.${first.toString(16)}`);
   const whole = readFileSync(name);
-  // Any byte of either record: the first transaction of an epoch may follow any other.
-  for (let at = logHeaderBytes; at < whole.length; at++) {
-    const rotten = Buffer.from(whole);
-    rotten[at]! ^= 0x10;
-    writeFileSync(name, rotten);
-    await expect(historyFrom(storage, 0n)).rejects.toMatchObject({ code: "corrupt-log" });
-  }
-});
-
-test("openHistory() does not wait for what became unreadable in the newest file", async () => {
-  const folder = memoryFolder();
-  const storage = await twoEpochs(folder);
-  const name = path.join(folder, "version-2", `log.${makeZxid(2, 1).toString(16)}`);
-  const whole = readFileSync(name);
-  const end = logHeaderBytes + 2 * (recordOverheadBytes + payloadOf(makeZxid(2, 1)).length);
+  const end = logHeaderBytes + 2 * (recordOverheadBytes + payloadOf(first).length);
   for (let at = logHeaderBytes; at < end; at++) {
     const rotten = Buffer.from(whole);
     rotten[at]! ^= 0x10;
