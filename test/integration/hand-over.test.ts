@@ -138,10 +138,11 @@ describe("The leadership of three servers", () => {
   it("is handed over once by two who ask for it at a time", async () => {
     const leader = await ensemble.whenLed();
     const answers = await Promise.all([transfer(leader), transfer(leader)]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
-    expect(answers.find(({ status }) => status === 409)?.["reason"]).toMatch(
-      /^(under-way|not-leading)$/u,
-    );
+    const [first, second] = answers.sort((a, b) => Number(a["status"]) - Number(b["status"]));
+    expect(first).toMatchObject({ status: 200 });
+    // The other one may also come when this server serves nobody, before it follows the next leader.
+    if (second?.["status"] === 409) expect(second["reason"]).toMatch(/^(under-way|not-leading)$/u);
+    else expect(second).toMatchObject({ status: 503 });
     await ensemble.whenServing();
   });
 

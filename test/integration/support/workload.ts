@@ -6,7 +6,7 @@ import { EnsembleClient } from "../../../src/client/index.ts";
 import type { ClientOptions } from "../../../src/client/index.ts";
 import { eventually } from "./test-ensemble.ts";
 import type { WriteRecord } from "./write-history.ts";
-import { Writer } from "./writer.ts";
+import { Writer, makeNode } from "./writer.ts";
 
 const WRITERS = 4;
 const PROGRESS_TIMEOUT_MS = 30_000;
@@ -29,8 +29,8 @@ export class Workload {
     options: ClientOptions = {},
   ): Promise<Workload> {
     const admin = await EnsembleClient.connect(connectString, options);
-    await admin.create(root);
-    await admin.create(`${root}/queue`);
+    await makeNode(admin, root);
+    await makeNode(admin, `${root}/queue`);
     await admin.close();
     const writers: Writer[] = [];
     for (let n = 0; n < WRITERS; n++) {

@@ -14,6 +14,20 @@ const perBatch = 3;
 /** Pause between batches: the history grows with what happens, not with the speed of a machine. */
 const pauseMs = 40;
 
+/** Makes a node of which it does not matter who made it, however often the connection is lost. */
+export async function makeNode(client: EnsembleClient, path: string): Promise<void> {
+  for (;;) {
+    try {
+      await client.create(path);
+      return;
+    } catch (error) {
+      const { code } = ZkError.from(error);
+      if (code === "nodeExists") return;
+      if (code !== "connectionLoss") throw error;
+    }
+  }
+}
+
 export class Writer {
   readonly history: WriteRecord[] = [];
   readonly #client: EnsembleClient;
@@ -40,10 +54,10 @@ export class Writer {
   ): Promise<Writer> {
     const own = { sessionTimeoutMs: 10_000, firstConnectTimeoutMs: 20_000 };
     const client = await EnsembleClient.connect(connectString, { ...own, ...options });
-    await client.create(home);
+    await makeNode(client, home);
     await Promise.all(
       ["/unique", "/multi", "/blind", "/versioned", "/multi-count"].map((name) =>
-        client.create(home + name),
+        makeNode(client, home + name),
       ),
     );
     return new Writer(client, home, queue);
