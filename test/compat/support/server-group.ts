@@ -187,7 +187,13 @@ export class ServerGroup {
     for (const id of this.ids) {
       for (const kind of kinds) {
         const lines = (await this.log(kind, id)).split("\n");
-        complaints.push(...lines.filter((line, at) => COMPLAINT.test(line) && !isNoise(lines, at)));
+        for (const [at, line] of lines.entries()) {
+          if (!COMPLAINT.test(line) || isNoise(lines, at)) continue;
+          const next = lines[at + 1] ?? "";
+          // What was thrown stands on the next line, which is no record then.
+          const isThrown = next !== "" && !/^(?:\d{4}-|\{)/u.test(next);
+          complaints.push(isThrown ? `${line}\n${next}` : line);
+        }
       }
     }
     return complaints;
